@@ -1,0 +1,37 @@
+//! Finding and ending processes that this one started.
+
+/// Ends our children of this name, and theirs: a compilation that nobody waits for any more.
+#[cfg(target_os = "linux")]
+pub fn kill_children_named(name: &str) {
+    for pid in children(std::process::id()) {
+        let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        if comm.trim_end() == name {
+            kill_tree(pid);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn kill_children_named(_name: &str) {}
+
+#[cfg(target_os = "linux")]
+fn kill_tree(pid: u32) {
+    for child in children(pid) {
+        kill_tree(child);
+    }
+    // SAFETY: a descendant of this process.
+    unsafe { libc::kill(pid as i32, libc::SIGKILL) };
+}
+
+/// The children of all threads of a process.
+#[cfg(target_os = "linux")]
+fn children(pid: u32) -> Vec<u32> {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    tasks
+        .flatten()
+        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>())
+        .collect()
+}

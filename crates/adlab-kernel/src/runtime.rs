@@ -1,0 +1,306 @@
+//! The process that runs cells.
+//!
+//! evcxr compiles a cell into a shared library and asks a child process to load and call it. This is that process,
+//! in place of evcxr's own, so that
+//! - what a cell prints goes to sockets of ours, at once and in order, not through evcxr's line protocol;
+//! - a cell is a transaction. Before each cell the process forks a sleeping copy of itself, the snapshot. When the
+//!   cell ends well, the snapshot is dismissed. When the cell dies or is rolled back, the snapshot wakes up with
+//!   every variable as it was before the cell, and takes over.
+//!
+//! evcxr speaks on stdin (`LOAD_AND_RUN <library> <function>`) and listens on stdout (`EVCXR_EXECUTION_COMPLETE`).
+//! The kernel speaks over the control socket; see [`crate::link`] for its side.
+
+use std::ffi::{CString, c_char, c_void};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+/// Names the kernel's socket; a process started with it is a runtime.
+pub const SOCKET_VAR: &str = "ADLAB_RUNTIME_SOCKET";
+
+/// Exit code of a process whose cell was rolled back on the kernel's word.
+pub const ROLLED_BACK: i32 = 86;
+
+type CellFn = extern "C" fn(*mut c_void) -> *mut c_void;
+type FlushFn = extern "C" fn();
+
+/// Runs the runtime when this process was started as one; returns otherwise.
+pub fn hook() {
+    let Some(socket) = std::env::var_os(SOCKET_VAR) else {
+        return;
+    };
+    let code = match Runtime::connect(Path::new(&socket)).and_then(Runtime::serve) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("adlab runtime: {error:#}");
+            99
+        }
+    };
+    std::process::exit(code);
+}
+
+struct Runtime {
+    /// Where evcxr listens: the original stdout.
+    evcxr: std::fs::File,
+    control: BufReader<UnixStream>,
+    variables: *mut c_void,
+    flush: Option<FlushFn>,
+}
+
+impl Runtime {
+    fn connect(socket: &Path) -> Result<Self> {
+        die_with_parent();
+        // The cells' processes must not take themselves for runtimes.
+        // SAFETY: no other thread runs yet.
+        unsafe { std::env::remove_var(SOCKET_VAR) };
+        let open = |kind: &[u8]| -> Result<UnixStream> {
+            let mut stream = UnixStream::connect(socket).context("cannot reach the kernel")?;
+            stream.write_all(kind)?;
+            Ok(stream)
+        };
+        // SAFETY: the descriptors are ours, and open.
+        let evcxr = unsafe { std::fs::File::from_raw_fd(libc::dup(1)) };
+        cloexec(evcxr.as_raw_fd());
+        replace_fd(1, open(b"o")?);
+        replace_fd(2, open(b"e")?);
+        let control = BufReader::new(open(b"c")?);
+        let mut runtime = Runtime { evcxr, control, variables: std::ptr::null_mut(), flush: None };
+        runtime.tell(&format!("hello {}", std::process::id()))?;
+        Ok(runtime)
+    }
+
+    fn tell(&mut self, line: &str) -> Result<()> {
+        writeln!(self.control.get_mut(), "{line}").context("the kernel is gone")
+    }
+
+    fn hear(&mut self) -> Result<String> {
+        let mut line = String::new();
+        if self.control.read_line(&mut line)? == 0 {
+            bail!("the kernel is gone");
+        }
+        Ok(line.trim_end().to_owned())
+    }
+
+    fn serve(mut self) -> Result<()> {
+        while let Some(line) = read_stdin_line()? {
+            let mut words = line.split(' ');
+            match (words.next(), words.next(), words.next()) {
+                (Some("LOAD_AND_RUN"), Some(library), Some(function)) => {
+                    self.transaction(library, function)?;
+                }
+                _ => bail!("not an instruction: {line:?}"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one cell, so that in the end either all it did holds or nothing.
+    fn transaction(&mut self, library: &str, function: &str) -> Result<()> {
+        let snapshot = Snapshot::take()?;
+        let snapshot = match snapshot {
+            Taken::Here(snapshot) => Some(snapshot),
+            Taken::Woken => return self.take_over(),
+            Taken::Impossible => None,
+        };
+        let protection = if snapshot.is_some() { "snapshot" } else { "bare" };
+        self.tell(&format!("begin {protection}"))?;
+        self.run(library, function)?;
+        if let Some(flush) = self.flush {
+            flush();
+        }
+        self.tell("end")?;
+        loop {
+            let verdict = self.hear()?;
+            match verdict.split_once(' ') {
+                // A line that the cell meant for evcxr.
+                Some(("forward", line)) => writeln!(self.evcxr, "{line}")?,
+                None if verdict == "commit" => break,
+                // SAFETY: ends this process at once; destructors of a failed cell must not run.
+                None if verdict == "rollback" => unsafe { libc::_exit(ROLLED_BACK) },
+                _ => bail!("not a verdict: {verdict:?}"),
+            }
+        }
+        if let Some(snapshot) = snapshot {
+            snapshot.dismiss();
+        }
+        writeln!(self.evcxr, "EVCXR_EXECUTION_COMPLETE")?;
+        Ok(())
+    }
+
+    /// The snapshot's first act: the cell that it guarded is gone.
+    fn take_over(&mut self) -> Result<()> {
+        self.tell(&format!("takeover {}", std::process::id()))?;
+        // The kernel takes note of the fault and waits for the end of the process that had it: from then on, our parent
+        // is the kernel.
+        let _ = self.hear()?;
+        die_with_parent();
+        // evcxr reads text lines: one that is no UTF-8 makes it give up on this cell, without committing what it
+        // believes the cell defined, and without restarting the process.
+        self.evcxr.write_all(b"\xff\n")?;
+        Ok(())
+    }
+
+    fn run(&mut self, library: &str, function: &str) -> Result<()> {
+        let path = CString::new(library)?;
+        let function = CString::new(function)?;
+        // SAFETY: the library was compiled by evcxr for this call, and is never unloaded.
+        unsafe {
+            let handle = libc::dlopen(path.as_ptr(), libc::RTLD_LAZY | libc::RTLD_LOCAL);
+            if handle.is_null() {
+                bail!("cannot load the compiled cell: {}", dlerror());
+            }
+            if self.flush.is_none() {
+                let flush = libc::dlsym(handle, c"adlab_flush".as_ptr());
+                if !flush.is_null() {
+                    self.flush = Some(std::mem::transmute::<*mut c_void, FlushFn>(flush));
+                }
+            }
+            let entry = libc::dlsym(handle, function.as_ptr());
+            if entry.is_null() {
+                bail!("the compiled cell has no entry: {}", dlerror());
+            }
+            let entry = std::mem::transmute::<*mut c_void, CellFn>(entry);
+            self.variables = entry(self.variables);
+        }
+        Ok(())
+    }
+}
+
+/// A sleeping copy of this process. It wakes when this process ends without dismissing it.
+struct Snapshot {
+    pid: libc::pid_t,
+    leash: std::fs::File,
+}
+
+enum Taken {
+    Here(Snapshot),
+    /// We are the copy, and the original is gone.
+    Woken,
+    /// Other threads run, and a fork would not copy them.
+    Impossible,
+}
+
+impl Snapshot {
+    fn take() -> Result<Taken> {
+        if thread_count() > 1 {
+            return Ok(Taken::Impossible);
+        }
+        let mut pipe: [RawFd; 2] = [0; 2];
+        // SAFETY: plain system calls; this process has one thread.
+        unsafe {
+            if libc::pipe(pipe.as_mut_ptr()) != 0 {
+                bail!("no pipe: {}", std::io::Error::last_os_error());
+            }
+            cloexec(pipe[0]);
+            cloexec(pipe[1]);
+            match libc::fork() {
+                // Out of processes or memory: run unprotected rather than not at all.
+                -1 => {
+                    libc::close(pipe[0]);
+                    libc::close(pipe[1]);
+                    Ok(Taken::Impossible)
+                }
+                0 => {
+                    libc::close(pipe[1]);
+                    sleep_until_needed(pipe[0]);
+                    Ok(Taken::Woken)
+                }
+                pid => {
+                    libc::close(pipe[0]);
+                    let leash = std::fs::File::from_raw_fd(pipe[1]);
+                    Ok(Taken::Here(Snapshot { pid, leash }))
+                }
+            }
+        }
+    }
+
+    fn dismiss(mut self) {
+        let _ = self.leash.write_all(b".");
+        // SAFETY: waits for our own child, so that it leaves no zombie.
+        unsafe { libc::waitpid(self.pid, std::ptr::null_mut(), 0) };
+    }
+}
+
+/// In the snapshot: returns when the original has died; ends the snapshot when it was dismissed.
+fn sleep_until_needed(leash: RawFd) {
+    // SAFETY: the descriptor is this process's own end of the pipe, and closes with the file.
+    let mut leash = unsafe { std::fs::File::from_raw_fd(leash) };
+    let mut byte = [0];
+    loop {
+        match leash.read(&mut byte) {
+            Ok(0) => return,
+            // SAFETY: ends this process at once; it has nothing to put away.
+            Ok(_) => unsafe { libc::_exit(0) },
+            Err(_) => {}
+        }
+    }
+}
+
+/// Reads a line from stdin byte by byte: a buffer would be copied into the snapshot, and read twice.
+fn read_stdin_line() -> Result<Option<String>> {
+    let mut line = Vec::new();
+    loop {
+        let mut byte = 0u8;
+        // SAFETY: reads one byte into a byte.
+        match unsafe { libc::read(0, (&raw mut byte).cast(), 1) } {
+            0 => return Ok(None),
+            1 if byte == b'\n' => return Ok(Some(String::from_utf8(line)?)),
+            1 => line.push(byte),
+            _ => {
+                let error = std::io::Error::last_os_error();
+                if error.kind() != std::io::ErrorKind::Interrupted {
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+}
+
+fn replace_fd(fd: RawFd, stream: UnixStream) {
+    let stream = stream.into_raw_fd();
+    // SAFETY: both descriptors are open.
+    unsafe {
+        libc::dup2(stream, fd);
+        libc::close(stream);
+    }
+}
+
+fn cloexec(fd: RawFd) {
+    // SAFETY: sets a flag of an open descriptor.
+    unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+}
+
+#[cfg(target_os = "linux")]
+fn thread_count() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn thread_count() -> usize {
+    1
+}
+
+/// A kernel that was killed must not leave its cells running.
+#[cfg(target_os = "linux")]
+fn die_with_parent() {
+    // SAFETY: sets an attribute of this process.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn die_with_parent() {}
+
+/// What the dynamic loader says of the call before.
+fn dlerror() -> String {
+    // SAFETY: the text belongs to the loader, and is copied before the next call.
+    unsafe {
+        let text: *mut c_char = libc::dlerror();
+        if text.is_null() {
+            return "no reason given".into();
+        }
+        std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned()
+    }
+}

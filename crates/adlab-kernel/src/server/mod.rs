@@ -1,0 +1,185 @@
+//! The Jupyter side: five sockets, and a worker that answers one request after the other.
+
+mod history;
+mod replies;
+mod worker;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use jupyter_protocol::{ConnectionInfo, IoPubWelcome, JupyterMessage, JupyterMessageContent, ShutdownReply, Status};
+use jupyter_zmq_client::{
+    KernelHeartbeatConnection, KernelIoPubXPubConnection, RouterRecvConnection, RouterSendConnection, RuntimeError,
+    SubscriptionEvent, create_kernel_control_connection, create_kernel_heartbeat_connection,
+    create_kernel_iopub_xpub_connection, create_kernel_shell_connection, create_kernel_stdin_connection,
+};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::engine_thread::EngineThread;
+use crate::project::Project;
+use crate::session::Session;
+
+/// Messages on their way out through one socket.
+pub(crate) type Outbox = UnboundedSender<JupyterMessage>;
+
+/// Serves until a shutdown request, or until the process is told to end.
+pub fn serve(project: &Project, connection_file: &Path) -> Result<()> {
+    let connection = read_connection_file(connection_file)?;
+    let session = Session::open(project)?;
+    // kernel_info is answered while evcxr starts.
+    let engine = EngineThread::start(project.preload()?, session);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let outcome = runtime.block_on(Box::pin(serve_sockets(&connection, &engine)));
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    engine.stop();
+    outcome
+}
+
+fn read_connection_file(path: &Path) -> Result<ConnectionInfo> {
+    let name = path.display();
+    let advice = "Jupyter writes this file when it starts a kernel";
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the connection file {name}; {advice}"))?;
+    serde_json::from_str(&text).with_context(|| format!("the connection file {name} is broken; {advice}"))
+}
+
+async fn serve_sockets(connection: &ConnectionInfo, engine: &EngineThread) -> Result<()> {
+    let session_id = uuid();
+    let bind = |what: &'static str| move || format!("cannot bind the {what} socket of the connection file");
+    let heartbeat = create_kernel_heartbeat_connection(connection).await.with_context(bind("heartbeat"))?;
+    let iopub = create_kernel_iopub_xpub_connection(connection, &session_id).await.with_context(bind("iopub"))?;
+    let shell = create_kernel_shell_connection(connection, &session_id).await.with_context(bind("shell"))?;
+    let control = create_kernel_control_connection(connection, &session_id).await.with_context(bind("control"))?;
+    // Front ends connect to it, though no cell asks for input yet.
+    let _stdin = create_kernel_stdin_connection(connection, &session_id).await.with_context(bind("stdin"))?;
+
+    let (iopub_out, iopub_queue) = unbounded_channel();
+    tokio::spawn(beat(heartbeat));
+    tokio::spawn(publish(iopub, iopub_queue));
+    iopub_out.send(JupyterMessage::new(Status::starting(), None))?;
+
+    let (shell_send, shell_recv) = shell.split();
+    let (requests_in, requests) = unbounded_channel();
+    let (replies, replies_queue) = unbounded_channel();
+    tokio::spawn(send_all(shell_send, replies_queue));
+    tokio::spawn(receive_all(shell_recv, requests_in));
+    tokio::spawn(worker::work(requests, replies, iopub_out.clone(), engine.handle()));
+
+    let (control_send, control_recv) = control.split();
+    let terminated = terminated();
+    tokio::select! {
+        () = serve_control(control_send, control_recv, iopub_out, engine) => {}
+        () = terminated => {}
+    }
+    Ok(())
+}
+
+/// Interrupts and the end go past the queue of requests.
+async fn serve_control(
+    mut send: RouterSendConnection,
+    mut recv: RouterRecvConnection,
+    iopub: Outbox,
+    engine: &EngineThread,
+) {
+    while let Some(request) = receive(&mut recv).await {
+        let _ = iopub.send(about(Status::busy(), &request));
+        let mut stop = false;
+        let reply: Option<JupyterMessageContent> = match &request.content {
+            JupyterMessageContent::KernelInfoRequest(_) => Some(replies::kernel_info().into()),
+            JupyterMessageContent::InterruptRequest(_) => {
+                engine.handle().interrupt();
+                Some(jupyter_protocol::InterruptReply::new().into())
+            }
+            JupyterMessageContent::ShutdownRequest(shutdown) => {
+                stop = true;
+                Some(ShutdownReply { restart: shutdown.restart, ..Default::default() }.into())
+            }
+            _ => None,
+        };
+        if let Some(reply) = reply {
+            let _ = send.send(JupyterMessage::new(reply.clone(), Some(&request))).await;
+            if stop {
+                // So do ipykernel and others: front ends that only listen learn of the end.
+                let _ = iopub.send(about(reply, &request));
+            }
+        }
+        let _ = iopub.send(about(Status::idle(), &request));
+        if stop {
+            // The last messages leave before the sockets close.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            return;
+        }
+    }
+}
+
+/// A message for all front ends, with its type as the topic.
+pub(crate) fn about(content: impl Into<JupyterMessageContent>, request: &JupyterMessage) -> JupyterMessage {
+    let message = JupyterMessage::new(content, Some(request));
+    let topic = message.message_type().to_owned();
+    message.with_zmq_identities(vec![topic.into_bytes().into()])
+}
+
+async fn beat(mut heartbeat: KernelHeartbeatConnection) {
+    while heartbeat.single_heartbeat().await.is_ok() {}
+}
+
+async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: UnboundedReceiver<JupyterMessage>) {
+    loop {
+        tokio::select! {
+            message = queue.recv() => match message {
+                Some(message) => drop(iopub.send(message).await),
+                None => return,
+            },
+            event = iopub.recv_subscription() => if let Ok(SubscriptionEvent::Subscribe(topic)) = event {
+                let identity = topic.clone().into_bytes().into();
+                let welcome = JupyterMessage::new(IoPubWelcome::new(topic), None).with_zmq_identities(vec![identity]);
+                drop(iopub.send(welcome).await);
+            }
+        }
+    }
+}
+
+async fn send_all(mut send: RouterSendConnection, mut queue: UnboundedReceiver<JupyterMessage>) {
+    while let Some(message) = queue.recv().await {
+        drop(send.send(message).await);
+    }
+}
+
+async fn receive_all(mut recv: RouterRecvConnection, requests: UnboundedSender<JupyterMessage>) {
+    while let Some(request) = receive(&mut recv).await {
+        if requests.send(request).is_err() {
+            return;
+        }
+    }
+}
+
+/// The next message that is signed and well-formed; the rest is noted in the server's log. None when the socket is gone.
+async fn receive(recv: &mut RouterRecvConnection) -> Option<JupyterMessage> {
+    loop {
+        match recv.read().await {
+            Ok(message) => return Some(message),
+            Err(RuntimeError::ZmqError(error)) => {
+                eprintln!("adlab kernel: {error}");
+                // A front end that left in the middle of a message; don't spin if it was the socket itself.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            Err(error) => eprintln!("adlab kernel: ignored a message: {error}"),
+        }
+    }
+}
+
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    // Jupyter interrupts by message; a Ctrl-C in the server's terminal is not for us.
+    let _ignored = signal(SignalKind::interrupt());
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+fn uuid() -> String {
+    // Every message carries a fresh one.
+    JupyterMessage::new(Status::idle(), None).header.session
+}

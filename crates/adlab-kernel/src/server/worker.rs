@@ -1,0 +1,211 @@
+//! Answers the shell's requests, one after the other, each between `busy` and `idle`.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use jupyter_protocol::messaging::{
+    CommClose, CommInfoReply, CompleteReply, CompleteRequest, DisplayData, ErrorOutput, ExecuteInput, ExecuteReply,
+    ExecuteRequest, ExecuteResult, ExecutionCount, HistoryReply, InspectReply, InspectRequest, StreamContent,
+    Transient,
+};
+use jupyter_protocol::{JupyterMessage, JupyterMessageContent, ReplyStatus, Status};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::history::History;
+use super::{Outbox, about, replies};
+use crate::engine_thread::Handle;
+use crate::faults::Fault;
+use crate::link::{Event, Stream};
+use crate::outputs::Bundle;
+
+type Requests = UnboundedReceiver<JupyterMessage>;
+
+pub(super) async fn work(mut requests: Requests, replies: Outbox, iopub: Outbox, engine: Handle) {
+    let mut worker = Worker { replies, iopub, engine, history: History::default(), count: 0 };
+    let mut waiting = VecDeque::new();
+    loop {
+        let request = match waiting.pop_front() {
+            Some(request) => request,
+            None => match requests.recv().await {
+                Some(request) => request,
+                None => return,
+            },
+        };
+        worker.answer(&request, &mut requests, &mut waiting).await;
+    }
+}
+
+struct Worker {
+    replies: Outbox,
+    iopub: Outbox,
+    engine: Handle,
+    history: History,
+    /// How many cells ran.
+    count: usize,
+}
+
+impl Worker {
+    async fn answer(
+        &mut self,
+        request: &JupyterMessage,
+        requests: &mut Requests,
+        waiting: &mut VecDeque<JupyterMessage>,
+    ) {
+        self.publish(Status::busy(), request);
+        let mut aborted = Vec::new();
+        let reply: Option<JupyterMessageContent> = match &request.content {
+            JupyterMessageContent::KernelInfoRequest(_) => Some(replies::kernel_info().into()),
+            JupyterMessageContent::ExecuteRequest(execute) => {
+                let reply = self.execute(request, execute).await;
+                if reply.status == ReplyStatus::Error && execute.stop_on_error {
+                    aborted = take_queued_cells(requests, waiting).await;
+                }
+                Some(reply.into())
+            }
+            JupyterMessageContent::IsCompleteRequest(r) => Some(replies::is_complete(&r.code).into()),
+            JupyterMessageContent::CompleteRequest(r) => Some(self.complete(r).await.into()),
+            JupyterMessageContent::InspectRequest(r) => Some(self.inspect(r).await.into()),
+            JupyterMessageContent::HistoryRequest(r) => Some(HistoryReply::new(self.history.answer(r)).into()),
+            JupyterMessageContent::CommInfoRequest(_) => Some(CommInfoReply::default().into()),
+            JupyterMessageContent::CommOpen(open) => {
+                // We have no targets: the protocol says to close it.
+                let comm_id = open.comm_id.clone();
+                self.publish(CommClose { comm_id, ..Default::default() }, request);
+                None
+            }
+            _ => None,
+        };
+        if let Some(reply) = reply {
+            self.reply(reply, request);
+        }
+        self.publish(Status::idle(), request);
+        for cell in aborted {
+            self.publish(Status::busy(), &cell);
+            self.reply(self.execute_reply(ReplyStatus::Aborted, None), &cell);
+            self.publish(Status::idle(), &cell);
+        }
+    }
+
+    async fn execute(&mut self, request: &JupyterMessage, execute: &ExecuteRequest) -> ExecuteReply {
+        let store = execute.store_history && !execute.silent;
+        if store {
+            self.count += 1;
+        }
+        let count = ExecutionCount::new(self.count);
+        if !execute.silent {
+            let code = execute.code.clone();
+            self.publish(ExecuteInput { code, execution_count: count }, request);
+        }
+        let sink = {
+            let (iopub, request, silent) = (self.iopub.clone(), request.clone(), execute.silent);
+            Box::new(move |event| {
+                if !silent {
+                    let _ = iopub.send(about(event_content(event), &request));
+                }
+            })
+        };
+        let id = request.metadata["cellId"].as_str().map(str::to_owned);
+        let outcome = if execute.code.trim().is_empty() {
+            Ok(None)
+        } else {
+            self.engine.execute(execute.code.clone(), id, self.count, sink).await
+        };
+        if store {
+            let output = outcome.as_ref().ok().and_then(|o| o.as_ref()).map_or("", plain_text);
+            self.history.push(self.count, &execute.code, output);
+        }
+        match outcome {
+            Ok(result) => {
+                if let Some(bundle) = result.filter(|_| !execute.silent) {
+                    let result = ExecuteResult::new(count, replies::media(&bundle));
+                    // Absent, not null: the schema has no null there.
+                    self.publish(ExecuteResult { transient: Some(Transient::default()), ..result }, request);
+                }
+                self.execute_reply(ReplyStatus::Ok, None)
+            }
+            Err(fault) => {
+                if !execute.silent {
+                    let error = *replies::error(&fault);
+                    let (ename, evalue, traceback) = (error.ename, error.evalue, error.traceback);
+                    self.publish(ErrorOutput { ename, evalue, traceback }, request);
+                }
+                self.execute_reply(ReplyStatus::Error, Some(&fault))
+            }
+        }
+    }
+
+    fn execute_reply(&self, status: ReplyStatus, fault: Option<&Fault>) -> ExecuteReply {
+        ExecuteReply {
+            status,
+            execution_count: ExecutionCount::new(self.count),
+            payload: Vec::new(),
+            user_expressions: Some(HashMap::new()),
+            error: fault.map(replies::error),
+        }
+    }
+
+    async fn complete(&mut self, request: &CompleteRequest) -> CompleteReply {
+        let position = replies::byte_offset(&request.code, request.cursor_pos);
+        let nothing =
+            CompleteReply { cursor_start: request.cursor_pos, cursor_end: request.cursor_pos, ..Default::default() };
+        let Some(found) = self.engine.complete(request.code.clone(), position).await else {
+            return nothing;
+        };
+        let start = replies::character_offset(&request.code, found.start_offset);
+        let end = replies::character_offset(&request.code, found.end_offset);
+        let triples = found.completions.iter().map(|c| (c.code.as_str(), c.kind, c.label.as_str()));
+        CompleteReply {
+            matches: found.completions.iter().map(|c| c.code.clone()).collect(),
+            cursor_start: start,
+            cursor_end: end,
+            metadata: replies::completion_types(triples, start, end),
+            ..Default::default()
+        }
+    }
+
+    async fn inspect(&mut self, request: &InspectRequest) -> InspectReply {
+        let position = replies::byte_offset(&request.code, request.cursor_pos);
+        match self.engine.inspect(request.code.clone(), position).await {
+            None => InspectReply::default(),
+            Some((plain, html)) => InspectReply {
+                found: true,
+                data: replies::media(&vec![("text/plain".into(), plain), ("text/html".into(), html)]),
+                ..Default::default()
+            },
+        }
+    }
+
+    fn publish(&self, content: impl Into<JupyterMessageContent>, request: &JupyterMessage) {
+        let _ = self.iopub.send(about(content, request));
+    }
+
+    fn reply(&self, content: impl Into<JupyterMessageContent>, request: &JupyterMessage) {
+        let _ = self.replies.send(JupyterMessage::new(content, Some(request)));
+    }
+}
+
+/// The cells that were posted before the failed one was answered: "Run All" posts all at once, and relies on their being
+/// aborted. What else waits keeps its turn.
+async fn take_queued_cells(requests: &mut Requests, waiting: &mut VecDeque<JupyterMessage>) -> Vec<JupyterMessage> {
+    // Those that are on their way belong to the same click.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    while let Ok(request) = requests.try_recv() {
+        waiting.push_back(request);
+    }
+    let is_cell = |request: &JupyterMessage| matches!(request.content, JupyterMessageContent::ExecuteRequest(_));
+    let (cells, others): (Vec<_>, Vec<_>) = waiting.drain(..).partition(is_cell);
+    waiting.extend(others);
+    cells
+}
+
+fn event_content(event: Event) -> JupyterMessageContent {
+    match event {
+        Event::Text(Stream::Stdout, text) => StreamContent::stdout(&text).into(),
+        Event::Text(Stream::Stderr, text) => StreamContent::stderr(&text).into(),
+        Event::Display(bundle) => DisplayData::new(replies::media(&bundle)).into(),
+    }
+}
+
+fn plain_text(bundle: &Bundle) -> &str {
+    bundle.iter().find(|(mime, _)| mime == "text/plain").map_or("", |(_, text)| text)
+}

@@ -1,0 +1,104 @@
+//! The cells' own text, and the way back to it from the source that evcxr generates.
+
+/// A cell as the student wrote it.
+#[derive(Debug, Clone)]
+pub struct CellSource {
+    pub code: String,
+    /// Its execution count.
+    pub number: usize,
+    /// It is the one that runs now.
+    pub current: bool,
+}
+
+impl CellSource {
+    pub fn title(&self) -> String {
+        if self.current { "this cell".into() } else { format!("cell [{}]", self.number) }
+    }
+
+    /// The byte at a line and a column, both from 1, counted in characters.
+    pub fn byte(&self, line: usize, column: usize) -> usize {
+        let start = match line {
+            0 | 1 => 0,
+            _ => self.code.match_indices('\n').nth(line - 2).map_or(self.code.len(), |(i, _)| i + 1),
+        };
+        self.code[start..].char_indices().nth(column.saturating_sub(1)).map_or(self.code.len(), |(i, _)| start + i)
+    }
+}
+
+/// The cells that ran so far.
+#[derive(Default)]
+pub struct Sources {
+    cells: Vec<CellSource>,
+}
+
+impl Sources {
+    pub fn push(&mut self, code: &str, number: usize) -> CellSource {
+        for cell in &mut self.cells {
+            cell.current = false;
+        }
+        let cell = CellSource { code: code.to_owned(), number, current: true };
+        self.cells.push(cell.clone());
+        cell
+    }
+
+    /// The cell and the line in it (from 1) that stand on this line of the generated source. The current cell comes
+    /// first, then the latest; among equal lines, the one whose neighbours agree.
+    pub fn locate(&self, generated: &str, line: usize) -> Option<(&CellSource, usize)> {
+        let generated: Vec<&str> = generated.lines().map(normal).collect();
+        let target = *generated.get(line.checked_sub(1)?)?;
+        if target.is_empty() {
+            return None;
+        }
+        self.cells.iter().rev().find_map(|cell| {
+            let lines: Vec<&str> = cell.code.lines().map(normal).collect();
+            (0..lines.len())
+                .filter(|&i| lines[i] == target || lines[i].contains(target) && target.len() > 2)
+                .max_by_key(|&i| agreement(&lines, i, &generated, line - 1))
+                .map(|i| (cell, i + 1))
+        })
+    }
+}
+
+/// A line without the kernel's marker, and without white space around it.
+fn normal(line: &str) -> &str {
+    let line = line.trim();
+    if line.starts_with("const _ADLAB_") {
+        return line.split_once("= (); ").map_or(line, |(_, rest)| rest);
+    }
+    line
+}
+
+/// How many lines around the two places are the same.
+fn agreement(a: &[&str], i: usize, b: &[&str], j: usize) -> usize {
+    let same = |(x, y): &(&&str, &&str)| x == y;
+    let down = a[i..].iter().zip(&b[j..]).take_while(same).count();
+    let up = a[..i].iter().rev().zip(b[..j].iter().rev()).take_while(same).count();
+    down + up
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_line_is_found_in_its_cell() {
+        let mut sources = Sources::default();
+        sources.push("fn half(x: i32) -> i32 {\n    x / 0\n}", 1);
+        sources.push("let a = 1;\n\nhalf(a);\nlet b = 2;\nhalf(a);\nlet c = 3;", 2);
+        let generated = "#![allow()]\nfn half(x: i32) -> i32 {\n    x / 0\n}\nlet a = 1;\n\nhalf(a);\nlet b = 2;\nhalf(a);\nlet c = 3;\n";
+        let found = |line| sources.locate(generated, line).map(|(cell, line)| (cell.title(), line));
+        assert_eq!(found(3), Some(("cell [1]".into(), 2)));
+        assert_eq!(found(7), Some(("this cell".into(), 3)));
+        assert_eq!(found(9), Some(("this cell".into(), 5)));
+        assert_eq!(found(1), None);
+        assert_eq!(found(0), None);
+        assert_eq!(found(99), None);
+    }
+
+    #[test]
+    fn columns_are_characters() {
+        let cell = Sources::default().push("ε = 1\nlet ∂z = 2", 1);
+        assert_eq!(&cell.code[cell.byte(2, 5)..cell.byte(2, 7)], "∂z");
+        assert_eq!(cell.byte(9, 1), cell.code.len());
+    }
+}

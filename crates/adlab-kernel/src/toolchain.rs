@@ -1,0 +1,56 @@
+//! Finding cargo, rustc and the standard library's source, wherever a notebook server was started.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+pub const GET_RUST: &str = "get Rust from https://rustup.rs, then start again";
+pub const GET_RUST_SRC: &str = "rustup component add rust-src";
+
+/// Makes sure that `cargo` is on the PATH. A server started from a desktop often lacks the user's own folders.
+///
+/// Call before any thread starts: it may change the environment.
+pub fn find_cargo() -> Result<PathBuf> {
+    if let Some(path) = on_path("cargo") {
+        return Ok(path);
+    }
+    let homes = [
+        std::env::var_os("CARGO_HOME").map(PathBuf::from),
+        std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")),
+    ];
+    for bin in homes.into_iter().flatten().map(|home| home.join("bin")) {
+        if is_program(&bin.join("cargo")) {
+            let mut paths = vec![bin.clone()];
+            paths.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
+            let joined = std::env::join_paths(paths)?;
+            // SAFETY: the caller has started no thread yet.
+            unsafe { std::env::set_var("PATH", joined) };
+            return Ok(bin.join("cargo"));
+        }
+    }
+    bail!("cargo is missing: cells can't be compiled; {GET_RUST}")
+}
+
+pub fn on_path(program: &str) -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH")?;
+    std::env::split_paths(&paths).map(|dir| dir.join(program)).find(|path| is_program(path))
+}
+
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+/// The standard library's source, which rust-analyzer needs to infer types.
+pub fn rust_src() -> Option<PathBuf> {
+    let sysroot = output("rustc", &["--print", "sysroot"])?;
+    let source = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/src/lib.rs");
+    source.is_file().then_some(source)
+}
+
+/// What a program prints, when it ends well.
+pub fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
