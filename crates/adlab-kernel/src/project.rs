@@ -107,9 +107,14 @@ impl Preload {
             .collect()
     }
 
-    /// As a file that stock evcxr reads.
-    pub fn to_toml(&self) -> String {
-        self.table.to_string()
+    /// As a file that evcxr reads. Offline, nothing but what is downloaded already is asked for.
+    pub fn to_toml(&self, offline: bool) -> String {
+        let mut table = self.table.clone();
+        let evcxr = table.entry("evcxr").or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(evcxr) = evcxr {
+            evcxr.insert("offline_mode".into(), offline.into());
+        }
+        table.to_string()
     }
 }
 

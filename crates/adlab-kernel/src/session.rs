@@ -57,7 +57,8 @@ impl Session {
         }
         fs::create_dir_all(session.path(".cargo"))?;
         fs::write(session.path(".cargo/config.toml"), CARGO_CONFIG)?;
-        fs::write(session.path("evcxr.toml"), project.preload()?.to_toml())?;
+        // With a warm build, all that is needed was downloaded: a class without network must get through.
+        fs::write(session.path("evcxr.toml"), project.preload()?.to_toml(template.is_some()))?;
         fs::copy(project.lock_file(), session.path("Cargo.lock")).context("cannot read Cargo.lock")?;
         // SAFETY: the caller has started no thread yet.
         unsafe {
@@ -145,7 +146,7 @@ fn stamp(project: &Project, preload: &Preload) -> Result<String> {
     rustc.stdout.hash(&mut hasher);
     CARGO_CONFIG.hash(&mut hasher);
     TYPICAL_CELLS.hash(&mut hasher);
-    preload.to_toml().hash(&mut hasher);
+    preload.to_toml(false).hash(&mut hasher);
     fs::read(project.lock_file())?.hash(&mut hasher);
     env!("CARGO_PKG_VERSION").hash(&mut hasher);
     for folder in preload.folders() {

@@ -1,0 +1,182 @@
+//! The command line on bad input: a clear error, a status that says so, and nothing lost.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn adlab(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_adlab"));
+    command.args(arguments);
+    command
+}
+
+/// Fails, and says what.
+#[track_caller]
+fn refused(command: &mut Command, words: &[&str]) -> String {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
+    assert!(!status.success(), "this should have failed: {text}");
+    assert!(!text.contains("panicked"), "{text}");
+    for word in words {
+        assert!(text.contains(word), "no {word:?} in: {text}");
+    }
+    text
+}
+
+fn notebook(dir: &Path, name: &str, language: &str, source: &str) -> String {
+    let path = dir.join(name);
+    let json = serde_json::json!({
+        "cells": [{
+            "cell_type": "code", "id": "a", "metadata": {}, "execution_count": null, "outputs": [], "source": source,
+        }],
+        "metadata": { "kernelspec": { "name": "x", "display_name": "x", "language": language } },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    });
+    fs::write(&path, json.to_string()).unwrap();
+    path.to_string_lossy().into_owned()
+}
+
+fn is_root() -> bool {
+    // SAFETY: asks the system who we are.
+    unsafe { libc::geteuid() == 0 }
+}
+
+#[test]
+fn run_refuses_what_is_no_rust_notebook() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    refused(&mut adlab(&["run", "/no/such/file.ipynb"]), &["cannot read /no/such/file.ipynb"]);
+    refused(&mut adlab(&["run", &file("a.ipynb", "[1, 2")]), &["a.ipynb is no notebook", "not JSON"]);
+    refused(&mut adlab(&["run", &file("b.ipynb", "{\"name\": 1}")]), &["b.ipynb is no notebook"]);
+    let python = notebook(dir.path(), "c.ipynb", "python", "print(1)");
+    refused(&mut adlab(&["run", &python]), &["is a python notebook", "Rust"]);
+    refused(&mut adlab(&["run"]), &["NOTEBOOK"]);
+}
+
+#[test]
+fn run_checks_the_output_folder_before_it_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = notebook(dir.path(), "n.ipynb", "rust", "1 + 1");
+    let before = fs::read(&path).unwrap();
+    let file = dir.path().join("a-file");
+    fs::write(&file, "kept").unwrap();
+    refused(&mut adlab(&["run", "--output", &file.to_string_lossy(), &path]), &["output folder", "a-file"]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
+    refused(&mut adlab(&["run", "--output", &dir.path().to_string_lossy(), &path]), &["would replace", "--in-place"]);
+    if !is_root() {
+        let locked = dir.path().join("locked");
+        fs::create_dir(&locked).unwrap();
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o555)).unwrap();
+        refused(&mut adlab(&["run", "--output", &locked.to_string_lossy(), &path]), &["cannot write into", "locked"]);
+    }
+    refused(&mut adlab(&["run", "--output", "/proc/nowhere", &path]), &["output folder", "/proc/nowhere"]);
+    assert_eq!(fs::read(&path).unwrap(), before, "the input is as it was");
+}
+
+#[test]
+fn run_writes_only_where_it_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = notebook(dir.path(), "n.ipynb", "rust", "print!(\"so \"); 1 + 1");
+    let before = fs::read(&path).unwrap();
+    let out = dir.path().join("out");
+    let run = |arguments: &[&str]| {
+        let output = adlab(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    run(&["run", "--output", &out.to_string_lossy(), &path]);
+    assert_eq!(fs::read(&path).unwrap(), before, "the input is as it was");
+    let written = fs::read_to_string(out.join("n.ipynb")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&written).unwrap();
+    let outputs = &json["cells"][0]["outputs"];
+    assert_eq!(outputs[0]["text"], serde_json::json!(["so "]));
+    assert_eq!(outputs[1]["data"]["text/plain"], serde_json::json!(["2"]));
+    assert_eq!(json["cells"][0]["execution_count"], 1);
+    run(&["run", "--in-place", &path]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), written);
+}
+
+#[test]
+fn run_tells_of_a_cell_that_fails_takes_too_long_or_should_fail() {
+    let dir = tempfile::tempdir().unwrap();
+    let failing = notebook(dir.path(), "failing.ipynb", "rust", "assert!(1 > 2, \"one is not greater\");");
+    refused(&mut adlab(&["run", &failing]), &["FAILED", "failing.ipynb", "one is not greater", "line 1"]);
+    let endless = notebook(dir.path(), "endless.ipynb", "rust", "loop {}");
+    refused(&mut adlab(&["run", "--timeout", "2", &endless]), &["longer than 2 s", "--timeout"]);
+    let tame = notebook(dir.path(), "tame.ipynb", "rust", "1");
+    let tagged =
+        fs::read_to_string(&tame).unwrap().replace(r#""metadata":{},"#, r#""metadata":{"tags":["raises-exception"]},"#);
+    fs::write(&tame, tagged).unwrap();
+    refused(&mut adlab(&["run", &tame]), &["tame.ipynb", "should fail"]);
+}
+
+#[test]
+fn install_says_where_it_may_not_write() {
+    refused(
+        &mut adlab(&["install", "--prefix", "/proc/nowhere"]),
+        &["cannot write the kernelspec", "--user or --prefix"],
+    );
+    refused(&mut adlab(&["install", "--name", "Ad Lab"]), &["lower-case"]);
+}
+
+#[test]
+fn kernel_says_what_is_wrong_with_the_connection_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let broken = dir.path().join("c.json");
+    fs::write(&broken, "{\"ip\": \"127.0.0.1\"}").unwrap();
+    refused(
+        &mut adlab(&["kernel", "--connection-file", &broken.to_string_lossy()]),
+        &["c.json is broken", "missing field"],
+    );
+    refused(&mut adlab(&["kernel", "--connection-file", "/no/such"]), &["cannot read the connection file /no/such"]);
+    refused(&mut adlab(&["stock", "--control_file", "/no/such"]), &["cannot read the connection file /no/such"]);
+}
+
+#[test]
+fn without_cargo_or_rust_src_it_says_how_to_get_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = notebook(dir.path(), "n.ipynb", "rust", "1");
+    let bare = |arguments: &[&str]| {
+        let mut command = adlab(arguments);
+        command.env("PATH", dir.path()).env("HOME", dir.path()).env_remove("CARGO_HOME").env_remove("RUSTUP_HOME");
+        command
+    };
+    refused(&mut bare(&["run", &path]), &["cargo is missing", "rustup.rs"]);
+    refused(&mut bare(&["install"]), &["cargo is missing", "rustup.rs"]);
+    refused(&mut bare(&["doctor"]), &["MISSING  cargo", "MISSING  rust-src", "rustup component add rust-src"]);
+    // A rustc whose standard library has no source.
+    let rustc = dir.path().join("rustc");
+    fs::write(&rustc, "#!/bin/sh\necho /nowhere\n").unwrap();
+    fs::set_permissions(&rustc, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::copy(&rustc, dir.path().join("cargo")).unwrap();
+    let with_shell = format!("{}:/usr/bin:/bin", dir.path().display());
+    refused(bare(&["install"]).env("PATH", &with_shell), &["rust-src is missing", "rustup component add rust-src"]);
+    refused(bare(&["run", &path]).env("PATH", &with_shell), &["source is missing", "rustup component add rust-src"]);
+}
+
+#[test]
+fn a_project_that_is_not_there_is_named() {
+    refused(adlab(&["doctor"]).env("ADLAB_HOME", "/no/project"), &["ADLAB_HOME is /no/project"]);
+}
+
+#[test]
+fn assign_notices_a_stale_notebook() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = "fn f() -> i32 {\n    // BEGIN SOLUTION\n    1\n    // END SOLUTION\n}";
+    let solution = notebook(dir.path(), "n.ipynb", "rust", source);
+    let out = dir.path().join("students");
+    fs::create_dir(&out).unwrap();
+    let out = out.to_string_lossy().into_owned();
+    refused(&mut adlab(&["assign", "--check", "--output", &out, &solution]), &["STALE"]);
+    assert!(adlab(&["assign", "--output", &out, &solution]).status().unwrap().success());
+    assert!(adlab(&["assign", "--check", "--output", &out, &solution]).status().unwrap().success());
+    let student = fs::read_to_string(Path::new(&out).join("n.ipynb")).unwrap();
+    assert!(student.contains("todo!()") && !student.contains("SOLUTION"), "{student}");
+    let torn = notebook(dir.path(), "torn.ipynb", "rust", "// BEGIN SOLUTION\n1");
+    refused(&mut adlab(&["assign", "--output", &out, &torn]), &["torn.ipynb", "without an `// END SOLUTION`"]);
+}

@@ -1,0 +1,65 @@
+//! A finished picture.
+
+use std::fmt;
+
+use crate::draw::Scene;
+use crate::output::Bundle;
+
+/// A finished picture, in three forms: SVG where the notebook shows it, PNG where it doesn't, and a text that says what is to
+/// be seen. A cell that ends in a figure shows it; [`Figure::show`] shows it at once.
+///
+/// ```
+/// use adlab_notebook::prelude::*;
+///
+/// let figure = plot(|x| x * x, 0.0..2.0).figure();
+/// assert!(figure.svg().starts_with("<svg"));
+/// assert!(figure.png().starts_with(b"\x89PNG"));
+/// assert!(figure.text().starts_with("Plot of f(x) and f′(x)"));
+/// ```
+#[derive(Clone)]
+pub struct Figure {
+    svg: String,
+    png: Vec<u8>,
+    text: String,
+}
+
+impl Figure {
+    pub(crate) fn new(scene: &Scene, text: String) -> Figure {
+        Figure { svg: scene.svg(&text), png: scene.png(), text }
+    }
+
+    /// The picture as SVG.
+    pub fn svg(&self) -> &str {
+        &self.svg
+    }
+
+    /// The picture as PNG, 640 pixels wide.
+    pub fn png(&self) -> &[u8] {
+        &self.png
+    }
+
+    /// What is to be seen, in words.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// All three, as they are sent to the notebook.
+    pub fn bundle(&self) -> Bundle {
+        Bundle::default()
+            .with("image/svg+xml", self.svg.trim_end())
+            .with_bytes("image/png", &self.png)
+            .with("text/plain", self.text.as_str())
+    }
+
+    /// Shows the picture now, wherever in the cell.
+    pub fn show(&self) {
+        self.bundle().show();
+    }
+}
+
+/// In words.
+impl fmt::Debug for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

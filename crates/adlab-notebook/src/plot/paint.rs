@@ -1,0 +1,338 @@
+//! From a chart to a picture.
+
+use super::axis::Axis;
+use super::chart::{Chart, Layer, Level, Pair, Slope};
+use crate::draw::style::{self, LABEL_SIZE, TICK_SIZE, TITLE_SIZE};
+use crate::draw::{Colour, HPos, Point, Scene, VPos, text_width};
+use crate::number::pretty;
+
+const MARGIN: f64 = 14.0;
+const ROW: f64 = 20.0;
+/// How many numbers to put on an axis, more or less.
+const X_TICKS: usize = 9;
+const Y_TICKS: usize = 8;
+
+/// The two axes, on the part of the picture in which the data is drawn.
+struct Frame {
+    x: Axis,
+    y: Axis,
+}
+
+/// Draws everything: words first, then the grid, then the layers.
+#[track_caller]
+pub(super) fn scene(chart: &Chart) -> Scene {
+    let mut scene = Scene::new(style::WIDTH, style::HEIGHT);
+    let (x, y) = axes(chart);
+    let (width, height) = (f64::from(style::WIDTH), f64::from(style::HEIGHT));
+
+    let mut top = MARGIN;
+    if let Some(title) = &chart.title {
+        scene.text(title, (width / 2.0, top), (HPos::Center, VPos::Top), TITLE_SIZE, style::INK);
+        top += 26.0;
+    }
+    let below = if chart.x_label.is_empty() { 24.0 } else { 24.0 + ROW };
+    let bottom = height - below - 6.0;
+    let levels = chart.layers.iter().find_map(|layer| match layer {
+        Layer::Isolines { levels, .. } => Some(levels),
+        _ => None,
+    });
+    let half_label = x.ticks(X_TICKS).last().map_or(0.0, |(_, label)| text_width(label, TICK_SIZE) / 2.0);
+    let right = width - levels.map_or(MARGIN.max(half_label + 4.0), |levels| MARGIN + scale_width(levels));
+
+    let widest = y.ticks(Y_TICKS).iter().map(|(_, label)| text_width(label, TICK_SIZE)).fold(0.0, f64::max);
+    let left = MARGIN + widest + 8.0;
+    top = header(&mut scene, chart, left, right, top);
+    let frame = Frame { x: x.on(left, right), y: y.on(bottom, top) };
+    grid(&mut scene, &frame, levels.is_none());
+    if !chart.x_label.is_empty() {
+        let middle = (left + right) / 2.0;
+        scene.text(&chart.x_label, (middle, bottom + 26.0), (HPos::Center, VPos::Top), LABEL_SIZE, style::SOFT);
+    }
+    let mut named = 0;
+    for layer in &chart.layers {
+        match layer {
+            Layer::Line { points, .. } => {
+                // The first one wider, so that it can be seen even where another lies upon it: eˣ and its derivative.
+                line(&mut scene, &frame, points, if named == 0 { 2.6 } else { 1.7 }, style::series(named));
+                named += 1;
+            }
+            Layer::Points { points, .. } => {
+                for point in visible(&frame, points) {
+                    mark(&mut scene, point, named);
+                }
+                named += 1;
+            }
+            Layer::Isolines { levels, .. } => isolines(&mut scene, &frame, levels),
+            Layer::Arrows(slopes) => arrows(&mut scene, &frame, slopes),
+            Layer::Path(points) => path(&mut scene, &frame, points),
+        }
+    }
+    scene
+}
+
+#[track_caller]
+fn axes(chart: &Chart) -> (Axis, Axis) {
+    let points = || {
+        chart.layers.iter().flat_map(|layer| match layer {
+            Layer::Line { points, .. } | Layer::Points { points, .. } | Layer::Path(points) => &points[..],
+            Layer::Isolines { .. } | Layer::Arrows(_) => &[],
+        })
+    };
+    let given = |range: (f64, f64), log: bool| match log {
+        true if range.0 <= 0.0 => None,
+        true => Some(Axis { log, ..Axis::linear(range.0.log10(), range.1.log10()) }),
+        false => Some(Axis::linear(range.0, range.1)),
+    };
+    let x = match chart.x {
+        Some(range) => given(range, false),
+        None => Axis::around(points().map(|p| p.0), false),
+    };
+    let y = match chart.y {
+        Some(range) => given(range, chart.log_y),
+        None => Axis::around(points().map(|p| p.1), chart.log_y),
+    };
+    match (x, y) {
+        (Some(x), Some(y)) => (x, y),
+        _ if chart.log_y => {
+            panic!("a logarithmic axis shows positive numbers only, and there is none: leave out .log_y()")
+        }
+        _ => panic!("there is nothing to plot: every value is infinite or not a number (NaN)"),
+    }
+}
+
+/// The name of the vertical axis at the left, what the colours mean at the right. Returns where the frame may begin.
+fn header(scene: &mut Scene, chart: &Chart, left: f64, right: f64, mut top: f64) -> f64 {
+    const SAMPLE: f64 = 24.0;
+    const GAP: f64 = 18.0;
+    let entries: Vec<(usize, &str, bool)> = chart
+        .layers
+        .iter()
+        .filter_map(|layer| match layer {
+            Layer::Line { name, .. } => Some((name.as_str(), true)),
+            Layer::Points { name, .. } => Some((name.as_str(), false)),
+            _ => None,
+        })
+        .enumerate()
+        .filter(|(_, (name, _))| !name.is_empty())
+        .map(|(i, (name, line))| (i, name, line))
+        .collect();
+    let label = !chart.y_label.is_empty();
+    if label {
+        scene.text(&chart.y_label, (MARGIN, top + ROW / 2.0), (HPos::Left, VPos::Center), LABEL_SIZE, style::SOFT);
+    }
+    let mut room = right - left.max(if label { MARGIN + text_width(&chart.y_label, LABEL_SIZE) + GAP } else { 0.0 });
+    let mut rest = &entries[..];
+    let mut first = true;
+    while !rest.is_empty() {
+        let extent = |(_, name, _): &(usize, &str, bool)| SAMPLE + text_width(name, LABEL_SIZE) + GAP;
+        let mut used = -GAP;
+        let fitting = rest.iter().take_while(|entry| {
+            used += extent(entry);
+            used <= room
+        });
+        let mut count = fitting.count();
+        if count == 0 && first && label {
+            // Not beside the axis' name: below.
+            (first, room) = (false, right - left);
+            top += ROW;
+            continue;
+        }
+        count = count.max(1);
+        let (row, others) = rest.split_at(count);
+        let mut x = right - (row.iter().map(extent).sum::<f64>() - GAP);
+        for entry in row {
+            let y = top + ROW / 2.0;
+            if entry.2 {
+                scene.line(&[(x, y), (x + 17.0, y)], 2.4, style::series(entry.0));
+            } else {
+                mark(scene, (x + 12.0, y), entry.0);
+            }
+            scene.text(entry.1, (x + SAMPLE, y), (HPos::Left, VPos::Center), LABEL_SIZE, style::INK);
+            x += extent(entry);
+        }
+        (first, room, rest) = (false, right - left, others);
+        top += ROW;
+    }
+    if first && label {
+        top += ROW;
+    }
+    top + 8.0
+}
+
+/// Thin lines at round numbers, the axes, and the numbers.
+fn grid(scene: &mut Scene, frame: &Frame, lines: bool) {
+    let Frame { x, y } = frame;
+    // On the middle of a pixel, a thin line is sharp.
+    let sharp = |p: f64| p.floor() + 0.5;
+    let (left, right, bottom, top) = (sharp(x.start), sharp(x.end), sharp(y.start), sharp(y.end));
+    for (place, label) in x.ticks(X_TICKS) {
+        let p = sharp(x.place(place));
+        let is_zero = place == 0.0 && !x.log;
+        if lines {
+            scene.line(&[(p, top), (p, bottom)], 1.0, if is_zero { style::FRAME } else { style::GRID });
+        } else {
+            scene.line(&[(p, bottom), (p, bottom + 4.0)], 1.0, style::FRAME);
+        }
+        scene.text(&label, (p, bottom + 8.0), (HPos::Center, VPos::Top), TICK_SIZE, style::SOFT);
+    }
+    for (place, label) in y.ticks(Y_TICKS) {
+        let p = sharp(y.place(place));
+        let is_zero = place == 0.0 && !y.log;
+        if lines {
+            scene.line(&[(left, p), (right, p)], 1.0, if is_zero { style::FRAME } else { style::GRID });
+        } else {
+            scene.line(&[(left - 4.0, p), (left, p)], 1.0, style::FRAME);
+        }
+        scene.text(&label, (left - 7.0, p), (HPos::Right, VPos::Center), TICK_SIZE, style::SOFT);
+    }
+    if !lines {
+        let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+        for side in corners.windows(2) {
+            scene.line(side, 1.0, style::FRAME);
+        }
+    }
+}
+
+fn at(frame: &Frame, point: Pair) -> Point {
+    (frame.x.pixel(point.0), frame.y.pixel(point.1))
+}
+
+fn visible<'a>(frame: &'a Frame, points: &'a [Pair]) -> impl Iterator<Item = Point> + 'a {
+    let inside = |v: f64, a: &Axis| v >= a.start.min(a.end) - 0.5 && v <= a.start.max(a.end) + 0.5;
+    points.iter().map(|&p| at(frame, p)).filter(move |p| inside(p.0, &frame.x) && inside(p.1, &frame.y))
+}
+
+/// A line, as far as it lies within the frame.
+fn line(scene: &mut Scene, frame: &Frame, points: &[Pair], width: f64, colour: Colour) {
+    let mut run: Vec<Point> = Vec::new();
+    let mut flush = |run: &mut Vec<Point>| {
+        if run.len() > 1 {
+            scene.line(run, width, colour);
+        }
+        run.clear();
+    };
+    for pair in points.windows(2) {
+        let Some((a, b)) = clip(frame, at(frame, pair[0]), at(frame, pair[1])) else {
+            flush(&mut run);
+            continue;
+        };
+        if run.last() != Some(&a) {
+            flush(&mut run);
+            run.push(a);
+        }
+        run.push(b);
+    }
+    flush(&mut run);
+}
+
+/// The part of a segment that lies within the frame (Liang and Barsky); nothing where an end is not finite.
+fn clip(frame: &Frame, a: Point, b: Point) -> Option<(Point, Point)> {
+    if ![a.0, a.1, b.0, b.1].iter().all(|v| v.is_finite()) {
+        return None;
+    }
+    let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
+    for (from, to, axis) in [(a.0, b.0, &frame.x), (a.1, b.1, &frame.y)] {
+        let (low, high) = (axis.start.min(axis.end), axis.start.max(axis.end));
+        if from == to {
+            if from < low || from > high {
+                return None;
+            }
+            continue;
+        }
+        let (s, t) = ((low - from) / (to - from), (high - from) / (to - from));
+        (enter, leave) = (enter.max(s.min(t)), leave.min(s.max(t)));
+    }
+    let along = |t: f64| match t {
+        0.0 => a,
+        1.0 => b,
+        _ => (a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1)),
+    };
+    (enter <= leave).then(|| (along(enter), along(leave)))
+}
+
+/// A point of a class: shapes tell classes apart where colours don't.
+fn mark(scene: &mut Scene, (x, y): Point, class: usize) {
+    let colour = style::series(class);
+    let shape = |corners: &[Point]| corners.iter().map(|(dx, dy)| (x + dx, y + dy)).collect::<Vec<_>>();
+    match class % 4 {
+        0 => scene.disc((x, y), 3.4, colour),
+        1 => scene.area(&shape(&[(0.0, -4.2), (4.0, 2.9), (-4.0, 2.9)]), colour),
+        2 => scene.area(&shape(&[(-3.1, -3.1), (3.1, -3.1), (3.1, 3.1), (-3.1, 3.1)]), colour),
+        _ => scene.area(&shape(&[(0.0, -4.4), (4.4, 0.0), (0.0, 4.4), (-4.4, 0.0)]), colour),
+    }
+}
+
+fn level_colour(i: usize, count: usize) -> Colour {
+    style::height(if count > 1 { i as f64 / (count - 1) as f64 } else { 0.5 })
+}
+
+fn scale_width(levels: &[Level]) -> f64 {
+    26.0 + 16.0 + levels.iter().map(|level| text_width(&pretty(level.value), TICK_SIZE)).fold(0.0, f64::max)
+}
+
+/// The contours, and beside the frame what each stands for, the highest on top.
+fn isolines(scene: &mut Scene, frame: &Frame, levels: &[Level]) {
+    const STEP: f64 = 19.0;
+    let middle = (frame.y.start + frame.y.end) / 2.0;
+    for (i, level) in levels.iter().enumerate() {
+        let colour = level_colour(i, levels.len());
+        for points in &level.lines {
+            line(scene, frame, points, 1.5, colour);
+        }
+        let y = middle + STEP * ((levels.len() - 1) as f64 / 2.0 - i as f64);
+        let x = frame.x.end + 14.0;
+        scene.line(&[(x, y), (x + 16.0, y)], 2.4, colour);
+        scene.text(&pretty(level.value), (x + 22.0, y), (HPos::Left, VPos::Center), TICK_SIZE, style::SOFT);
+    }
+}
+
+/// Arrows from where the gradient is taken to where it points, the steepest as long as they are apart. Lengths go with the
+/// square root, so that gentle slopes can be seen beside steep ones.
+fn arrows(scene: &mut Scene, frame: &Frame, slopes: &[Slope]) {
+    const LONGEST: f64 = 30.0;
+    let per_x = (frame.x.end - frame.x.start) / (frame.x.high - frame.x.low);
+    let per_y = (frame.y.end - frame.y.start) / (frame.y.high - frame.y.low);
+    let steepest = slopes.iter().map(|s| s.gradient.0.hypot(s.gradient.1)).fold(0.0, f64::max);
+    for slope in slopes {
+        let steepness = slope.gradient.0.hypot(slope.gradient.1);
+        let (dx, dy) = (slope.gradient.0 * per_x, slope.gradient.1 * per_y);
+        let length = LONGEST * (steepness / steepest).sqrt();
+        // Shorter ones have no direction to be seen.
+        if length.is_nan() || length < 4.0 {
+            continue;
+        }
+        let (ux, uy) = (dx / dx.hypot(dy), dy / dx.hypot(dy));
+        let from = at(frame, slope.at);
+        let tip = (from.0 + length * ux, from.1 + length * uy);
+        let head = 5.0_f64.min(length * 0.6);
+        let neck = (tip.0 - head * ux, tip.1 - head * uy);
+        if clip(frame, tip, tip).is_none() {
+            continue;
+        }
+        scene.line(&[from, neck], 1.1, style::ARROW);
+        let side = head * 0.45;
+        scene.area(
+            &[tip, (neck.0 - side * uy, neck.1 + side * ux), (neck.0 + side * uy, neck.1 - side * ux)],
+            style::ARROW,
+        );
+    }
+}
+
+/// A line with a point at each step (as long as they can be told apart), a ring at the start and a disc at the end.
+fn path(scene: &mut Scene, frame: &Frame, points: &[Pair]) {
+    line(scene, frame, points, 1.8, style::PATH);
+    let places: Vec<Point> = visible(frame, points).collect();
+    if places.len() <= 100 {
+        for &place in &places {
+            scene.disc(place, 2.4, style::PATH);
+        }
+    }
+    let place = |point: Option<&Pair>| point.and_then(|p| visible(frame, std::slice::from_ref(p)).next());
+    if let Some(start) = place(points.first()) {
+        scene.disc(start, 5.0, Colour(255, 255, 255));
+        scene.ring(start, 5.0, 1.8, style::PATH);
+    }
+    if let Some(end) = place(points.last()) {
+        scene.disc(end, 5.0, style::PATH);
+    }
+}

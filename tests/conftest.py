@@ -1,0 +1,79 @@
+"""What the tests share: the project's places, and a kernel to talk to."""
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from jupyter_client import KernelManager
+
+ROOT = Path(__file__).resolve().parent.parent
+ADLAB = ROOT / "target" / "release" / "adlab"
+SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+
+
+class Session:
+    """A kernel that was started through Jupyter's own client, and the kernelspec that set-up has installed."""
+
+    def __init__(self, transport="tcp"):
+        self.manager = KernelManager(kernel_name="adlab", transport=transport)
+        self.folder = None
+        if transport == "ipc":
+            # An ipc address is a path, and a short one.
+            self.folder = tempfile.mkdtemp(prefix="ipc-")
+            self.manager.ip = os.path.join(self.folder, "k")
+        self.manager.start_kernel()
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+
+    def run(self, code, timeout=60, **options):
+        """The reply's content, and the messages between busy and idle."""
+        request = self.client.execute(code, **options)
+        messages = []
+        while True:
+            message = self.client.get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            if message["content"].get("execution_state") == "idle":
+                break
+            messages.append(message)
+        return self.reply(request), [m for m in messages if m["msg_type"] != "status"]
+
+    def reply(self, request, timeout=30):
+        deadline = time.time() + timeout
+        while time.time() < deadline:
+            message = self.client.get_shell_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") == request:
+                return message["content"]
+        raise TimeoutError(request)
+
+    def text(self, code):
+        """What a cell prints to stdout, and the text of its value."""
+        reply, messages = self.run(code)
+        assert reply["status"] == "ok", reply
+        printed = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
+        values = [m["content"]["data"]["text/plain"] for m in messages if m["msg_type"] == "execute_result"]
+        return printed + "".join(values)
+
+    def close(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel()
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", params=["tcp", "ipc"])
+def kernel(request):
+    session = Session(request.param)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def fresh_kernel():
+    session = Session()
+    yield session
+    session.close()

@@ -1,0 +1,31 @@
+"""Jupyter's own conformance suite for kernels."""
+
+import unittest
+
+from jupyter_kernel_test import KernelTests
+
+
+class Conformance(KernelTests):
+    kernel_name = "adlab"
+    language_name = "rust"
+    file_extension = ".rs"
+    code_hello_world = 'println!("hello, world");'
+    code_stderr = 'eprintln!("to stderr");'
+    completion_samples = [{"text": "let zebra = 1; zeb", "matches": ["zebra"]}]
+    complete_code_samples = ["let x = 1;", "fn f() -> i32 { 1 }"]
+    incomplete_code_samples = ["fn f() {", "let x = ("]
+    invalid_code_samples = ["let = 3;", "fn f( }"]
+    code_inspect_sample = "f64::sin"
+    code_execute_result = [{"code": "1 + 2", "result": "3"}]
+    code_display_data = [{"code": "display(&Dual::new(1.0, 2.0));", "mime": "text/plain"}]
+    code_generate_error = 'panic!("on purpose");'
+    code_history_pattern = "1?2*"
+    supported_history_operations = ("tail", "range", "search")
+    code_page_something = ""
+    code_clear_output = ""
+
+
+del KernelTests
+
+if __name__ == "__main__":
+    unittest.main()

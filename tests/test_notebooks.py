@@ -1,0 +1,77 @@
+"""The notebooks through real Jupyter, and what nbgrader makes of them."""
+
+import nbformat
+import pytest
+from conftest import ROOT, SOLUTIONS
+from nbclient import NotebookClient
+
+# The values of the lab: each must stand in an output or in an assertion.
+VALUES = {
+    "1-forward-mode": ["2.579425538604203", "5.077582561890373", "0.5"],
+    "2-reverse-mode": ["5.077582561890373", "0.5", "0.3125", "1.5"],
+    "3-automatic-differentiation": [
+        "2.579425538604203",
+        "5.077582561890373",
+        "0.5",
+        "1.5",
+        "2.5403023058681398",
+        "3.1585290151921033",
+        "0.8",
+    ],
+}
+
+
+def test_there_are_three():
+    assert [path.stem for path in SOLUTIONS] == list(VALUES)
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_a_solution_runs_in_jupyter(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        startup_timeout=120,
+        kernel_name="adlab",
+        # The class by which a JupyterLab server starts its kernels.
+        kernel_manager_class="jupyter_server.services.kernels.kernelmanager.ServerKernelManager",
+        resources={"metadata": {"path": str(ROOT / "notebooks")}},
+    )
+    client.execute()
+    figures = [
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    assert len(figures) >= 3
+    for figure in figures:
+        assert {"image/svg+xml", "text/plain"} <= set(figure["data"])
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_every_value_of_the_lab_is_in_an_output_or_an_assertion(path):
+    notebook = nbformat.read(path, as_version=4)
+    seen = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        if "assert" in cell.source:
+            seen.append(cell.source)
+        for output in cell.outputs:
+            seen.append(output.get("text", "") + output.get("data", {}).get("text/plain", ""))
+    everything = "\n".join(seen)
+    missing = [value for value in VALUES[path.stem] if value not in everything]
+    assert not missing
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_nbgrader_understands_the_notebook(path):
+    from nbgrader.nbgraderformat import read
+    from nbgrader.preprocessors import CheckCellMetadata
+
+    notebook = read(str(path), as_version=4)
+    CheckCellMetadata().preprocess(notebook, {})
+    points = [cell.metadata.nbgrader.get("points", 0) for cell in notebook.cells if "nbgrader" in cell.metadata]
+    assert sum(points) > 0
