@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn simplifying_keeps_corners() {
-        let line: Vec<Point> = (0..=10).map(|i| (f64::from(i), f64::from((i - 5).abs()))).collect();
+        let line: Vec<Point> = (0..=10).map(|i| (f64::from(i), f64::from((i - 5_i32).abs()))).collect();
         assert_eq!(simplify(&line, 0.1), [(0.0, 5.0), (5.0, 0.0), (10.0, 5.0)]);
         assert_eq!(simplify(&[(1.0, 1.0)], 0.1), [(1.0, 1.0)]);
         assert!(simplify(&[], 0.1).is_empty());

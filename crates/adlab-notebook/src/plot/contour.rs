@@ -86,13 +86,12 @@ fn gradient_on(f: &dyn Fn(Dual, Dual) -> Dual, x: Pair, y: Pair) -> Vec<Slope> {
     let (across, down) = ARROWS;
     let places = (0..down).flat_map(|j| (0..across).map(move |i| (i, j)));
     places
-        .map(|(i, j)| {
+        .filter_map(|(i, j)| {
             let (x, y) = (place(x, i, across), place(y, j, down));
-            let dx = f(Dual::variable(x), Dual::constant(y)).derivative;
-            let dy = f(Dual::constant(x), Dual::variable(y)).derivative;
-            Slope { at: (x, y), gradient: (dx, dy) }
+            let (by_x, by_y) = (f(Dual::variable(x), Dual::constant(y)), f(Dual::constant(x), Dual::variable(y)));
+            let finite = [by_x.value, by_x.derivative, by_y.derivative].iter().all(|v| v.is_finite());
+            finite.then_some(Slope { at: (x, y), gradient: (by_x.derivative, by_y.derivative) })
         })
-        .filter(|slope| slope.gradient.0.is_finite() && slope.gradient.1.is_finite())
         .collect()
 }
 

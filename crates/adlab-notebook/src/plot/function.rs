@@ -35,7 +35,9 @@ fn plot_with_derivative(f: &dyn Fn(Dual) -> Dual, x: Range<f64>) -> Chart {
     let (start, end) = checked(&x, "x");
     let samples: Vec<(f64, Dual)> = places(start, end).map(|x| (x, f(Dual::variable(x)))).collect();
     let values = samples.iter().map(|(x, y)| (*x, y.value)).collect();
-    let derivatives = samples.iter().map(|(x, y)| (*x, y.derivative)).collect();
+    // A rule may give a number where there is no function: ln has the derivative 1/x, but not for negative x.
+    let slope = |y: &Dual| if y.value.is_finite() { y.derivative } else { f64::NAN };
+    let derivatives = samples.iter().map(|(x, y)| (*x, slope(y))).collect();
     chart(start, end, vec![("f(x)".to_owned(), values), ("f′(x)".to_owned(), derivatives)])
 }
 

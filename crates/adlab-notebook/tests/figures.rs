@@ -1,0 +1,181 @@
+//! Every kind of figure: its three forms, its words, and what it says to bad input.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use adlab_notebook::prelude::*;
+
+fn tape() -> Tape {
+    let tape = Tape::new();
+    let (x, y) = (tape.named("x", 0.5), tape.named("y", 4.2));
+    let _ = x * y + x.sin();
+    tape
+}
+
+fn bowl() -> Chart {
+    contour(|x, y| x * x + 4.0 * y * y, -2.0..2.0, -1.5..1.5)
+}
+
+/// One of each.
+fn figures() -> Vec<Figure> {
+    vec![
+        plot(|x| x * x.sin(), -3.0..3.0).title("A < B & C").labels("t", "f").figure(),
+        plot_functions(&[("sin", &|x| x.sin()), ("cos", &|x| x.cos())], 0.0..7.0).figure(),
+        curves(&[("a", [3.0, 2.0, 1.0]), ("b", [1.0, 0.1, 0.01])]).log_y().figure(),
+        curve(&[0.0, 1.0, 5.0], &[1.0, 2.0, 0.0]).figure(),
+        scatter(&[(1.0, 1.0)]).figure(),
+        scatter_classes(&columns(&iris().features, 0, 1), &iris().species, &iris().names).figure(),
+        bowl().arrows().path(&[(-1.5, 1.0), (0.0, 0.0)]).figure(),
+        graph(&tape()).figure(),
+    ]
+}
+
+/// The panic's message.
+fn message<T>(f: impl FnOnce() -> T) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(|| drop(f()))).expect_err("a panic");
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => panic.downcast_ref::<&str>().expect("a text").to_string(),
+    }
+}
+
+#[test]
+fn every_figure_has_three_forms() {
+    for figure in figures() {
+        let bundle = figure.bundle();
+        let svg = bundle.get("image/svg+xml").expect("SVG");
+        assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>"), "{svg}");
+        assert!(svg.contains("sans-serif") && !svg.contains("NaN") && svg.len() < 60_000, "{}", figure.text());
+        let png = bundle.get("image/png").expect("PNG");
+        assert!(png.starts_with("iVBORw0KGgo") && !png.contains('\n') && png.len() < 4 * 40_000 / 3, "{}", png.len());
+        assert_eq!(bundle.get("text/plain"), Some(figure.text()));
+    }
+}
+
+#[test]
+fn a_png_decodes_has_its_size_and_shows_something() {
+    for figure in figures() {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(figure.png())).read_info().expect("a PNG");
+        let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];
+        let info = reader.next_frame(&mut pixels).expect("a picture");
+        if !figure.text().contains("graph") {
+            assert_eq!((info.width, info.height), (640, 400));
+        }
+        assert!(figure.svg().contains(&format!("width=\"{}\" height=\"{}\"", info.width, info.height)));
+        let background = pixels[0];
+        let drawn = pixels.iter().filter(|&&p| p != background).count();
+        assert!(drawn > 1000, "{drawn} pixels drawn: {}", figure.text());
+    }
+}
+
+#[test]
+fn the_words_say_the_ranges_and_the_extremes() {
+    let text = |chart: Chart| chart.figure().text().to_owned();
+    assert_eq!(
+        text(plot(|x| x * x.sin(), -3.0..3.0).title("Wave")),
+        "Wave. Plot of f(x) and f′(x) for x from -3 to 3. f(x) goes from 0 (at x = 0) to 1.8197 (at x = 2.025). \
+         f′(x) goes from -2.8289 (at x = 3) to 2.8289 (at x = -3)."
+    );
+    assert_eq!(
+        text(curves(&[("loss", vec![4.0, 2.0, 1.0])]).labels("step", "")),
+        "Line chart of loss. loss goes from 1 (at step = 2) to 4 (at step = 0)."
+    );
+    assert_eq!(text(scatter(&[(0.0, 1.0), (2.0, -1.0)])), "Scatter plot. 2 points, x from 0 to 2, y from -1 to 1.");
+    let bowl = text(bowl().path(&[(-1.5, 1.0), (0.5, 0.25)]));
+    assert!(
+        bowl.starts_with("Contour plot for x from -2 to 2 and y from -1.5 to 1.5. Lowest: 0 near (0, 0)"),
+        "{bowl}"
+    );
+    assert!(bowl.ends_with(" A path of 2 points goes from (-1.5, 1) to (0.5, 0.25)."), "{bowl}");
+    assert!(graph(&tape()).figure().text().ends_with("v3 = sin x = 0.4794; v4 = v2 + v3 = 2.5794."));
+}
+
+#[test]
+fn a_plot_draws_the_derivative() {
+    // Of 3x, the derivative is 3 everywhere: one straight line from end to end.
+    let svg = plot(|x| 3.0 * x, 0.0..1.0).figure().svg().to_owned();
+    let lines: Vec<&str> = svg.lines().filter(|line| line.contains("#D55E00") && line.contains("polyline")).collect();
+    let points: Vec<&str> = lines.last().and_then(|l| l.split('"').rev().nth(1)).expect("points").split(' ').collect();
+    assert_eq!(points.len(), 2, "{points:?}");
+    assert_eq!(points[0].split(',').nth(1), points[1].split(',').nth(1));
+}
+
+#[test]
+fn what_is_not_finite_breaks_a_curve() {
+    for chart in [
+        plot(|x| x.sqrt(), -1.0..1.0),
+        plot(|x| x.ln(), -1.0..1.0),
+        plot(|x| 1.0 / x, -1.0..1.0),
+        plot(|x| x.tan(), -5.0..5.0),
+        plot(|x| (x * 400.0).exp(), -2.0..2.0),
+        curves(&[("a", [1.0, f64::NAN, 2.0, f64::INFINITY, 3.0])]),
+        curves(&[("a", [1.0, 0.0, -2.0, 0.5])]).log_y(),
+        scatter(&[(f64::NAN, 1.0), (1.0, f64::INFINITY), (1.0, 2.0)]),
+        contour(|x, y| x.ln() + 1.0 / y, -1.0..1.0, -1.0..1.0).arrows().path(&[(f64::NAN, 0.0), (0.5, 0.5)]),
+        contour(|_, _| 1.0.into(), -1.0..1.0, -1.0..1.0).arrows(),
+        plot(|_| 2.0.into(), 0.0..1.0),
+        plot(|x| x, 1e300..2e300),
+        plot(|x| x * 1e-300, 0.0..1e-9),
+    ] {
+        let figure = chart.figure();
+        let (_, shapes) = figure.svg().split_once('>').expect("shapes");
+        assert!(!shapes.contains("NaN") && !shapes.contains("inf"), "{}", figure.text());
+        // A number that overflows would end up here.
+        assert!(
+            !shapes.contains(&i32::MAX.to_string()) && !shapes.contains(&i32::MIN.to_string()),
+            "{}",
+            figure.text()
+        );
+        assert!(shapes.len() < 60_000);
+    }
+    // Two branches of 1/x and two of its derivative, and no line across the pole.
+    let pole = plot(|x| 1.0 / x, -1.0..1.0).figure();
+    let branches = |colour: &str| pole.svg().matches(&format!("stroke=\"{colour}\"")).count() - 1;
+    assert_eq!((branches("#0072B2"), branches("#D55E00")), (2, 2));
+    assert!(pole.text().contains("is shown"), "{}", pole.text());
+}
+
+#[test]
+fn a_range_that_is_none_is_refused() {
+    assert_eq!(
+        message(|| plot(|x| x, 2.0..-1.0)),
+        "the range of x, 2.0..-1.0, is reversed: the smaller number comes first, as in -1.0..2.0"
+    );
+    assert_eq!(
+        message(|| contour(|x, _| x, 0.0..1.0, 2.0..2.0)),
+        "the range of y, 2.0..2.0, is empty: the smaller number comes first, as in 1.0..3.0"
+    );
+    assert!(message(|| plot(|x| x, 0.0..f64::INFINITY)).contains("is not finite"));
+    assert!(message(|| plot(|x| x, f64::NAN..1.0)).contains("is not finite"));
+}
+
+#[test]
+fn data_that_cannot_be_drawn_is_refused() {
+    for (text, part) in [
+        (message(|| plot(|x| x.ln(), -2.0..-1.0)), "NaN) everywhere from -2.0 to -1.0"),
+        (message(|| curves(&[("loss", Vec::new())])), "no data"),
+        (message(|| scatter(&[])), "no data"),
+        (message(|| curve(&[1.0, 2.0], &[1.0])), "2 x and 1 y"),
+        (message(|| scatter_classes(&[(0.0, 0.0)], &[], &["a"])), "1 points and 0 classes"),
+        (message(|| scatter_classes(&[(0.0, 0.0)], &[1], &["a"])), "class 1 has no name"),
+        (message(|| curves(&[("a", [-1.0, 0.0])]).log_y().figure()), "positive numbers only"),
+        (message(|| plot(|x| x, 0.0..1.0).arrows()), "contour plot"),
+        (message(|| bowl().log_y()), "f.ln()"),
+        (message(|| columns(&tensor([1.0, 2.0]), 0, 1)), "two axes"),
+        (message(|| columns(&tensor([[1.0, 2.0]]), 0, 2)), "no column 2"),
+        (message(|| graph(&Tape::new())), "the tape is empty"),
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn a_graph_too_large_to_read_is_refused() {
+    let tape = Tape::new();
+    let mut x = tape.var(1.0);
+    for _ in 0..59 {
+        x = x.sin();
+    }
+    assert!(graph(&tape).figure().text().starts_with("Computation graph of 60 nodes:"));
+    let _ = x + x;
+    assert!(message(|| graph(&tape)).contains("recorded 61 operations"));
+}
