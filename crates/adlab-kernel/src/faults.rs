@@ -65,6 +65,9 @@ impl Fault {
                 &["Every variable is as it was before the cell.".into()],
             ));
         }
+        if let Some(reason) = &report.broken {
+            return Some(Fault::new("KernelError", reason, &["Every variable is as it was before the cell.".into()]));
+        }
         if let Some(death) = report.death {
             return Some(Fault::new(
                 "Crash",

@@ -50,6 +50,8 @@ pub struct Report {
     /// What `?` met.
     pub error: Option<String>,
     pub death: Option<Death>,
+    /// What stopped the runtime itself.
+    pub broken: Option<String>,
     pub interrupted: bool,
 }
 
@@ -305,6 +307,7 @@ impl Pump {
                 self.close_cell();
                 self.verdict();
             }
+            "broken" => self.lock().report.broken = Some(rest.to_owned()),
             "takeover" => {
                 self.read_out();
                 self.read_err();

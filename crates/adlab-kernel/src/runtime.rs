@@ -24,6 +24,9 @@ pub const SOCKET_VAR: &str = "ADLAB_RUNTIME_SOCKET";
 /// Exit code of a process whose cell was rolled back on the kernel's word.
 pub const ROLLED_BACK: i32 = 86;
 
+/// Exit code of a runtime that could not go on.
+const BROKEN: i32 = 99;
+
 type CellFn = extern "C" fn(*mut c_void) -> *mut c_void;
 type FlushFn = extern "C" fn();
 
@@ -32,11 +35,19 @@ pub fn hook() {
     let Some(socket) = std::env::var_os(SOCKET_VAR) else {
         return;
     };
-    let code = match Runtime::connect(Path::new(&socket)).and_then(Runtime::serve) {
+    let served = Runtime::connect(Path::new(&socket)).and_then(|mut runtime| {
+        let served = runtime.serve();
+        if let Err(error) = &served {
+            // Best said where the cell's error is said.
+            let _ = runtime.tell(&format!("broken {error:#}").replace('\n', " "));
+        }
+        served
+    });
+    let code = match served {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("adlab runtime: {error:#}");
-            99
+            BROKEN
         }
     };
     std::process::exit(code);
@@ -84,7 +95,7 @@ impl Runtime {
         Ok(line.trim_end().to_owned())
     }
 
-    fn serve(mut self) -> Result<()> {
+    fn serve(&mut self) -> Result<()> {
         while let Some(line) = read_stdin_line()? {
             let mut words = line.split(' ');
             match (words.next(), words.next(), words.next()) {
