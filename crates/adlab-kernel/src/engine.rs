@@ -78,10 +78,13 @@ impl Engine {
 
     fn prepare(&mut self) -> Result<()> {
         let code = format!("{}\n:offline 0\n{}\n{PREPARE}", self.preload.dependencies(), self.preload.prelude);
-        self.context
-            .execute(&code)
-            .map_err(|error| anyhow!("{}", describe(&error)))
-            .context("the preloaded crate does not load")?;
+        self.link.begin(Box::new(|_| ()));
+        let outcome = self.context.execute(&code);
+        let report = self.link.end();
+        if let Some(reason) = report.broken {
+            bail!("the preloaded crate does not load: {reason}");
+        }
+        outcome.map_err(|error| anyhow!("{}", describe(&error))).context("the preloaded crate does not load")?;
         Ok(())
     }
 

@@ -43,9 +43,14 @@ impl Project {
         self.root.join("Cargo.lock")
     }
 
+    /// Where cargo builds the project.
+    pub fn target(&self) -> PathBuf {
+        self.root.join("target")
+    }
+
     /// The warm build that sessions start from.
     pub fn warm(&self) -> PathBuf {
-        self.root.join("target").join("warm")
+        self.target().join("warm")
     }
 
     pub fn preload(&self) -> Result<Preload> {

@@ -4,6 +4,7 @@
 //! copy of a template in which the preloaded crate is compiled already.
 
 use std::collections::hash_map::DefaultHasher;
+use std::ffi::OsString;
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -64,6 +65,9 @@ impl Session {
         unsafe {
             std::env::set_var("EVCXR_TMPDIR", session.build());
             std::env::set_var("EVCXR_CONFIG_DIR", session.dir.path());
+            if let Some(libraries) = without_our_builds(project)? {
+                std::env::set_var("LD_LIBRARY_PATH", libraries);
+            }
         }
         Ok(session)
     }
@@ -88,6 +92,16 @@ impl Session {
     fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
+}
+
+/// `cargo run` and `cargo test` put the project's own builds on the library path: there, cells would find another build of
+/// the preloaded crate before their own.
+fn without_our_builds(project: &Project) -> Result<Option<OsString>> {
+    let Some(libraries) = std::env::var_os("LD_LIBRARY_PATH") else {
+        return Ok(None);
+    };
+    let others = std::env::split_paths(&libraries).filter(|dir| !dir.starts_with(project.target()));
+    Ok(Some(std::env::join_paths(others)?))
 }
 
 /// Compiles the preloaded crate and some typical cells, and keeps the result for all sessions to come. Returns false if

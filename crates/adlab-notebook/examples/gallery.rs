@@ -132,6 +132,20 @@ fn figures() -> Vec<(&'static str, Draw)> {
                 graph(&tape).title("A small network and its loss").figure()
             }),
         ),
+        (
+            "crowded",
+            Box::new(|| {
+                let names = ["plain descent", "momentum", "Nesterov", "AdaGrad", "RMSProp", "Adam", "AdamW", "LBFGS"];
+                let lines: Vec<(&str, Vec<f64>)> = (1..)
+                    .zip(names)
+                    .map(|(k, name)| (name, (0..40).map(|i| (-0.02 * f64::from(k * i)).exp()).collect()))
+                    .collect();
+                curves(&lines)
+                    .title("A title that is so long that it would not fit the width of the figure, and so is written smaller")
+                    .labels("step", "loss on the whole of the training data")
+                    .figure()
+            }),
+        ),
         ("waves", Box::new(|| contour(|x, y| x.sin() * y.cos(), -4.0..4.0, -4.0..4.0).arrows().figure())),
         ("log", Box::new(|| contour(|x, y| x.ln() + y.sqrt(), -1.0..4.0, -1.0..4.0).figure())),
     ]

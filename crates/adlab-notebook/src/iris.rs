@@ -1,9 +1,11 @@
 //! The Iris data.
 
+use std::fmt;
+
 use adlab::Tensor;
 
 /// 150 irises: four measurements of each, and its species.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Iris {
     /// 150 × 4, in centimetres, in the order of `feature_names`.
     pub features: Tensor,
@@ -13,6 +15,15 @@ pub struct Iris {
     pub names: [&'static str; 3],
     /// The four measurements.
     pub feature_names: [&'static str; 4],
+}
+
+/// In short: the numbers are in the fields.
+impl fmt::Debug for Iris {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (measurements, names) = (self.feature_names.join(", "), self.names.join(", "));
+        let count = self.species.len();
+        write!(f, "Iris data: features, {count} × 4 ({measurements}); species, {count} × 0, 1 or 2 ({names})")
+    }
 }
 
 /// The Iris data: 50 flowers of each of three species, collected by E. Anderson and published in R. A. Fisher, "The use of

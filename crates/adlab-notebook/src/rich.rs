@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn values_that_borrow_are_shown() {
-        let v = vec![1.5, 2.5, 3.5];
+        let v = [1.5, 2.5, 3.5];
         assert_eq!(text(&v[1..]), "[2.5, 3.5]");
         assert_eq!(text(&v.first()), "Some(1.5)");
         assert_eq!(text(&&Dual::variable(1.0)), "1.0 + 1.0ε".replace(".0", ""));

@@ -135,6 +135,13 @@ fn what_is_not_finite_breaks_a_curve() {
 }
 
 #[test]
+fn a_point_alone_is_a_dot() {
+    let discs = |y: &[f64]| curves(&[("a", y)]).figure().svg().matches("<circle").count();
+    assert_eq!(discs(&[1.0]), 1);
+    assert_eq!(discs(&[1.0, 2.0, f64::NAN, 3.0, f64::NAN, 4.0, 5.0]), 1);
+}
+
+#[test]
 fn a_range_that_is_none_is_refused() {
     assert_eq!(
         message(|| plot(|x| x, 2.0..-1.0)),
@@ -157,9 +164,10 @@ fn data_that_cannot_be_drawn_is_refused() {
         (message(|| curve(&[1.0, 2.0], &[1.0])), "2 x and 1 y"),
         (message(|| scatter_classes(&[(0.0, 0.0)], &[], &["a"])), "1 points and 0 classes"),
         (message(|| scatter_classes(&[(0.0, 0.0)], &[1], &["a"])), "class 1 has no name"),
-        (message(|| curves(&[("a", [-1.0, 0.0])]).log_y().figure()), "positive numbers only"),
+        (message(|| curves(&[("a", [-1.0, 0.0])]).log_y()), "positive numbers only"),
         (message(|| plot(|x| x, 0.0..1.0).arrows()), "contour plot"),
         (message(|| bowl().log_y()), "f.ln()"),
+        (message(|| curves(&[("a", [1.0])]).log_y().y_range(0.0..1.0)), "begin above 0"),
         (message(|| columns(&tensor([1.0, 2.0]), 0, 1)), "two axes"),
         (message(|| columns(&tensor([[1.0, 2.0]]), 0, 2)), "no column 2"),
         (message(|| graph(&Tape::new())), "the tape is empty"),

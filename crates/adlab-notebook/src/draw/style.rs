@@ -17,13 +17,15 @@ pub(crate) const PATH: Colour = Colour(0xC8, 0x4E, 0x00);
 
 /// Colours that people with any kind of colour vision can tell apart (after Okabe and Ito, "Color Universal Design", 2008),
 /// the lighter ones darkened for thin lines on white.
-const SERIES: [Colour; 6] = [
+const SERIES: [Colour; 8] = [
     Colour(0x00, 0x72, 0xB2),
     Colour(0xD5, 0x5E, 0x00),
     Colour(0x00, 0x8F, 0x69),
     Colour(0xB8, 0x5C, 0x93),
     Colour(0xC0, 0x84, 0x00),
     Colour(0x3A, 0x9B, 0xD0),
+    Colour(0x5A, 0x61, 0x6B),
+    Colour(0x8A, 0x4B, 0x1F),
 ];
 
 /// The colour of the `i`th line or class.

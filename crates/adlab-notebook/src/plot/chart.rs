@@ -37,7 +37,7 @@ pub(super) type Pair = (f64, f64);
 #[derive(Clone)]
 pub(super) enum Layer {
     /// A line, broken where a value is NaN.
-    Line { name: String, points: Vec<Pair> },
+    Line { name: String, width: f64, points: Vec<Pair> },
     /// Single points of one class.
     Points { name: String, points: Vec<Pair> },
     /// The isolines of a function, from low to high, and the function's lowest and highest point on the grid.
@@ -54,6 +54,9 @@ pub(super) struct Level {
     pub(super) value: f64,
     pub(super) lines: Vec<Vec<Pair>>,
 }
+
+/// How wide a line is, unless there is a reason.
+pub(super) const WIDTH: f64 = 2.0;
 
 /// A gradient at a place.
 #[derive(Clone, Copy)]
@@ -103,7 +106,7 @@ impl Chart {
     /// ```
     ///
     /// # Panics
-    /// If the chart is a contour plot, whose vertical axis is a variable.
+    /// If no value is positive, or if the chart is a contour plot, whose vertical axis is a variable.
     #[must_use]
     #[track_caller]
     pub fn log_y(mut self) -> Chart {
@@ -111,6 +114,8 @@ impl Chart {
             !self.is_contour(),
             "a contour plot has no logarithmic axis: plot the logarithm of the function, f.ln()"
         );
+        let positive = self.points().any(|p| p.1 > 0.0 && p.1.is_finite());
+        assert!(positive, "a logarithmic axis shows positive numbers only, and there is none: leave out .log_y()");
         self.log_y = true;
         self.y = None;
         self
@@ -119,11 +124,16 @@ impl Chart {
     /// Shows the vertical axis from `low` to `high` only.
     ///
     /// # Panics
-    /// If `low` is not less than `high`.
+    /// If `low` is not less than `high`, or not positive on a logarithmic axis.
     #[must_use]
     #[track_caller]
     pub fn y_range(mut self, range: std::ops::Range<f64>) -> Chart {
-        self.y = Some(super::checked(&range, "y"));
+        let (low, high) = super::checked(&range, "y");
+        assert!(
+            !self.log_y || low > 0.0,
+            "a logarithmic axis shows positive numbers only: let the range begin above 0"
+        );
+        self.y = Some((low, high));
         self
     }
 
@@ -154,22 +164,23 @@ impl Chart {
         self.layers.iter().any(|layer| matches!(layer, Layer::Isolines { .. }))
     }
 
+    /// All points of lines, classes and paths.
+    pub(super) fn points(&self) -> impl Iterator<Item = Pair> + '_ {
+        let layers = self.layers.iter().flat_map(|layer| match layer {
+            Layer::Line { points, .. } | Layer::Points { points, .. } | Layer::Path(points) => &points[..],
+            Layer::Isolines { .. } | Layer::Arrows(_) => &[],
+        });
+        layers.copied()
+    }
+
     /// Draws the chart.
-    ///
-    /// # Panics
-    /// If there is nothing to draw: no value is finite or, on a logarithmic axis, none is positive.
     #[inline(never)]
-    #[track_caller]
     pub fn figure(&self) -> Figure {
         Figure::new(&paint::scene(self), describe::sentence(self))
     }
 
     /// Shows the chart now, wherever in the cell.
-    ///
-    /// # Panics
-    /// As [`figure`](Chart::figure).
     #[inline(never)]
-    #[track_caller]
     pub fn show(&self) {
         self.figure().show();
     }

@@ -14,7 +14,7 @@ const ROWS: usize = 120;
 /// How many contours to draw.
 const LEVELS: usize = 10;
 /// Arrows of the gradient, across and down.
-const ARROWS: (usize, usize) = (15, 11);
+const ARROWS: (usize, usize) = (13, 9);
 
 /// Draws a function of two variables as a map: each line joins the points where it has one value, from dark (low) to light
 /// (high). The levels are chosen so that the lines lie evenly, round numbers all.

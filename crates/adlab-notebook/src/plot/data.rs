@@ -2,7 +2,7 @@
 
 use adlab::Tensor;
 
-use super::chart::{Chart, Layer, Pair};
+use super::chart::{Chart, Layer, Pair, WIDTH};
 
 /// Draws lines of data over their index, 0, 1, 2 and so on, such as a loss over the steps of a training.
 ///
@@ -27,7 +27,7 @@ pub fn curves<Y: AsRef<[f64]>>(lines: &[(&str, Y)]) -> Chart {
 fn indexed(lines: &[(&str, &[f64])]) -> Chart {
     let line = |&(name, y): &(&str, &[f64])| {
         let points = y.iter().enumerate().map(|(i, &y)| (i as f64, y)).collect();
-        Layer::Line { name: name.to_owned(), points }
+        Layer::Line { name: name.to_owned(), width: WIDTH, points }
     };
     chart("Line chart", lines.iter().map(line).collect())
 }
@@ -47,7 +47,7 @@ fn indexed(lines: &[(&str, &[f64])]) -> Chart {
 pub fn curve(x: &[f64], y: &[f64]) -> Chart {
     assert!(x.len() == y.len(), "a curve needs as many x as y: here are {} x and {} y", x.len(), y.len());
     let points = x.iter().copied().zip(y.iter().copied()).collect();
-    chart("Line chart", vec![Layer::Line { name: String::new(), points }])
+    chart("Line chart", vec![Layer::Line { name: String::new(), width: WIDTH, points }])
 }
 
 /// Draws points.

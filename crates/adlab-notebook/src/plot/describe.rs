@@ -41,7 +41,7 @@ fn name(layer: &Layer) -> Option<&str> {
 fn describe(layer: &Layer, chart: &Chart) -> String {
     let (x, y) = (axis(&chart.x_label, "x"), axis(&chart.y_label, "y"));
     match layer {
-        Layer::Line { name, points } => line(if name.is_empty() { y } else { name }, x, points, chart.y),
+        Layer::Line { name, points, .. } => line(if name.is_empty() { y } else { name }, x, points, chart.y),
         Layer::Points { name, points } => {
             let name = if name.is_empty() { String::new() } else { format!(" {name}:") };
             match (extent(points, |p| p.0), extent(points, |p| p.1)) {

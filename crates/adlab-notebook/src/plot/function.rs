@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use adlab::Dual;
 
-use super::chart::{Chart, Layer, Pair};
+use super::chart::{Chart, Layer, Pair, WIDTH};
 use super::checked;
 
 /// Steps from one end of the range to the other: one for every pixel and a half. Even, so that the middle is met.
@@ -38,7 +38,8 @@ fn plot_with_derivative(f: &dyn Fn(Dual) -> Dual, x: Range<f64>) -> Chart {
     // A rule may give a number where there is no function: ln has the derivative 1/x, but not for negative x.
     let slope = |y: &Dual| if y.value.is_finite() { y.derivative } else { f64::NAN };
     let derivatives = samples.iter().map(|(x, y)| (*x, slope(y))).collect();
-    chart(start, end, vec![("f(x)".to_owned(), values), ("f′(x)".to_owned(), derivatives)])
+    // The function wider, so that it can be seen even where its derivative lies upon it, as with exp.
+    chart(start, end, vec![("f(x)".to_owned(), 3.2, values), ("f′(x)".to_owned(), 1.6, derivatives)])
 }
 
 /// Plots several functions together, without their derivatives.
@@ -56,7 +57,7 @@ fn plot_with_derivative(f: &dyn Fn(Dual) -> Dual, x: Range<f64>) -> Chart {
 pub fn plot_functions(functions: &[(&str, &dyn Fn(Dual) -> Dual)], x: Range<f64>) -> Chart {
     let (start, end) = checked(&x, "x");
     let line = |f: &dyn Fn(Dual) -> Dual| places(start, end).map(|x| (x, f(Dual::constant(x)).value)).collect();
-    chart(start, end, functions.iter().map(|(name, f)| ((*name).to_owned(), line(*f))).collect())
+    chart(start, end, functions.iter().map(|(name, f)| ((*name).to_owned(), WIDTH, line(*f))).collect())
 }
 
 fn places(start: f64, end: f64) -> impl Iterator<Item = f64> {
@@ -67,20 +68,20 @@ fn places(start: f64, end: f64) -> impl Iterator<Item = f64> {
 }
 
 #[track_caller]
-fn chart(start: f64, end: f64, lines: Vec<(String, Vec<Pair>)>) -> Chart {
+fn chart(start: f64, end: f64, lines: Vec<(String, f64, Vec<Pair>)>) -> Chart {
     let mut chart = Chart::new("Plot", "x", "");
     chart.x = Some((start, end));
-    let finite = || lines.iter().flat_map(|(_, points)| points).map(|p| p.1).filter(|y| y.is_finite());
+    let finite = || lines.iter().flat_map(|(_, _, points)| points).map(|p| p.1).filter(|y| y.is_finite());
     assert!(
         finite().next().is_some(),
         "there is nothing to plot: the function is infinite or not a number (NaN) everywhere from {start:?} to {end:?}"
     );
     chart.y = reasonable_range(finite().collect());
-    for (name, mut points) in lines {
+    for (name, width, mut points) in lines {
         if let Some(range) = chart.y {
             break_at_poles(&mut points, range);
         }
-        chart.layers.push(Layer::Line { name, points });
+        chart.layers.push(Layer::Line { name, width, points });
     }
     chart
 }

@@ -19,7 +19,6 @@ struct Frame {
 }
 
 /// Draws everything: words first, then the grid, then the layers.
-#[track_caller]
 pub(super) fn scene(chart: &Chart) -> Scene {
     let mut scene = Scene::new(style::WIDTH, style::HEIGHT);
     let (x, y) = axes(chart);
@@ -27,7 +26,8 @@ pub(super) fn scene(chart: &Chart) -> Scene {
 
     let mut top = MARGIN;
     if let Some(title) = &chart.title {
-        scene.text(title, (width / 2.0, top), (HPos::Center, VPos::Top), TITLE_SIZE, style::INK);
+        let size = TITLE_SIZE * ((width - 2.0 * MARGIN) / text_width(title, TITLE_SIZE)).min(1.0);
+        scene.text(title, (width / 2.0, top), (HPos::Center, VPos::Top), size, style::INK);
         top += 26.0;
     }
     let below = if chart.x_label.is_empty() { 24.0 } else { 24.0 + ROW };
@@ -51,9 +51,8 @@ pub(super) fn scene(chart: &Chart) -> Scene {
     let mut named = 0;
     for layer in &chart.layers {
         match layer {
-            Layer::Line { points, .. } => {
-                // The first one wider, so that it can be seen even where another lies upon it: eˣ and its derivative.
-                line(&mut scene, &frame, points, if named == 0 { 2.6 } else { 1.7 }, style::series(named));
+            Layer::Line { points, width, .. } => {
+                line(&mut scene, &frame, points, *width, style::series(named));
                 named += 1;
             }
             Layer::Points { points, .. } => {
@@ -70,34 +69,19 @@ pub(super) fn scene(chart: &Chart) -> Scene {
     scene
 }
 
-#[track_caller]
+/// Over the ranges that are given, or around the data.
 fn axes(chart: &Chart) -> (Axis, Axis) {
-    let points = || {
-        chart.layers.iter().flat_map(|layer| match layer {
-            Layer::Line { points, .. } | Layer::Points { points, .. } | Layer::Path(points) => &points[..],
-            Layer::Isolines { .. } | Layer::Arrows(_) => &[],
-        })
-    };
-    let given = |range: (f64, f64), log: bool| match log {
-        true if range.0 <= 0.0 => None,
-        true => Some(Axis { log, ..Axis::linear(range.0.log10(), range.1.log10()) }),
-        false => Some(Axis::linear(range.0, range.1)),
-    };
     let x = match chart.x {
-        Some(range) => given(range, false),
-        None => Axis::around(points().map(|p| p.0), false),
+        Some((low, high)) => Some(Axis::linear(low, high)),
+        None => Axis::around(chart.points().map(|p| p.0), false),
     };
     let y = match chart.y {
-        Some(range) => given(range, chart.log_y),
-        None => Axis::around(points().map(|p| p.1), chart.log_y),
+        Some((low, high)) if chart.log_y => Some(Axis { log: true, ..Axis::linear(low.log10(), high.log10()) }),
+        Some((low, high)) => Some(Axis::linear(low, high)),
+        None => Axis::around(chart.points().map(|p| p.1), chart.log_y),
     };
-    match (x, y) {
-        (Some(x), Some(y)) => (x, y),
-        _ if chart.log_y => {
-            panic!("a logarithmic axis shows positive numbers only, and there is none: leave out .log_y()")
-        }
-        _ => panic!("there is nothing to plot: every value is infinite or not a number (NaN)"),
-    }
+    // Whoever makes a chart sees to it that there is something to draw.
+    (x.unwrap_or(Axis::linear(0.0, 1.0)), y.unwrap_or(Axis::linear(0.0, 1.0)))
 }
 
 /// The name of the vertical axis at the left, what the colours mean at the right. Returns where the frame may begin.
@@ -223,6 +207,13 @@ fn line(scene: &mut Scene, frame: &Frame, points: &[Pair], width: f64, colour: C
         run.push(b);
     }
     flush(&mut run);
+    // A point without neighbours makes no line.
+    let finite = |i: usize| points.get(i).is_some_and(|p| at(frame, *p).1.is_finite());
+    let alone = |i: &usize| !(*i > 0 && finite(i - 1) || finite(i + 1));
+    let lonely: Vec<Pair> = (0..points.len()).filter(alone).map(|i| points[i]).collect();
+    for point in visible(frame, &lonely) {
+        scene.disc(point, 1.2 * width, colour);
+    }
 }
 
 /// The part of a segment that lies within the frame (Liang and Barsky); nothing where an end is not finite.
@@ -289,7 +280,7 @@ fn isolines(scene: &mut Scene, frame: &Frame, levels: &[Level]) {
 /// Arrows from where the gradient is taken to where it points, the steepest as long as they are apart. Lengths go with the
 /// square root, so that gentle slopes can be seen beside steep ones.
 fn arrows(scene: &mut Scene, frame: &Frame, slopes: &[Slope]) {
-    const LONGEST: f64 = 30.0;
+    const LONGEST: f64 = 33.0;
     let per_x = (frame.x.end - frame.x.start) / (frame.x.high - frame.x.low);
     let per_y = (frame.y.end - frame.y.start) / (frame.y.high - frame.y.low);
     let steepest = slopes.iter().map(|s| s.gradient.0.hypot(s.gradient.1)).fold(0.0, f64::max);
