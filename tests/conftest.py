@@ -60,7 +60,8 @@ class Session:
 
     def close(self):
         self.client.stop_channels()
-        self.manager.shutdown_kernel()
+        if self.manager.has_kernel:
+            self.manager.shutdown_kernel()
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
 

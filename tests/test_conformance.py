@@ -16,7 +16,7 @@ class Conformance(KernelTests):
     incomplete_code_samples = ["fn f() {", "let x = ("]
     invalid_code_samples = ["let = 3;", "fn f( }"]
     code_inspect_sample = "f64::sin"
-    code_execute_result = [{"code": "1 + 2", "result": "3"}]
+    code_execute_result = [{"code": "1+2", "result": "3"}, {"code": "2*3", "result": "6"}]
     code_display_data = [{"code": "display(&Dual::new(1.0, 2.0));", "mime": "text/plain"}]
     code_generate_error = 'panic!("on purpose");'
     code_history_pattern = "1?2*"

@@ -1,5 +1,8 @@
 """The notebooks through real Jupyter, and what nbgrader makes of them."""
 
+import shutil
+import subprocess
+
 import nbformat
 import pytest
 from conftest import ROOT, SOLUTIONS
@@ -75,3 +78,26 @@ def test_nbgrader_understands_the_notebook(path):
     CheckCellMetadata().preprocess(notebook, {})
     points = [cell.metadata.nbgrader.get("points", 0) for cell in notebook.cells if "nbgrader" in cell.metadata]
     assert sum(points) > 0
+
+
+def test_every_cell_for_students_compiles(tmp_path):
+    """As handed out, with `todo!()` in place of the answers: one program for each notebook."""
+    (tmp_path / "src" / "bin").mkdir(parents=True)
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        cells = [
+            cell.source
+            for cell in nbformat.read(path, as_version=4).cells
+            if cell.cell_type == "code" and "raises-exception" not in cell.metadata.get("tags", [])
+        ]
+        body = "\n;\n".join(cells)
+        program = f"#![allow(warnings)]\nuse adlab_notebook::prelude::*;\nfn main() {{\n{body}\n;\n}}\n"
+        (tmp_path / "src" / "bin" / f"n{path.stem.replace('-', '_')}.rs").write_text(program)
+    (tmp_path / "Cargo.toml").write_text(
+        '[package]\nname = "students"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n'
+        f'[dependencies]\nadlab-notebook = {{ path = "{ROOT}/crates/adlab-notebook" }}\n'
+    )
+    shutil.copy(ROOT / "Cargo.lock", tmp_path)
+    target = ROOT / "target" / "students"
+    check = ["cargo", "check", "--quiet", "--offline", "--target-dir", str(target)]
+    result = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr

@@ -31,6 +31,10 @@ pub fn assign(options: &Options) -> Result<bool> {
             Ok((target, student))
         })
         .collect::<Result<_>>()?;
+    if !options.check {
+        std::fs::create_dir_all(&options.output)
+            .with_context(|| format!("cannot make the output folder {}", options.output.display()))?;
+    }
     let mut good = true;
     for (target, student) in students {
         if options.check {

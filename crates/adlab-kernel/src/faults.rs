@@ -4,7 +4,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use evcxr::{CompilationError, Error};
 
-use crate::items::Marked;
+use crate::items::{self, Marked};
 use crate::link::{Death, Report};
 use crate::outputs::PanicInfo;
 use crate::source::{CellSource, Sources};
@@ -41,7 +41,11 @@ impl Fault {
     /// From evcxr's word on a cell that did not run.
     pub fn from_evcxr(error: &Error, cell: &CellSource, marked: &Marked) -> Self {
         match error {
-            Error::CompilationErrors(errors) => compile_error(errors, cell, marked),
+            Error::CompilationErrors(errors) => match relevant(errors).as_slice() {
+                [] => not_kept(cell),
+                errors => compile_error(errors, cell, marked),
+            },
+            Error::Message(message) if message.contains("is a closure") => not_kept(cell),
             Error::SubprocessTerminated(_) => Fault::new(
                 "Crash",
                 "the process that runs the cells ended, and all variables are lost",
@@ -111,22 +115,47 @@ fn place(panic: &PanicInfo, sources: &Sources, generated: &str) -> Vec<String> {
     ]
 }
 
-fn compile_error(errors: &[CompilationError], cell: &CellSource, marked: &Marked) -> Fault {
-    let errors: Vec<_> = errors.iter().filter(|e| e.level() == "error").collect();
-    let evalue = match errors.as_slice() {
-        [] => "the cell does not compile".to_owned(),
+/// The errors that say something. When a type can't be inferred, evcxr checks code in which variables are parameters, and
+/// rustc then complains of every `&str` among them.
+fn relevant(errors: &[CompilationError]) -> Vec<&CompilationError> {
+    let outside = |e: &CompilationError| e.spanned_messages().iter().all(|message| message.span.is_none());
+    let artefact = |e: &CompilationError| e.code() == Some("E0521") && outside(e);
+    errors.iter().filter(|e| e.level() == "error" && !artefact(e)).collect()
+}
+
+/// A variable outlives its cell, so its type must have a name.
+fn not_kept(cell: &CellSource) -> Fault {
+    match items::closures(&cell.code).first() {
+        Some(name) => Fault::new(
+            "CompileError",
+            &format!("the variable `{name}` is a closure, and a closure can't be kept for later cells"),
+            &[
+                format!(
+                    "Make it a function, fn {name}(…), or put the cell's code in braces {{ … }} to use it there only."
+                ),
+                format!("Or box it: let {name}: Box<dyn Fn(f64) -> f64> = Box::new(|x| …);"),
+            ],
+        ),
+        None => Fault::new(
+            "CompileError",
+            "the type of a variable can't be inferred",
+            &["Give it a type: let name: Type = …;".into()],
+        ),
+    }
+}
+
+fn compile_error(errors: &[&CompilationError], cell: &CellSource, marked: &Marked) -> Fault {
+    let evalue = match errors {
+        [] => String::new(),
         [one] => one.message(),
         [first, ..] => format!("{} (and {} more)", first.message(), errors.len() - 1),
     };
     let mut traceback: Vec<String> = Vec::new();
-    for error in &errors {
+    for error in errors {
         traceback.extend(render(error, cell, marked).lines().map(str::to_owned));
         traceback.push(String::new());
     }
     traceback.pop();
-    if traceback.is_empty() {
-        traceback.push(format!("{RED}CompileError{RESET}: {evalue}"));
-    }
     Fault { ename: "CompileError", evalue: evalue.lines().next().unwrap_or_default().to_owned(), traceback }
 }
 

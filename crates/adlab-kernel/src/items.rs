@@ -5,7 +5,7 @@
 //! `impl` that a student corrects takes the place of the wrong one.
 
 use ra_ap_syntax::ast::{self, AstNode, HasModuleItem};
-use ra_ap_syntax::{Edition, SourceFile};
+use ra_ap_syntax::{Edition, SourceFile, SyntaxNode};
 
 /// A cell's code with its markers.
 pub struct Marked {
@@ -61,9 +61,10 @@ pub fn mark(code: &str, cell_id: Option<&str>) -> Marked {
     marked
 }
 
-/// The `impl`s of a cell and where they start.
-fn top_level_impls(code: &str) -> Vec<(usize, ast::Impl)> {
-    const WRAPPER: &str = "fn f(){";
+const WRAPPER: &str = "fn f(){";
+
+/// A cell's statements and items.
+fn statements(code: &str) -> Vec<SyntaxNode> {
     let file = SourceFile::parse(&format!("{WRAPPER}{code}\n}}"), Edition::Edition2024).tree();
     let Some(ast::Item::Fn(wrapper)) = file.items().next() else {
         return Vec::new();
@@ -71,8 +72,23 @@ fn top_level_impls(code: &str) -> Vec<(usize, ast::Impl)> {
     let Some(body) = wrapper.body().and_then(|body| body.stmt_list()) else {
         return Vec::new();
     };
-    body.syntax()
-        .children()
+    body.syntax().children().collect()
+}
+
+/// The variables of a cell that are closures, whose types have no name and can't be kept.
+pub fn closures(code: &str) -> Vec<String> {
+    statements(code)
+        .into_iter()
+        .filter_map(ast::LetStmt::cast)
+        .filter(|stmt| matches!(stmt.initializer(), Some(ast::Expr::ClosureExpr(_))))
+        .filter_map(|stmt| Some(stmt.pat()?.syntax().text().to_string()))
+        .collect()
+}
+
+/// The `impl`s of a cell and where they start.
+fn top_level_impls(code: &str) -> Vec<(usize, ast::Impl)> {
+    statements(code)
+        .into_iter()
         .filter_map(ast::Impl::cast)
         .filter_map(|item| {
             let start = usize::from(item.syntax().text_range().start());
@@ -159,6 +175,12 @@ mod tests {
             assert_eq!(marked.original_column(2, column(after)), column(before), "{word}");
         }
         assert_eq!(marked.original_column(1, 5), 5);
+    }
+
+    #[test]
+    fn closures_are_found() {
+        assert_eq!(closures("let f = |x: f64| x; let g = 1; let h = move || f(2.0);"), ["f", "h"]);
+        assert!(closures("{ let f = |x: f64| x; }").is_empty());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The Jupyter side: five sockets, and a worker that answers one request after the other.
 
 mod history;
+mod incoming;
 mod replies;
 mod worker;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use jupyter_protocol::{ConnectionInfo, IoPubWelcome, JupyterMessage, JupyterMessageContent, ShutdownReply, Status};
 use jupyter_zmq_client::{
-    KernelHeartbeatConnection, KernelIoPubXPubConnection, RouterRecvConnection, RouterSendConnection, RuntimeError,
+    KernelHeartbeatConnection, KernelIoPubXPubConnection, RouterRecvConnection, RouterSendConnection,
     SubscriptionEvent, create_kernel_control_connection, create_kernel_heartbeat_connection,
     create_kernel_iopub_xpub_connection, create_kernel_shell_connection, create_kernel_stdin_connection,
 };
@@ -82,7 +83,7 @@ async fn serve_control(
     iopub: Outbox,
     engine: &EngineThread,
 ) {
-    while let Some(request) = receive(&mut recv).await {
+    while let Some(request) = incoming::receive(&mut recv).await {
         let _ = iopub.send(about(Status::busy(), &request));
         let mut stop = false;
         let reply: Option<JupyterMessageContent> = match &request.content {
@@ -147,24 +148,9 @@ async fn send_all(mut send: RouterSendConnection, mut queue: UnboundedReceiver<J
 }
 
 async fn receive_all(mut recv: RouterRecvConnection, requests: UnboundedSender<JupyterMessage>) {
-    while let Some(request) = receive(&mut recv).await {
+    while let Some(request) = incoming::receive(&mut recv).await {
         if requests.send(request).is_err() {
             return;
-        }
-    }
-}
-
-/// The next message that is signed and well-formed; the rest is noted in the server's log. None when the socket is gone.
-async fn receive(recv: &mut RouterRecvConnection) -> Option<JupyterMessage> {
-    loop {
-        match recv.read().await {
-            Ok(message) => return Some(message),
-            Err(RuntimeError::ZmqError(error)) => {
-                eprintln!("adlab kernel: {error}");
-                // A front end that left in the middle of a message; don't spin if it was the socket itself.
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            Err(error) => eprintln!("adlab kernel: ignored a message: {error}"),
         }
     }
 }
