@@ -13,6 +13,7 @@ mod notebook;
 mod outputs;
 mod processes;
 mod project;
+mod pump;
 mod run;
 mod runtime;
 mod server;
