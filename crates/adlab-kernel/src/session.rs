@@ -32,6 +32,9 @@ const TYPICAL_CELLS: [&str; 3] = [
     "plot(|x| x * x.sin(), -1.0..1.0)",
 ];
 
+/// A session's folder is named after this and the process that it belongs to.
+const PREFIX: &str = "adlab-";
+
 pub struct Session {
     dir: TempDir,
 }
@@ -46,8 +49,9 @@ impl Session {
 
     fn open_from(project: &Project, template: Option<&Path>) -> Result<Self> {
         crate::toolchain::find_cargo()?;
-        let dir =
-            tempfile::Builder::new().prefix("adlab-").tempdir().context("cannot make a folder for the session")?;
+        remove_abandoned(&std::env::temp_dir());
+        let prefix = format!("{PREFIX}{}-", std::process::id());
+        let dir = tempfile::Builder::new().prefix(&prefix).tempdir().context("cannot make a folder for the session")?;
         let session = Session { dir };
         let template = template.filter(|t| t.join("stamp").is_file());
         match template {
@@ -92,6 +96,23 @@ impl Session {
     fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
+}
+
+/// A process that was killed could not remove its folder: the next one does.
+fn remove_abandoned(temporary: &Path) {
+    for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
+        if owner.is_some_and(is_gone) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn is_gone(pid: i32) -> bool {
+    // SAFETY: signal 0 asks whether the process is there, and does nothing.
+    let answer = unsafe { libc::kill(pid, 0) };
+    answer != 0 && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
 }
 
 /// `cargo run` and `cargo test` put the project's own builds on the library path: there, cells would find another build of
@@ -203,4 +224,40 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_folders_of_dead_processes_are_removed() {
+        let base = tempfile::tempdir().unwrap();
+        let mut child = Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        let names = [
+            format!("{PREFIX}{}-abc", child.id()),
+            format!("{PREFIX}{}-abc", std::process::id()),
+            format!("{PREFIX}notes"),
+            "other-1-abc".to_owned(),
+        ];
+        for name in &names {
+            fs::create_dir(base.path().join(name)).unwrap();
+        }
+        remove_abandoned(base.path());
+        let left: Vec<bool> = names.iter().map(|name| base.path().join(name).exists()).collect();
+        assert_eq!(left, [false, true, true, true]);
+    }
+
+    #[test]
+    fn a_copied_tree_has_its_times() {
+        let base = tempfile::tempdir().unwrap();
+        let (from, to) = (base.path().join("a"), base.path().join("b"));
+        fs::create_dir_all(from.join("deep")).unwrap();
+        let file = fs::File::create(from.join("deep/file")).unwrap();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        file.set_modified(long_ago).unwrap();
+        copy_tree(&from, &to).unwrap();
+        assert_eq!(fs::metadata(to.join("deep/file")).unwrap().modified().unwrap(), long_ago);
+    }
 }
