@@ -102,6 +102,19 @@ fn run_writes_only_where_it_is_told() {
 }
 
 #[test]
+fn run_needs_no_network() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = notebook(dir.path(), "n.ipynb", "rust", "assert_eq!(Dual::variable(2.0).derivative, 1.0);");
+    let mut command = adlab(&["run", &path]);
+    // Whoever asks the network asks this port, where nobody listens.
+    for name in ["CARGO_HTTP_PROXY", "https_proxy", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+        command.env(name, "http://127.0.0.1:9");
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn run_tells_of_a_cell_that_fails_takes_too_long_or_should_fail() {
     let dir = tempfile::tempdir().unwrap();
     let failing = notebook(dir.path(), "failing.ipynb", "rust", "assert!(1 > 2, \"one is not greater\");");
