@@ -53,6 +53,12 @@ def test_a_panic_in_an_earlier_cell_names_that_cell(kernel):
 def test_a_question_mark_on_an_err_is_an_error(kernel):
     ename, evalue, _ = the_error(kernel, 'let n: i32 = "abc".parse()?;')
     assert ename == "Err" and evalue == "invalid digit found in string"
+    code = 'eprintln!("{}", "a warning"); Err::<(), String>("first line\\nsecond line".into())?;'
+    _, messages = kernel.run(code)
+    printed = [m["content"]["text"] for m in messages if m["msg_type"] == "stream"]
+    error = next(m["content"] for m in messages if m["msg_type"] == "error")
+    assert printed == ["a warning\n"]
+    assert error["evalue"] == "first line" and "second line" in error["traceback"]
 
 
 def test_a_compile_error_shows_the_student_s_line(kernel):

@@ -34,6 +34,16 @@ const PREPARE: &str = r#"{
     }));
 }"#;
 
+/// Stands before an error that `?` met (see [`MARK_ERRORS`]).
+pub const ERROR_MARK: char = '\u{1e}';
+
+/// When `?` meets an error, evcxr's code runs `eprintln!("{}", error)` and then says that there was an error. This macro
+/// stands in between, and marks where the error's text begins, which may have several lines.
+const MARK_ERRORS: &str = r#"macro_rules! eprintln {
+    ("{}", $error:ident) => { ::std::eprintln!("\u{1e}{}", $error) };
+    ($($arguments:tt)*) => { ::std::eprintln!($($arguments)*) };
+}"#;
+
 /// Tells the preloaded crate that this kernel shows each output when it is complete.
 const MULTIPLE_OUTPUTS_VAR: &str = "EVCXR_MULTIPLE_OUTPUTS";
 
@@ -77,7 +87,8 @@ impl Engine {
     }
 
     fn prepare(&mut self) -> Result<()> {
-        let code = format!("{}\n:offline 0\n{}\n{PREPARE}", self.preload.dependencies(), self.preload.prelude);
+        let code =
+            format!("{}\n:offline 0\n{}\n{MARK_ERRORS}\n{PREPARE}", self.preload.dependencies(), self.preload.prelude);
         self.link.begin(Box::new(|_| ()));
         let outcome = self.context.execute(&code);
         let report = self.link.end();

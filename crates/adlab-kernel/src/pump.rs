@@ -7,6 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use crate::engine::ERROR_MARK;
 use crate::link::{Death, Event, State, Stream};
 use crate::outputs::{Item, PanicInfo, Parser, partial_char};
 use crate::runtime::ROLLED_BACK;
@@ -72,7 +73,10 @@ impl Pump {
             if ready[1] {
                 self.read_control();
             }
-            if self.batch_since.is_some_and(|since| since.elapsed() >= BATCH) {
+            // An error that `?` met is on its way in two parts; its text must not leave before the second has come.
+            let marked = self.batch.iter().any(|(_, text)| text.contains(ERROR_MARK));
+            let limit = if marked { 2 * BATCH } else { BATCH };
+            if self.batch_since.is_some_and(|since| since.elapsed() >= limit) {
                 self.send_batch();
             }
         }
@@ -139,7 +143,7 @@ impl Pump {
                 }
                 Item::UserError => {
                     self.read_err();
-                    let message = self.last_stderr_line();
+                    let message = self.marked_error();
                     self.lock().report.error = Some(message);
                     self.for_evcxr.push("EVCXR_ERROR_OCCURRED".into());
                 }
@@ -155,14 +159,19 @@ impl Pump {
         }
     }
 
-    /// evcxr's code for `?` prints the error to stderr and then says that there was one.
-    fn last_stderr_line(&mut self) -> String {
-        let Some((_, text)) = self.batch.iter_mut().rev().find(|(s, _)| *s == Stream::Stderr) else {
+    /// evcxr's code for `?` prints the error to stderr, behind a mark of ours, and then says that there was one.
+    fn marked_error(&mut self) -> String {
+        let found = self.batch.iter().rposition(|(s, text)| *s == Stream::Stderr && text.contains(ERROR_MARK));
+        let Some(found) = found else {
             return "the cell returned an error".into();
         };
-        let start = text.trim_end().rfind('\n').map_or(0, |i| i + 1);
-        let line = text.split_off(start);
-        line.trim_end().to_owned()
+        let (_, text) = &mut self.batch[found];
+        let start = text.rfind(ERROR_MARK).unwrap_or(0);
+        let mut message = text.split_off(start);
+        for (_, rest) in self.batch.iter_mut().skip(found + 1).filter(|(s, _)| *s == Stream::Stderr) {
+            message.push_str(&std::mem::take(rest));
+        }
+        message.replace(ERROR_MARK, "").trim_end().to_owned()
     }
 
     fn read_control(&mut self) {
@@ -282,7 +291,7 @@ impl Pump {
         self.batch_since = None;
         for (stream, text) in std::mem::take(&mut self.batch) {
             if !text.is_empty() {
-                self.emit(Event::Text(stream, text));
+                self.emit(Event::Text(stream, text.replace(ERROR_MARK, "")));
             }
         }
     }
