@@ -24,6 +24,12 @@ class Conformance(KernelTests):
     code_page_something = ""
     code_clear_output = ""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # The suite waits for 15 seconds at most; on a slow machine evcxr's start may take as long.
+        cls.kc.execute_interactive("1", timeout=120, output_hook=lambda message: None)
+
 
 del KernelTests
 
