@@ -130,7 +130,8 @@ impl Scalar for Dual {
         self.chain(self.value.powf(p), rules::d_powf(self.value, p))
     }
 
-    /// An exponent with derivative 0 is a constant: then a negative base is allowed.
+    /// A base or an exponent with derivative 0 is a constant, whose rule is left out: so a constant exponent allows a
+    /// negative base, and a constant base 0 makes no 0·∞.
     #[inline]
     fn pow(self, exponent: Dual) -> Dual {
         if exponent.derivative == 0.0 {
@@ -138,8 +139,11 @@ impl Scalar for Dual {
         }
         let (a, b) = (self.value, exponent.value);
         let y = a.powf(b);
-        let derivative = rules::d_powf(a, b) * self.derivative + rules::d_pow_exponent(a, b, y) * exponent.derivative;
-        Dual::new(y, derivative)
+        let by_exponent = rules::d_pow_exponent(a, b, y) * exponent.derivative;
+        if self.derivative == 0.0 {
+            return Dual::new(y, by_exponent);
+        }
+        Dual::new(y, rules::d_powf(a, b) * self.derivative + by_exponent)
     }
 }
 

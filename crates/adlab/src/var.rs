@@ -43,13 +43,21 @@ impl Var {
         };
         self.check();
         let nodes = slot.nodes.borrow();
-        let mut adjoints = vec![0.0; nodes.len()];
-        adjoints[self.index as usize] = seed;
-        for (index, node) in nodes.iter().enumerate().take(self.index as usize + 1).rev() {
+        let end = self.index as usize;
+        let mut adjoints = vec![0.0; end + 1];
+        // What the result does not depend on is left out: an infinite slope there would make NaN of 0·∞.
+        let mut reached = vec![false; end + 1];
+        adjoints[end] = seed;
+        reached[end] = true;
+        for (index, node) in nodes.iter().enumerate().take(end + 1).rev() {
+            if !reached[index] {
+                continue;
+            }
             let adjoint = adjoints[index];
             for (input, partial) in node.inputs.into_iter().zip(node.partials) {
                 if input != NONE {
                     adjoints[input as usize] += adjoint * partial;
+                    reached[input as usize] = true;
                 }
             }
         }

@@ -171,8 +171,11 @@ fn conventions_at_kinks_and_edges() {
     assert_eq!(d(|x| x.powi(0), 0.0), 0.0);
     assert_eq!(d(|x| x.powi(2), -3.0), -6.0);
     assert_eq!(d(|x| x.pow(Dual::constant(2.0)), -3.0), -6.0, "a constant exponent allows a negative base");
-    assert_eq!(d(|b| Dual::constant(0.0).pow(b), 2.0), 0.0);
-    assert!(d(|x| x.relu(), f64::NAN).is_nan() || Dual::variable(f64::NAN).relu().value.is_nan());
+    for b in [0.0, 0.5, 1.0, 2.0] {
+        assert_eq!(d(|b| Dual::constant(0.0).pow(b), b), 0.0, "0 to the {b}");
+        assert_eq!(gradient(|v| Var::from(0.0).pow(v[0]), &[b]), [0.0], "0 to the {b}");
+    }
+    assert!(Dual::variable(f64::NAN).relu().value.is_nan(), "NaN is not hidden");
     assert_eq!(d(|x| x.sigmoid(), -800.0), 0.0, "no overflow");
 }
 

@@ -92,3 +92,14 @@ fn a_long_computation_is_no_deep_one() {
     }
     assert_eq!(z.backward().wrt(x), 1.0);
 }
+
+/// An infinite slope on a branch that the result does not use must not make 0·∞ = NaN of its gradient.
+#[test]
+fn what_the_result_does_not_use_does_not_touch_its_gradient() {
+    let tape = Tape::new();
+    let x = tape.var(0.0);
+    let _unused = x.sqrt();
+    assert_eq!((x * 2.0).backward().wrt(x), 2.0);
+    // Where the result does use it, NaN is the truth, and stays.
+    assert!((x.sqrt() * 0.0).backward().wrt(x).is_nan());
+}

@@ -251,6 +251,22 @@ fn in_place_operations_are_part_of_the_computation() {
     let first = y.at(0);
     y.add_(1.0);
     assert!(matches!(first.try_mul(2.0), Err(Error::StaleView { .. })));
+    // Neither as the start of a backward pass,
+    let y = &x * 1.0;
+    let first = y.at(0);
+    y.mul_(2.0);
+    assert!(matches!(first.try_backward(), Err(Error::StaleView { .. })));
+    // nor where its tensor tracked nothing until the change.
+    let y = Tensor::zeros(&[2]);
+    let first = y.at(0);
+    y.add_(&x);
+    assert!(matches!(first.try_mul(2.0), Err(Error::StaleView { .. })));
+    assert!(matches!(first.try_backward(), Err(Error::StaleView { .. })));
+    // Where nothing tracks, a view just shows the change.
+    let y = Tensor::zeros(&[2]);
+    let first = y.at(0);
+    y.add_(1.0);
+    assert_eq!((first * 2.0).item(), 2.0);
 }
 
 #[test]

@@ -109,7 +109,8 @@ impl Tensor {
         Tensor::plain(Array::full(shape, value))
     }
 
-    /// The same numbers as a new leaf, whose gradient [`backward`](Tensor::backward) computes.
+    /// A copy of the numbers as a new leaf, whose gradient [`backward`](Tensor::backward) computes. What was recorded
+    /// before is not part of it: make leaves of inputs, not of results.
     pub fn requires_grad(&self) -> Tensor {
         let array = self.array();
         Tensor::build(Layout::contiguous(&array.shape), Rc::new(RefCell::new(array.data)), Rc::default(), true)
@@ -223,13 +224,7 @@ impl Tensor {
     }
 
     fn run_backward(&self, seed: Array) -> Result<(), Error> {
-        let history = self.inner.history.borrow().clone();
-        let root = match history {
-            Some(node) => Edge::Node(node),
-            None if self.inner.requires_grad => Edge::Leaf(self.clone()),
-            None => return Err(Error::NoHistory),
-        };
-        graph::backward(root, seed)
+        graph::backward(self.source()?.ok_or(Error::NoHistory)?, seed)
     }
 
     /// The same numbers without history; a change in place of either is noticed by the other's history.
@@ -298,24 +293,25 @@ impl Tensor {
         self.inner.version.set(self.inner.version.get() + 1);
     }
 
-    /// Where a gradient of this tensor would go.
+    /// Where a gradient of this tensor goes, while operations are recorded.
     fn edge(&self) -> Result<Option<Edge>, Error> {
-        if !graph::is_recording() {
-            return Ok(None);
-        }
+        if graph::is_recording() { self.source() } else { Ok(None) }
+    }
+
+    /// What this tensor came from: an operation, itself if it is a leaf that requires a gradient, or nothing that counts.
+    fn source(&self) -> Result<Option<Edge>, Error> {
         let history = self.inner.history.borrow().clone();
-        match history {
-            Some(node) => {
-                if let Some((_, expected)) = self.inner.base {
-                    let version = self.inner.version.get();
-                    if version != expected {
-                        return Err(Error::StaleView { version, expected });
-                    }
-                }
-                Ok(Some(Edge::Node(node)))
+        if let Some((base, expected)) = &self.inner.base {
+            let (version, expected) = (self.inner.version.get(), *expected);
+            // Our history, or its absence, is that of the numbers before the change.
+            if version != expected && (history.is_some() || !base.is_leaf()) {
+                return Err(Error::StaleView { version, expected });
             }
-            None => Ok(self.inner.requires_grad.then(|| Edge::Leaf(self.clone()))),
         }
+        Ok(match history {
+            Some(node) => Some(Edge::Node(node)),
+            None => self.inner.requires_grad.then(|| Edge::Leaf(self.clone())),
+        })
     }
 
     /// The result of an operation, with its history where one of the inputs tracks gradients. `rule` gets the result, so
