@@ -10,7 +10,6 @@ import pytest
 from jupyter_client import KernelManager
 
 ROOT = Path(__file__).resolve().parent.parent
-ADLAB = ROOT / "target" / "release" / "adlab"
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 
 

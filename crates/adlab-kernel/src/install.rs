@@ -38,7 +38,6 @@ pub fn install(project: &Project, options: &Options) -> Result<()> {
     let target = kernels_folder(options)?.join(&options.name);
     write_spec(project, options, &target, &cargo)?;
     println!("kernelspec  {}", target.display());
-    println!("warm build  compiling the preloaded crate, once (about a minute)");
     if session::prepare_warm_build(project)? {
         println!("warm build  {}", project.warm().display());
     } else {

@@ -134,6 +134,7 @@ pub fn prepare_warm_build(project: &Project) -> Result<bool> {
     if fs::read_to_string(warm.join("stamp")).is_ok_and(|old| old == stamp) {
         return Ok(false);
     }
+    println!("warm build  compiling the preloaded crate, once (about a minute)");
     let session = Session::open_from(project, None)?;
     let mut engine = Engine::start(preload, &session)?;
     for (i, code) in TYPICAL_CELLS.iter().enumerate() {
