@@ -1,14 +1,16 @@
 //! evcxr, ready to run a notebook's cells: the preloaded crate, the runtime, and faults in the student's terms.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
 use evcxr::{CommandContext, Completions, Error, EvalContext, EvalContextOutputs, EvalOutputs};
 
+use crate::compile_errors::Context as ErrorContext;
+use crate::definitions::{Definitions, Marked};
 use crate::faults::Fault;
-use crate::items;
 use crate::link::{Link, Sink};
 use crate::outputs::Bundle;
 use crate::project::Preload;
@@ -16,6 +18,7 @@ use crate::runtime;
 use crate::session::Session;
 use crate::source::Sources;
 use crate::toolchain;
+use crate::variables::Variables;
 
 /// What runs in each new runtime before the first cell: `adlab_flush` pushes out what `print!` holds back, and the panic
 /// hook says in one block where a panic was, instead of a backtrace through evcxr's frames.
@@ -28,6 +31,9 @@ const PREPARE: &str = r#"{
     std::panic::set_hook(Box::new(|info| {
         let (line, column, file) = info.location().map_or((0, 0, "?"), |l| (l.line(), l.column(), l.file()));
         let message = info.payload_as_str().unwrap_or("a value that is no text");
+        if std::env::var_os("RUST_BACKTRACE").is_some_and(|wish| wish != "0" && !wish.is_empty()) {
+            ::std::eprintln!("{}", std::backtrace::Backtrace::force_capture());
+        }
         let thread = std::thread::current();
         let thread = thread.name().unwrap_or("unnamed");
         print!("EVCXR_PANIC_INFO {line}\t{column}\t{thread}\t{file}\n{message}\nEVCXR_END_CONTENT\n");
@@ -44,6 +50,14 @@ const MARK_ERRORS: &str = r#"macro_rules! eprintln {
     ($($arguments:tt)*) => { ::std::eprintln!($($arguments)*) };
 }"#;
 
+/// A student who prints wants to see it, not only when the line has ended.
+const PRINT_AT_ONCE: &str = r#"macro_rules! print {
+    ($($arguments:tt)*) => {{
+        ::std::print!($($arguments)*);
+        let _ = ::std::io::Write::flush(&mut ::std::io::stdout());
+    }};
+}"#;
+
 /// Tells the preloaded crate that this kernel shows each output when it is complete.
 const MULTIPLE_OUTPUTS_VAR: &str = "EVCXR_MULTIPLE_OUTPUTS";
 
@@ -56,9 +70,24 @@ pub struct Cell<'a> {
     pub number: usize,
 }
 
+/// How often a cell is tried with fewer definitions of other cells.
+const MOST_ATTEMPTS: usize = 8;
+
+const BACKTRACE_ON: &str = "unsafe { std::env::set_var(\"RUST_BACKTRACE\", \"1\") };";
+const BACKTRACE_OFF: &str = "unsafe { std::env::remove_var(\"RUST_BACKTRACE\") };";
+
+/// What came of a cell, and the text in which it was handed to evcxr.
+struct Attempt {
+    outcome: Result<EvalOutputs, Error>,
+    marked: Marked,
+}
+
 pub struct Engine {
     context: CommandContext,
+    socket: PathBuf,
     link: Link,
+    definitions: Definitions,
+    variables: Variables,
     preload: Preload,
     sources: Sources,
 }
@@ -76,7 +105,8 @@ impl Engine {
         let link = Link::listen(&socket)?;
         let context = new_context(&socket)?;
         session.restore_lock()?;
-        let mut engine = Engine { context, link, preload, sources: Sources::default() };
+        let (definitions, variables) = Default::default();
+        let mut engine = Engine { context, socket, link, definitions, variables, preload, sources: Sources::default() };
         engine.prepare()?;
         Ok(engine)
     }
@@ -87,8 +117,11 @@ impl Engine {
     }
 
     fn prepare(&mut self) -> Result<()> {
-        let code =
-            format!("{}\n:offline 0\n{}\n{MARK_ERRORS}\n{PREPARE}", self.preload.dependencies(), self.preload.prelude);
+        let code = format!(
+            "{}\n:offline 0\n{}\n{MARK_ERRORS}\n{PRINT_AT_ONCE}\n{PREPARE}",
+            self.preload.dependencies(),
+            self.preload.prelude
+        );
         self.link.begin(Box::new(|_| ()));
         let outcome = self.context.execute(&code);
         let report = self.link.end();
@@ -106,32 +139,109 @@ impl Engine {
 
     /// Runs a cell. What it prints and displays goes to the sink as it comes; the value of its last expression comes back.
     pub fn execute(&mut self, cell: &Cell, sink: Sink) -> Result<Option<Bundle>, Fault> {
+        let (code, command) = self.obey(cell.code)?;
         let source = self.sources.push(cell.code, cell.number);
-        let marked = items::mark(cell.code, cell.id);
         self.link.begin(sink);
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.context.execute(&marked.code)));
+        let attempt = self.attempt(&code, cell);
         let report = self.link.end();
-        let outcome = match outcome {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                return Err(Fault::kernel("evcxr itself failed on this cell; restart the kernel if it happens again"));
-            }
-        };
+        let Attempt { outcome, marked } = attempt?;
         let generated = self.context.last_source().unwrap_or_default();
-        if let Some(fault) = Fault::from_report(&report, &self.sources, &generated) {
-            if matches!(outcome, Err(Error::SubprocessTerminated(_))) {
-                self.restore();
-            }
+        let lost = matches!(outcome, Err(Error::SubprocessTerminated(_)));
+        if lost {
+            self.restore();
+        }
+        // An interrupt may come when all is done.
+        let done = report.interrupted && outcome.is_ok();
+        if let Some(fault) = Fault::from_report(&report, lost, &self.sources, &generated).filter(|_| !done) {
             return Err(fault);
         }
         match outcome {
-            Ok(outputs) => Ok(report.result.or_else(|| bundle(outputs))),
+            Ok(outputs) => Ok(report.result.or_else(|| bundle(outputs)).or(command)),
             Err(error) => {
-                if matches!(error, Error::SubprocessTerminated(_)) {
-                    self.restore();
-                }
-                Err(Fault::from_evcxr(&error, &source, &marked))
+                let (definitions, variables) = (&self.definitions, &self.variables);
+                Err(Fault::from_evcxr(&error, &ErrorContext { cell: &source, marked: &marked, definitions, variables }))
             }
+        }
+    }
+
+    /// Compiles and runs a cell. Where definitions of other cells no longer fit what it defines, they give way.
+    fn attempt(&mut self, code: &str, cell: &Cell) -> Result<Attempt, Fault> {
+        let plan = self.definitions.plan(code, cell.id);
+        let mut without = plan.removed.clone();
+        let mut in_the_way = BTreeSet::new();
+        let mut first: Option<Attempt> = None;
+        for _ in 0..MOST_ATTEMPTS {
+            let marked = plan.mark(code, &without);
+            let evaluation = catch_unwind(AssertUnwindSafe(|| self.context.execute(&marked.code)));
+            let Ok(outcome) = evaluation else { return Err(self.start_anew()) };
+            let stale = match &outcome {
+                Err(Error::CompilationErrors(errors)) if !self.link.is_interrupted() => {
+                    let generated = self.context.last_source().unwrap_or_default();
+                    self.definitions.that_do_not_fit(errors, &generated, &plan)
+                }
+                _ => BTreeSet::new(),
+            };
+            if outcome.is_ok() {
+                self.link.note(&self.definitions.farewell(&in_the_way));
+                self.definitions.commit(&plan, &without, cell.number);
+                if plan.redefines_a_type && self.context.variables_and_types().next().is_some() {
+                    // evcxr looks at the variables when the next cell runs; the student is to hear of it now.
+                    let _ = self.context.execute("();");
+                }
+                self.variables.update(self.context.variables_and_types().map(|(name, _)| name), cell.number);
+                return Ok(Attempt { outcome, marked });
+            }
+            let hopeless = stale.is_subset(&without);
+            // What other cells still use is not removed, though its cell doesn't define it any more.
+            let kept = in_the_way.is_empty() && !without.is_empty();
+            first.get_or_insert(Attempt { outcome, marked });
+            if hopeless {
+                break;
+            }
+            if kept {
+                without.clear();
+            } else {
+                in_the_way.extend(stale);
+                without.clone_from(&in_the_way);
+            }
+        }
+        Ok(first.expect("there is one attempt at least"))
+    }
+
+    /// Carries out what is no code: the code that is left, and an answer.
+    fn obey(&mut self, code: &str) -> Result<(String, Option<Bundle>), Fault> {
+        let text = |text: &str| Some(vec![("text/plain".to_owned(), text.to_owned())]);
+        match code.trim() {
+            ":backtrace" => {
+                return Ok((BACKTRACE_ON.into(), text("A panic now shows its backtrace; `:backtrace off` ends it.")));
+            }
+            ":backtrace off" => return Ok((BACKTRACE_OFF.into(), text("A panic no longer shows its backtrace."))),
+            _ => {}
+        }
+        if !code.lines().any(|line| line.trim() == ":clear") {
+            return Ok((code.to_owned(), None));
+        }
+        // The prelude is cleared as well, and has to come back.
+        let cleared = self.context.execute(":clear").map_err(anyhow::Error::from).and_then(|_| self.prepare());
+        cleared.map_err(|error| Fault::kernel(&format!("{error:#}")))?;
+        self.definitions.clear();
+        let rest = code.lines().map(|line| if line.trim() == ":clear" { "" } else { line });
+        Ok((rest.collect::<Vec<_>>().join("\n"), None))
+    }
+
+    /// evcxr itself has panicked, and nothing is known of what it holds.
+    fn start_anew(&mut self) -> Fault {
+        let started = new_context(&self.socket).and_then(|context| {
+            let old = std::mem::replace(&mut self.context, context);
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(old)));
+            self.definitions.clear();
+            self.prepare()
+        });
+        match started {
+            Ok(()) => Fault::kernel(
+                "the compiler's front end failed on this cell and was started anew; all variables and definitions are gone",
+            ),
+            Err(error) => Fault::kernel(&format!("the compiler's front end failed; restart the kernel ({error:#})")),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use evcxr::Completions;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::engine::{Cell, Engine};
 use crate::faults::Fault;
@@ -16,6 +16,9 @@ use crate::session::Session;
 
 /// How long the first requests are waited for before the engine warms up on its own.
 const IDLE: Duration = Duration::from_millis(300);
+/// How long an interrupted cell may take to end, before it is given up. Its code will not run, but the analysis of its
+/// types can't be stopped.
+const PATIENCE: Duration = Duration::from_millis(250);
 /// How long a shutdown waits for the engine to put its things away.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -38,6 +41,7 @@ pub struct EngineThread {
 pub struct Handle {
     jobs: Sender<Job>,
     link: Arc<OnceLock<Link>>,
+    interrupted: Arc<Notify>,
 }
 
 impl EngineThread {
@@ -45,7 +49,7 @@ impl EngineThread {
         let (jobs, queue) = channel();
         let (finished, done) = channel();
         let link = Arc::new(OnceLock::new());
-        let handle = Handle { jobs, link: Arc::clone(&link) };
+        let handle = Handle { jobs, link: Arc::clone(&link), interrupted: Arc::default() };
         std::thread::spawn(move || {
             serve(preload, &session, &queue, &link);
             drop(session);
@@ -75,8 +79,16 @@ impl EngineThread {
 
 impl Handle {
     pub async fn execute(&self, code: String, id: Option<String>, number: usize, sink: Sink) -> Outcome {
-        let ask = |reply| Job::Execute { code, id, number, sink, reply };
-        self.ask(ask).await.unwrap_or_else(|| Err(Fault::kernel("the kernel is shutting down")))
+        let ask = self.ask(|reply| Job::Execute { code, id, number, sink, reply });
+        tokio::select! {
+            outcome = ask => outcome.unwrap_or_else(|| Err(Fault::kernel("the kernel is shutting down"))),
+            () = self.interrupted_in_vain() => Err(Fault::interrupted()),
+        }
+    }
+
+    async fn interrupted_in_vain(&self) {
+        self.interrupted.notified().await;
+        tokio::time::sleep(PATIENCE).await;
     }
 
     pub async fn complete(&self, code: String, position: usize) -> Option<Completions> {
@@ -91,6 +103,14 @@ impl Handle {
     pub fn interrupt(&self) {
         if let Some(link) = self.link.get() {
             link.interrupt();
+        }
+        self.interrupted.notify_waiters();
+    }
+
+    /// What the student typed; `None` if there is nobody to type.
+    pub fn answer(&self, text: Option<&str>) {
+        if let Some(link) = self.link.get() {
+            link.answer(text);
         }
     }
 
@@ -113,6 +133,8 @@ fn serve(preload: Preload, session: &Session, queue: &Receiver<Job>, link: &Once
     }
     while let Some(job) = first.take().or_else(|| queue.recv().ok()) {
         match job {
+            // Interrupted before its turn.
+            Job::Execute { reply, .. } if reply.is_closed() => {}
             Job::Execute { code, id, number, sink, reply } => {
                 let cell = Cell { code: &code, id: id.as_deref(), number };
                 let _ = reply.send(engine.execute(&cell, sink));

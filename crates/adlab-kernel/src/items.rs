@@ -1,67 +1,81 @@
-//! Makes an `impl` replaceable.
-//!
-//! evcxr replaces a named item when it is defined again, and keeps an unnamed one for ever; an unnamed item that follows
-//! a named one in its cell belongs to it. So a named marker goes before each top-level `impl`, on the same line, and the
-//! `impl` that a student corrects takes the place of the wrong one.
+//! What a cell defines, by its syntax.
 
-use ra_ap_syntax::ast::{self, AstNode, HasModuleItem};
-use ra_ap_syntax::{Edition, SourceFile, SyntaxNode};
+use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
+use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, SyntaxNode};
 
-/// A cell's code with its markers.
-pub struct Marked {
-    pub code: String,
-    inserts: Vec<Insert>,
+/// A definition at the top level of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Where it starts, in bytes.
+    pub start: usize,
+    /// For people: `fn area`, `impl Area for Square`.
+    pub title: String,
+    pub kind: Kind,
 }
 
-/// `length` characters were put at `column` (0-based) of `line` (1-based).
-struct Insert {
-    line: usize,
-    column: usize,
-    length: usize,
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// A `use` may have several names.
+    Named(Vec<String>),
+    /// A struct, enum, union or type: variables may be made of it.
+    Type(String),
+    Impl(Impl),
 }
 
-impl Marked {
-    /// The column (1-based) in the student's text of a column in the marked text.
-    pub fn original_column(&self, line: usize, column: usize) -> usize {
-        let shift: usize = self
-            .inserts
-            .iter()
-            .filter(|i| i.line == line && i.column < column)
-            .map(|i| i.length.min(column - 1 - i.column))
-            .sum();
-        column - shift
-    }
-}
-
-/// Puts markers into a cell's code. `cell_id` is the front end's name for the cell, where it has one.
-pub fn mark(code: &str, cell_id: Option<&str>) -> Marked {
-    let mut marked = Marked { code: String::with_capacity(code.len()), inserts: Vec::new() };
-    let mut done = 0;
-    let mut seen: Vec<String> = Vec::new();
-    for (start, item) in top_level_impls(code) {
-        let mut name = marker_name(&item, cell_id);
-        let again = seen.iter().filter(|s| **s == name).count();
-        seen.push(name.clone());
-        if again > 0 {
-            name.push_str(&format!("_{again}"));
-        }
-        let marker = format!("const {name}: () = (); ");
-        marked.code.push_str(&code[done..start]);
-        // Where it stands in the marked text, so that several on a line add up.
-        let line_start = marked.code.rfind('\n').map_or(0, |i| i + 1);
-        marked.inserts.push(Insert {
-            line: marked.code.matches('\n').count() + 1,
-            column: marked.code[line_start..].chars().count(),
-            length: marker.len(),
-        });
-        marked.code.push_str(&marker);
-        done = start;
-    }
-    marked.code.push_str(&code[done..]);
-    marked
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Impl {
+    /// All up to the brace, without white space: two with the same header are for the same type.
+    pub header: String,
+    /// Of a trait, which has one for a type, or of the type's own methods, which may have several.
+    pub of_trait: bool,
+    /// The names of its methods and constants.
+    pub members: Vec<String>,
+    /// The type's name.
+    pub target: String,
 }
 
 const WRAPPER: &str = "fn f(){";
+
+/// The definitions of a cell.
+pub fn items(code: &str) -> Vec<Item> {
+    let nodes = statements(code).into_iter().filter_map(ast::Item::cast);
+    nodes.filter_map(|item| describe(&item, WRAPPER.len())).filter(|item| item.start < code.len()).collect()
+}
+
+/// The definition that covers a line (from 1) of a source file, and the one before it, on the same level.
+pub fn item_at_line(source: &str, line: usize) -> Option<(Item, Option<Item>)> {
+    let start: usize = source.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    let end = start + source[start..].find('\n').unwrap_or(source.len() - start);
+    let file = SourceFile::parse(source, Edition::Edition2024).tree();
+    let items: Vec<ast::Item> = file.items().collect();
+    let covers = |item: &ast::Item| {
+        let range = item.syntax().text_range();
+        usize::from(range.start()) < end && usize::from(range.end()) > start
+    };
+    // Several may stand on a line; what follows a marker is what the marker is for.
+    let found = items.iter().rposition(covers)?;
+    let before = found.checked_sub(1).and_then(|before| describe(&items[before], 0));
+    Some((describe(&items[found], 0)?, before))
+}
+
+/// The variables of a cell that are closures, whose types have no name and can't be kept.
+pub fn closures(code: &str) -> Vec<String> {
+    statements(code)
+        .into_iter()
+        .filter_map(ast::LetStmt::cast)
+        .filter(|stmt| matches!(stmt.initializer(), Some(ast::Expr::ClosureExpr(_))))
+        .filter_map(|stmt| Some(stmt.pat()?.syntax().text().to_string()))
+        .collect()
+}
+
+/// Where a name stands first in a cell: not in a string or a comment.
+pub fn word(code: &str, name: &str) -> Option<usize> {
+    let tokens = SourceFile::parse(code, Edition::Edition2024).tree().syntax().descendants_with_tokens();
+    tokens
+        .filter_map(|element| element.into_token())
+        .find(|token| token.kind() == SyntaxKind::IDENT && token.text() == name)
+        .map(|token| usize::from(token.text_range().start()))
+}
 
 /// A cell's statements and items.
 fn statements(code: &str) -> Vec<SyntaxNode> {
@@ -75,126 +89,145 @@ fn statements(code: &str) -> Vec<SyntaxNode> {
     body.syntax().children().collect()
 }
 
-/// The variables of a cell that are closures, whose types have no name and can't be kept.
-pub fn closures(code: &str) -> Vec<String> {
-    statements(code)
-        .into_iter()
-        .filter_map(ast::LetStmt::cast)
-        .filter(|stmt| matches!(stmt.initializer(), Some(ast::Expr::ClosureExpr(_))))
-        .filter_map(|stmt| Some(stmt.pat()?.syntax().text().to_string()))
-        .collect()
-}
-
-/// The `impl`s of a cell and where they start.
-fn top_level_impls(code: &str) -> Vec<(usize, ast::Impl)> {
-    statements(code)
-        .into_iter()
-        .filter_map(ast::Impl::cast)
-        .filter_map(|item| {
-            let start = usize::from(item.syntax().text_range().start());
-            Some((start.checked_sub(WRAPPER.len())?, item))
-        })
-        .filter(|(start, _)| *start < code.len())
-        .collect()
-}
-
-/// Two `impl`s with the same marker are versions of one: the later replaces the earlier.
-///
-/// A trait is implemented for a type once, so the header names it. Methods of a type may stand in several `impl`s: the
-/// cell tells them apart, or, where a front end names no cells, their first method.
-fn marker_name(item: &ast::Impl, cell_id: Option<&str>) -> String {
-    let header: String =
-        item.syntax().text().to_string().chars().take_while(|c| *c != '{').filter(|c| !c.is_whitespace()).collect();
-    let place = match (item.trait_(), cell_id) {
-        (Some(_), _) => String::new(),
-        (None, Some(id)) => id.to_owned(),
-        (None, None) => first_method(item),
+fn describe(item: &ast::Item, offset: usize) -> Option<Item> {
+    let start = usize::from(item.syntax().text_range().start()).checked_sub(offset)?;
+    let name = |word: &str, name: Option<ast::Name>| Some((word.to_owned(), name?.text().to_string()));
+    let (word, name) = match item {
+        ast::Item::Impl(item) => {
+            let (title, details) = describe_impl(item);
+            return Some(Item { start, title, kind: Kind::Impl(details) });
+        }
+        ast::Item::Use(item) => {
+            let names = used_names(&item.use_tree()?);
+            return Some(Item { start, title: format!("use {}", names.join(", ")), kind: Kind::Named(names) });
+        }
+        ast::Item::Struct(item) => name("struct", item.name()),
+        ast::Item::Enum(item) => name("enum", item.name()),
+        ast::Item::Union(item) => name("union", item.name()),
+        ast::Item::TypeAlias(item) => name("type", item.name()),
+        ast::Item::Const(item) => name("const", item.name()),
+        ast::Item::Fn(item) => name("fn", item.name()),
+        ast::Item::MacroRules(item) => name("macro", item.name()),
+        ast::Item::Module(item) => name("mod", item.name()),
+        ast::Item::Static(item) => name("static", item.name()),
+        ast::Item::Trait(item) => name("trait", item.name()),
+        _ => None,
+    }?;
+    let title = format!("{word} {name}");
+    let kind = match word.as_str() {
+        "struct" | "enum" | "union" | "type" => Kind::Type(name),
+        _ => Kind::Named(vec![name]),
     };
-    format!("_ADLAB_{:016X}", hash(&format!("{header}\n{place}")))
+    Some(Item { start, title, kind })
 }
 
-fn first_method(item: &ast::Impl) -> String {
-    item.assoc_item_list()
-        .and_then(|list| list.assoc_items().next())
-        .map(|member| {
-            let text = member.syntax().text().to_string();
-            text.chars().take_while(|c| !"({=".contains(*c)).collect()
-        })
-        .unwrap_or_default()
+fn describe_impl(item: &ast::Impl) -> (String, Impl) {
+    // Without the comments and attributes above it.
+    let text = item.syntax().text().to_string();
+    let from = item
+        .impl_token()
+        .map_or(0, |token| usize::from(token.text_range().start()) - usize::from(item.syntax().text_range().start()));
+    let title = text[from..].split('{').next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let header = title.chars().filter(|c| !c.is_whitespace()).collect();
+    let members = item.assoc_item_list().into_iter().flat_map(|list| list.assoc_items());
+    let members = members.filter_map(|member| match member {
+        ast::AssocItem::Fn(item) => item.name(),
+        ast::AssocItem::Const(item) => item.name(),
+        ast::AssocItem::TypeAlias(item) => item.name(),
+        ast::AssocItem::MacroCall(_) => None,
+    });
+    let members = members.map(|name| name.text().to_string()).collect();
+    let target = item.self_ty().map(|ty| ty.syntax().text().to_string()).unwrap_or_default();
+    let target = target.split('<').next().unwrap_or_default().trim().to_owned();
+    (title, Impl { header, of_trait: item.trait_().is_some(), members, target })
 }
 
-/// FNV-1a: short, and the same in every build.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+/// The names that a `use` brings in.
+fn used_names(tree: &ast::UseTree) -> Vec<String> {
+    if let Some(list) = tree.use_tree_list() {
+        return list.use_trees().flat_map(|tree| used_names(&tree)).collect();
+    }
+    if let Some(rename) = tree.rename() {
+        return rename.name().map(|name| name.text().to_string()).into_iter().collect();
+    }
+    let last = |path: ast::Path| path.segment()?.name_ref().map(|name| name.text().to_string()).filter(|n| n != "self");
+    match tree.path() {
+        Some(path) if tree.star_token().is_none() => match last(path.clone()) {
+            Some(name) => vec![name],
+            // `use a::b::{self}`: the name is on the way there.
+            None => {
+                let outer = tree.syntax().ancestors().skip(1).find_map(ast::UseTree::cast);
+                outer.and_then(|outer| last(outer.path()?)).into_iter().collect()
+            }
+        },
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn markers(code: &str, id: Option<&str>) -> Vec<String> {
-        let marked = mark(code, id);
-        marked
-            .code
-            .match_indices("_ADLAB_")
-            .map(|(i, _)| marked.code[i..].split(':').next().unwrap().to_owned())
-            .collect()
+    fn titles(code: &str) -> Vec<String> {
+        items(code).into_iter().map(|item| item.title).collect()
     }
 
-    #[test]
-    fn a_corrected_impl_keeps_its_marker() {
-        for id in [None, Some("cell")] {
-            let wrong = markers("impl Add for D { fn add(self) -> D { todo!() } }", id);
-            let right = markers("impl Add for D {\n  fn add(self) -> D { self }\n}", id);
-            assert_eq!(wrong, right);
-            let methods = markers("impl D { fn new() -> D { todo!() } }", id);
-            assert_eq!(methods, markers("impl D { fn new() -> D { D } fn two() {} }", id));
-            assert_ne!(wrong, methods);
+    fn names(code: &str) -> Vec<String> {
+        match &items(code)[0].kind {
+            Kind::Named(names) => names.clone(),
+            other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn different_impls_have_different_markers() {
-        let all = markers("impl A for D {}\nimpl A for E {}\nimpl D { fn a() {} }\nimpl D { fn b() {} }", Some("x"));
-        let mut unique = all.clone();
-        unique.sort();
-        unique.dedup();
-        assert_eq!((all.len(), unique.len()), (4, 4));
-        assert_ne!(markers("impl D { fn a() {} }", Some("x")), markers("impl D { fn a() {} }", Some("y")));
-        assert_ne!(markers("impl D { fn a() {} }", None), markers("impl D { fn b() {} }", None));
+    fn definitions_of_all_kinds_are_found() {
+        let code = "let x = 1; fn f() { struct Inner; }\nstruct S; enum E { A } trait T {} const C: i32 = 1; static D: i32 = 2;\n\
+                    macro_rules! m { () => {} } mod n {} type A = f64; impl T for S {} /// Doc.\nimpl S { fn a() {} const B: i32 = 1; }";
+        let expected = [
+            "fn f",
+            "struct S",
+            "enum E",
+            "trait T",
+            "const C",
+            "static D",
+            "macro m",
+            "mod n",
+            "type A",
+            "impl T for S",
+            "impl S",
+        ];
+        assert_eq!(titles(code), expected);
+        let Kind::Impl(last) = &items(code)[10].kind else { panic!() };
+        assert_eq!((last.of_trait, last.members.as_slice()), (false, ["a".to_owned(), "B".to_owned()].as_slice()));
+        assert!(titles("let s = \"impl X {}\"; // fn y() {}").is_empty());
+        assert!(titles("let x = ").is_empty());
     }
 
     #[test]
-    fn lines_stay_and_columns_map_back() {
-        let code = "let x = 1;\n  impl D { fn ε() {} } impl E {}\n";
-        let marked = mark(code, None);
-        assert_eq!(marked.code.lines().count(), code.lines().count());
-        let (before, after) = (code.lines().nth(1).unwrap(), marked.code.lines().nth(1).unwrap());
-        for word in ["impl D", "ε()", "impl E"] {
-            let column = |line: &str| line[..line.find(word).unwrap()].chars().count() + 1;
-            assert_eq!(marked.original_column(2, column(after)), column(before), "{word}");
-        }
-        assert_eq!(marked.original_column(1, 5), 5);
+    fn a_use_has_the_names_that_it_brings_in() {
+        assert_eq!(
+            names("use std::collections::{HashMap, BTreeMap as Map, hash_map::{self, Entry}};"),
+            ["HashMap", "Map", "hash_map", "Entry"]
+        );
+        assert_eq!(names("use std::ops::Add;"), ["Add"]);
+        assert!(names("use std::ops::*;").is_empty());
+        assert!(names("use std::ops::Add as _;").is_empty());
     }
 
     #[test]
     fn closures_are_found() {
         assert_eq!(closures("let f = |x: f64| x; let g = 1; let h = move || f(2.0);"), ["f", "h"]);
         assert!(closures("{ let f = |x: f64| x; }").is_empty());
+        assert_eq!(word("// two\nlet t = \"two\"; two()", "two"), Some(22));
     }
 
     #[test]
-    fn only_top_level_impls_are_marked() {
-        assert!(markers("fn f() { struct S; impl S {} }", None).is_empty());
-        assert!(markers("mod m { pub struct S; impl S {} }", None).is_empty());
-        assert_eq!(mark("let s = \"impl X {}\"; // impl Y {}", None).code, "let s = \"impl X {}\"; // impl Y {}");
-        assert_eq!(mark("let x = ", None).code, "let x = ");
-    }
-
-    #[test]
-    fn doc_comments_and_attributes_stay_with_their_impl() {
-        let code = "/// Adds.\n#[allow(unused)]\nimpl D {}";
-        let marked = mark(code, None).code;
-        assert!(marked.starts_with("const _ADLAB_") && marked.ends_with(code), "{marked}");
+    fn a_line_of_a_source_belongs_to_an_item() {
+        let source = "fn a() {\n  1\n}\nconst _M: () = (); impl S {\n  fn b() {}\n}\n";
+        let at = |line| item_at_line(source, line).map(|(item, before)| (item.title, before.map(|b| b.title)));
+        assert_eq!(at(2), Some(("fn a".into(), None)));
+        assert_eq!(at(4), Some(("impl S".into(), Some("const _M".into()))));
+        assert_eq!(at(5), Some(("impl S".into(), Some("const _M".into()))));
+        assert_eq!((at(0), at(9)), (None, None));
     }
 }

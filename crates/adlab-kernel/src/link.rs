@@ -1,14 +1,20 @@
 //! The kernel's side of the sockets to the runtime, as the engine sees it: a cell begins, events come, it ends with a
 //! report; and meanwhile it can be interrupted. The reading is done by [`crate::pump`].
 
-use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::outputs::{Bundle, PanicInfo};
+use crate::outputs::{Bundle, PanicInfo, Prompt};
+use crate::processes::kill_children_named;
 use crate::pump::Pump;
+use crate::runtime::{self, LONGEST_WRITE};
+
+/// While an interrupted cell is still being compiled, how often its compiler is looked for.
+const INTERRUPT_AGAIN: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
@@ -19,9 +25,19 @@ pub enum Stream {
 #[derive(Debug, PartialEq)]
 pub enum Event {
     Text(Stream, String),
-    Display(Bundle),
+    /// A new output, perhaps with a name.
+    Display(Bundle, Option<String>),
+    /// A new content for the output of this name.
+    Update(Bundle, String),
+    /// The cell's outputs go away.
+    Clear {
+        wait: bool,
+    },
+    /// A question, to be answered by [`Link::answer`].
+    Input(Prompt),
 }
 
+/// It may take its time: then the cell waits.
 pub type Sink = Box<dyn FnMut(Event) + Send>;
 
 /// Why a cell's process is no more.
@@ -41,6 +57,8 @@ pub struct Report {
     /// What `?` met.
     pub error: Option<String>,
     pub death: Option<Death>,
+    /// What a cell that died had written to stderr last.
+    pub last_words: String,
     /// What stopped the runtime itself.
     pub broken: Option<String>,
     pub interrupted: bool,
@@ -49,10 +67,14 @@ pub struct Report {
 /// What the engine, the pump and whoever interrupts share.
 #[derive(Default)]
 pub struct State {
-    pub sink: Option<Sink>,
+    pub sink: Option<Arc<Mutex<Sink>>>,
     pub report: Report,
     /// The process that runs cells now.
     pub pid: Option<i32>,
+    /// Where that process receives what the student types.
+    pub stdin: Option<PathBuf>,
+    /// The student has been asked for something, and has not answered.
+    pub asking: bool,
     /// A cell's code runs (as against: is being compiled, or none).
     pub running: bool,
     /// A snapshot stands by.
@@ -61,6 +83,11 @@ pub struct State {
 }
 
 impl State {
+    /// An interrupted cell that has not begun to run.
+    fn is_being_compiled(&self) -> bool {
+        self.sink.is_some() && self.report.interrupted && !self.running
+    }
+
     pub fn kill(&self) {
         if let Some(pid) = self.pid {
             // SAFETY: our own child, not reaped yet: the number is its own.
@@ -78,19 +105,20 @@ pub struct Link {
 impl Link {
     /// Opens the socket that the runtime will connect to.
     pub fn listen(path: &Path) -> Result<Self> {
-        let listener =
-            UnixListener::bind(path).with_context(|| format!("cannot open the socket {}", path.display()))?;
+        let trouble = || format!("cannot open the socket {}", path.display());
+        let listener = UnixListener::bind(path).with_context(trouble)?;
+        let order = UnixDatagram::bind(runtime::output_path(path)).with_context(trouble)?;
         adopt_orphans();
         let link = Link { state: Arc::default() };
-        let state = Arc::clone(&link.state);
-        std::thread::Builder::new().name("cell output".into()).spawn(move || Pump::new(listener, state).run())?;
+        let mut pump = Pump::new(path, listener, order, Arc::clone(&link.state))?;
+        std::thread::Builder::new().name("cell output".into()).spawn(move || pump.run())?;
         Ok(link)
     }
 
     /// From now on, output belongs to this cell.
     pub fn begin(&self, sink: Sink) {
         let mut state = self.lock();
-        state.sink = Some(sink);
+        state.sink = Some(Arc::new(Mutex::new(sink)));
         state.report = Report::default();
     }
 
@@ -99,20 +127,64 @@ impl Link {
         let mut state = self.lock();
         state.sink = None;
         state.running = false;
+        state.asking = false;
         std::mem::take(&mut state.report)
+    }
+
+    /// Adds a line of the kernel's own to the cell's output.
+    pub fn note(&self, text: &str) {
+        let sink = self.lock().sink.clone();
+        if let Some(sink) = sink.filter(|_| !text.is_empty()) {
+            sink.lock().unwrap_or_else(|e| e.into_inner())(Event::Text(Stream::Stderr, text.to_owned()));
+        }
+    }
+
+    pub fn is_interrupted(&self) -> bool {
+        self.lock().report.interrupted
     }
 
     /// Stops the cell that runs now, or is about to.
     pub fn interrupt(&self) {
         let mut state = self.lock();
-        if state.sink.is_none() {
+        if state.sink.is_none() || state.report.interrupted {
             return;
         }
         state.report.interrupted = true;
         if state.running {
             state.kill();
-        } else {
-            crate::processes::kill_children_named("cargo");
+            return;
+        }
+        // evcxr may start the compiler several times for one cell.
+        let link = self.clone();
+        std::thread::spawn(move || {
+            while link.lock().is_being_compiled() {
+                kill_children_named("cargo");
+                std::thread::sleep(INTERRUPT_AGAIN);
+            }
+        });
+    }
+
+    /// The answer to the cell's question; `None` is the end of its input.
+    pub fn answer(&self, text: Option<&str>) {
+        let mut state = self.lock();
+        let Some(path) = state.stdin.clone().filter(|_| state.asking) else {
+            return;
+        };
+        state.asking = false;
+        drop(state);
+        let send = || -> std::io::Result<()> {
+            let socket = UnixDatagram::unbound()?;
+            let line = text.map(|text| format!("{text}\n")).unwrap_or_default();
+            if line.is_empty() {
+                socket.send_to(&[], &path)?;
+            }
+            for part in line.as_bytes().chunks(LONGEST_WRITE) {
+                socket.send_to(part, &path)?;
+            }
+            Ok(())
+        };
+        if let Err(error) = send() {
+            eprintln!("adlab kernel: the cell does not take its input: {error}");
         }
     }
 

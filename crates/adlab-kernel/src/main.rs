@@ -1,14 +1,19 @@
 //! `adlab`: a Jupyter kernel for Rust notebooks, their runner, and what installs them.
 
 mod assign;
+mod batch;
+mod compile_errors;
 mod completeness;
+mod definitions;
 mod doctor;
 mod engine;
 mod engine_thread;
 mod faults;
+mod hints;
 mod install;
 mod items;
 mod link;
+mod memory;
 mod notebook;
 mod outputs;
 mod processes;
@@ -21,6 +26,7 @@ mod session;
 mod source;
 mod stock;
 mod toolchain;
+mod variables;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
 //! Notebook files: reading with clear errors, writing atomically, outputs in the format's own shape.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -109,37 +110,81 @@ pub fn has_tag(cell: &Value, tag: &str) -> bool {
     cell["metadata"]["tags"].as_array().is_some_and(|tags| tags.iter().any(|t| t == tag))
 }
 
+/// What a cell may print; a loop that prints without end must not fill the memory.
+const MOST_TEXT: usize = 16 << 20;
+const TOO_MUCH_TEXT: &str = "\n(the cell printed more than 16 MB; the rest is left out)\n";
+
 /// A cell's outputs in the making.
 #[derive(Default)]
 pub struct Outputs {
     list: Vec<Value>,
+    /// The names of displays, and where they stand in the list.
+    named: HashMap<String, usize>,
+    text_bytes: usize,
+    /// The next output takes the place of all.
+    clear_before_next: bool,
 }
 
 impl Outputs {
+    /// Takes in what a cell shows; a question is not for here.
     pub fn add(&mut self, event: Event) {
+        if let Event::Clear { wait } = event {
+            self.clear_before_next = wait;
+            if !wait {
+                self.clear();
+            }
+            return;
+        }
         match event {
             Event::Text(stream, text) => self.text(stream, &text),
-            Event::Display(bundle) => self.list.push(json!({
-                "data": data(&bundle, true),
-                "metadata": {},
-                "output_type": "display_data",
-            })),
+            Event::Display(bundle, id) => {
+                self.push(json!({ "data": data(&bundle, true), "metadata": {}, "output_type": "display_data" }));
+                if let Some(id) = id {
+                    self.named.insert(id, self.list.len() - 1);
+                }
+            }
+            Event::Update(bundle, id) => {
+                if let Some(output) = self.named.get(&id).and_then(|&place| self.list.get_mut(place)) {
+                    output["data"] = data(&bundle, true).into();
+                }
+            }
+            Event::Clear { .. } | Event::Input(_) => {}
         }
     }
 
+    fn clear(&mut self) {
+        self.list.clear();
+        self.named.clear();
+    }
+
+    fn push(&mut self, output: Value) {
+        if std::mem::take(&mut self.clear_before_next) {
+            self.clear();
+        }
+        self.list.push(output);
+    }
+
     fn text(&mut self, stream: Stream, text: &str) {
+        if self.text_bytes > MOST_TEXT {
+            return;
+        }
+        self.text_bytes += text.len();
+        if self.text_bytes > MOST_TEXT {
+            return self.push(json!({ "name": "stderr", "output_type": "stream", "text": [TOO_MUCH_TEXT] }));
+        }
         let name = stream.name();
         // The same stream goes on.
-        if let Some(last) = self.list.last_mut().filter(|last| last["name"] == name) {
+        let goes_on = !self.clear_before_next;
+        if let Some(last) = self.list.last_mut().filter(|last| goes_on && last["name"] == name) {
             let whole = self::text(&last["text"]) + text;
             last["text"] = lines(&whole);
         } else {
-            self.list.push(json!({ "name": name, "output_type": "stream", "text": lines(text) }));
+            self.push(json!({ "name": name, "output_type": "stream", "text": lines(text) }));
         }
     }
 
     pub fn result(&mut self, bundle: &Bundle, count: usize) {
-        self.list.push(json!({
+        self.push(json!({
             "data": data(bundle, true),
             "execution_count": count,
             "metadata": {},
@@ -148,7 +193,7 @@ impl Outputs {
     }
 
     pub fn error(&mut self, fault: &Fault) {
-        self.list.push(json!({
+        self.push(json!({
             "ename": fault.ename,
             "evalue": fault.evalue,
             "output_type": "error",
@@ -243,5 +288,25 @@ mod tests {
         let list = outputs.into_value();
         assert_eq!(list[0]["text"], json!(["ab\n", "c"]));
         assert_eq!(list[1]["name"], "stderr");
+    }
+
+    #[test]
+    fn updates_and_clears_act_on_what_is_there() {
+        let bundle = |text: &str| vec![("text/plain".to_owned(), text.to_owned())];
+        let mut outputs = Outputs::default();
+        outputs.add(Event::Display(bundle("old"), Some("a".into())));
+        outputs.add(Event::Text(Stream::Stdout, "text".into()));
+        outputs.add(Event::Update(bundle("new"), "a".into()));
+        outputs.add(Event::Update(bundle("nowhere"), "b".into()));
+        assert_eq!(outputs.list.len(), 2);
+        assert_eq!(outputs.list[0]["data"]["text/plain"], json!(["new"]));
+        outputs.add(Event::Clear { wait: true });
+        assert_eq!(outputs.list.len(), 2);
+        outputs.add(Event::Text(Stream::Stdout, "only this".into()));
+        outputs.add(Event::Text(Stream::Stdout, ", and this".into()));
+        assert_eq!(outputs.list.len(), 1);
+        assert_eq!(outputs.list[0]["text"], json!(["only this, and this"]));
+        outputs.add(Event::Clear { wait: false });
+        assert!(outputs.list.is_empty());
     }
 }

@@ -6,8 +6,11 @@
 //! <svg …
 //! EVCXR_END_CONTENT
 //! ```
-//! Blocks that follow each other are one output in several forms. `EVCXR_FLUSH_OUTPUT` says that it is complete and is
-//! to be shown at once; an output that the cell's end finds unfinished is the value of its last expression.
+//! Blocks that follow each other are one output in several forms. Then a line says what to do with it:
+//! `EVCXR_FLUSH_OUTPUT [id]` shows it at once, under this name if there is one, and `EVCXR_UPDATE_OUTPUT id` puts it in the
+//! place of the one of this name. An output that the cell's end finds unfinished is the value of its last expression.
+//!
+//! `EVCXR_CLEAR_OUTPUT now|wait` takes away what the cell has shown, `EVCXR_INPUT_REQUEST:prompt` asks the student.
 
 /// One output in several forms: (MIME type, content).
 pub type Bundle = Vec<(String, String)>;
@@ -23,10 +26,26 @@ pub struct PanicInfo {
     pub thread: String,
 }
 
+/// A question to the student.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Prompt {
+    pub text: String,
+    /// What is typed is not to be seen.
+    pub password: bool,
+}
+
 #[derive(Debug, PartialEq)]
 pub enum Item {
     Text(String),
-    Display(Bundle),
+    /// To be shown, perhaps under a name.
+    Display(Bundle, Option<String>),
+    /// To be shown in place of what has this name.
+    Update(Bundle, String),
+    /// What the cell has shown so far goes away, now or when something new comes.
+    Clear {
+        wait: bool,
+    },
+    Input(Prompt),
     PanicInfo(PanicInfo),
     /// The cell caught a panic of the student's code.
     Panicked,
@@ -40,6 +59,10 @@ const MARK: &[u8] = b"EVCXR_";
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
 const END: &str = "EVCXR_END_CONTENT";
 const FLUSH: &str = "EVCXR_FLUSH_OUTPUT";
+const UPDATE: &str = "EVCXR_UPDATE_OUTPUT ";
+const CLEAR: &str = "EVCXR_CLEAR_OUTPUT ";
+const INPUT: &str = "EVCXR_INPUT_REQUEST:";
+const PASSWORD: &str = "EVCXR_INPUT_REQUEST_PASSWORD:";
 const PANIC_INFO: &str = "EVCXR_PANIC_INFO ";
 const PANICKED: &str = "EVCXR_PANIC_NOTIFICATION";
 const USER_ERROR: &str = "EVCXR_ERROR_OCCURRED";
@@ -104,13 +127,23 @@ impl Parser {
 
     fn line(&mut self, raw: &[u8], items: &mut Vec<Item>) {
         let line = String::from_utf8_lossy(raw);
-        let line = line.trim_end();
+        let line = line.trim_end_matches(['\n', '\r']);
         if let Some(mime) = line.strip_prefix(BEGIN) {
             self.open(Header::Mime(mime.to_owned()));
         } else if let Some(place) = line.strip_prefix(PANIC_INFO) {
             self.open(Header::Panic(place.to_owned()));
-        } else if line == FLUSH {
-            self.show(items);
+        } else if let Some(id) = line.strip_prefix(FLUSH).filter(|id| id.is_empty() || id.starts_with(' ')) {
+            let id = id.trim();
+            self.show((!id.is_empty()).then(|| id.to_owned()), items);
+        } else if let Some(id) = line.strip_prefix(UPDATE) {
+            let bundle = std::mem::take(&mut self.bundle);
+            items.push(Item::Update(bundle, id.trim().to_owned()));
+        } else if let Some(when) = line.strip_prefix(CLEAR) {
+            items.push(Item::Clear { wait: when.trim() == "wait" });
+        } else if let Some(text) = line.strip_prefix(INPUT) {
+            items.push(Item::Input(Prompt { text: text.to_owned(), password: false }));
+        } else if let Some(text) = line.strip_prefix(PASSWORD) {
+            items.push(Item::Input(Prompt { text: text.to_owned(), password: true }));
         } else if line == PANICKED {
             items.push(Item::Panicked);
         } else if line == USER_ERROR {
@@ -146,7 +179,7 @@ impl Parser {
                 Header::Mime(mime) => {
                     // The same form again: it is the next output.
                     if self.bundle.iter().any(|(known, _)| *known == mime) {
-                        self.show(items);
+                        self.show(None, items);
                     }
                     self.bundle.push((mime, block.content));
                 }
@@ -155,17 +188,17 @@ impl Parser {
         true
     }
 
-    fn show(&mut self, items: &mut Vec<Item>) {
+    fn show(&mut self, id: Option<String>, items: &mut Vec<Item>) {
         let bundle = std::mem::take(&mut self.bundle);
         if !bundle.is_empty() {
-            items.push(Item::Display(bundle));
+            items.push(Item::Display(bundle, id));
         }
     }
 
     /// Text after an output means that the output was no last expression.
     fn text(&mut self, bytes: &[u8], items: &mut Vec<Item>) {
         if !bytes.is_empty() {
-            self.show(items);
+            self.show(None, items);
             push_text(items, bytes);
         }
     }
@@ -263,10 +296,10 @@ mod tests {
         let two = block("text/html", "<b>2</b>") + &block("text/plain", "2");
         let stream = format!("{one}{FLUSH}\nbetween\n{two}{FLUSH}\n{one}{one}");
         let expected = [
-            Item::Display(vec![("text/plain".into(), "1".into())]),
+            Item::Display(vec![("text/plain".into(), "1".into())], None),
             text("between\n"),
-            Item::Display(vec![("text/html".into(), "<b>2</b>".into()), ("text/plain".into(), "2".into())]),
-            Item::Display(vec![("text/plain".into(), "1".into())]),
+            Item::Display(vec![("text/html".into(), "<b>2</b>".into()), ("text/plain".into(), "2".into())], None),
+            Item::Display(vec![("text/plain".into(), "1".into())], None),
         ];
         // However the bytes are cut, the outputs are the same.
         for size in [1, 2, 7, 1000] {
@@ -296,6 +329,24 @@ mod tests {
         let (items, result) = parse(&["abc", &block("text/plain", "1")]);
         assert_eq!(items, [text("abc")]);
         assert!(result.is_some());
+    }
+
+    #[test]
+    fn named_outputs_updates_clears_and_questions() {
+        let one = block("text/plain", "1");
+        let stream =
+            format!("{one}{FLUSH} a1\n{one}{UPDATE}a1\n{CLEAR}wait\n{CLEAR}now\n{INPUT}your name? \n{PASSWORD}p\n");
+        let bundle = || vec![("text/plain".to_owned(), "1".to_owned())];
+        let question = |text: &str, password| Item::Input(Prompt { text: text.into(), password });
+        let expected = [
+            Item::Display(bundle(), Some("a1".into())),
+            Item::Update(bundle(), "a1".into()),
+            Item::Clear { wait: true },
+            Item::Clear { wait: false },
+            question("your name? ", false),
+            question("p", true),
+        ];
+        assert_eq!(parse(&[&stream]), (expected.into(), None));
     }
 
     #[test]

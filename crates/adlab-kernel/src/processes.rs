@@ -1,4 +1,4 @@
-//! Finding and ending processes that this one started.
+//! Finding, watching and ending processes that this one started.
 
 /// Ends our children of this name, and theirs: a compilation that nobody waits for any more.
 #[cfg(target_os = "linux")]
@@ -13,6 +13,19 @@ pub fn kill_children_named(name: &str) {
 
 #[cfg(not(target_os = "linux"))]
 pub fn kill_children_named(_name: &str) {}
+
+/// The process does nothing but wait for its standard input.
+#[cfg(target_os = "linux")]
+pub fn waits_for_input(pid: i32) -> bool {
+    // The number of the system call and its arguments, the first of which is the file.
+    let call = std::fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
+    call.starts_with(&format!("{} 0x0 ", libc::SYS_read))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn waits_for_input(_pid: i32) -> bool {
+    false
+}
 
 #[cfg(target_os = "linux")]
 fn kill_tree(pid: u32) {

@@ -1,82 +1,103 @@
 //! Takes what a cell prints and shows, hears when it begins and ends, and decides whether it is committed or rolled back.
 
-use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::engine::ERROR_MARK;
+use crate::batch::Batch;
 use crate::link::{Death, Event, State, Stream};
-use crate::outputs::{Item, PanicInfo, Parser, partial_char};
-use crate::runtime::ROLLED_BACK;
+use crate::outputs::{Item, PanicInfo, Parser, Prompt, partial_char};
+use crate::processes::waits_for_input;
+use crate::runtime::{self, LONGEST_WRITE, ROLLED_BACK};
 
-/// How long text is collected before it's sent on: a front end drops output above 1000 messages a second.
-const BATCH: Duration = Duration::from_millis(30);
-/// Text beyond this size is sent on at once.
-const BATCH_BYTES: usize = 64 * 1024;
+/// How much is read before the rest of the loop has its turn.
+const FLOOD: usize = 1 << 20;
+/// How often a running cell is looked at: does it wait for input?
+const LOOK: Duration = Duration::from_millis(50);
+/// How much is kept of what a cell has written to stderr, to tell why it died.
+const LAST_WORDS: usize = 4096;
 
-/// Reads the runtime's three sockets.
+const THREADS_RUN: &str = "\
+note: a cell has left threads running. While they run, cells can't be undone: a panic leaves what was changed, and a crash \
+loses all variables.\n";
+
+/// Reads the runtime's sockets.
 pub struct Pump {
+    socket: PathBuf,
     listener: UnixListener,
     state: Arc<Mutex<State>>,
+    /// What cells write, with the stream's number before each piece.
+    order: UnixDatagram,
+    /// What takes the way around it: other programs that a cell starts, C's own buffers.
     out: Option<UnixStream>,
     err: Option<UnixStream>,
     control: Option<UnixStream>,
     control_line: Vec<u8>,
     parser: Parser,
     err_bytes: Vec<u8>,
-    batch: VecDeque<(Stream, String)>,
-    batch_since: Option<Instant>,
+    batch: Batch,
+    last_words: String,
+    told_of_threads: bool,
     for_evcxr: Vec<String>,
     last_panic: Option<PanicInfo>,
 }
 
 impl Pump {
-    pub fn new(listener: UnixListener, state: Arc<Mutex<State>>) -> Self {
-        Pump {
+    pub fn new(
+        socket: &Path,
+        listener: UnixListener,
+        order: UnixDatagram,
+        state: Arc<Mutex<State>>,
+    ) -> std::io::Result<Self> {
+        order.set_nonblocking(true)?;
+        Ok(Pump {
+            socket: socket.to_owned(),
             listener,
             state,
+            order,
             out: None,
             err: None,
             control: None,
             control_line: Vec::new(),
             parser: Parser::default(),
             err_bytes: Vec::new(),
-            batch: VecDeque::new(),
-            batch_since: None,
+            batch: Batch::default(),
+            last_words: String::new(),
+            told_of_threads: false,
             for_evcxr: Vec::new(),
             last_panic: None,
-        }
+        })
     }
 
-    pub fn run(mut self) {
+    pub fn run(&mut self) {
         loop {
-            let wait = self.batch_since.map(|since| BATCH.saturating_sub(since.elapsed()));
+            let look = self.lock().running.then_some(LOOK);
             let ready = poll(
                 [
                     Some(self.listener.as_raw_fd()),
                     self.control.as_ref().map(AsRawFd::as_raw_fd),
+                    Some(self.order.as_raw_fd()),
                     self.out.as_ref().map(AsRawFd::as_raw_fd),
                     self.err.as_ref().map(AsRawFd::as_raw_fd),
                 ],
-                wait,
+                [self.batch.due_in(), look].into_iter().flatten().min(),
             );
             if ready[0] {
                 self.accept();
             }
-            if ready[2] || ready[3] {
-                self.read_out();
-                self.read_err();
+            if ready[2..].contains(&true) {
+                self.read();
             }
             if ready[1] {
                 self.read_control();
             }
-            // An error that `?` met is on its way in two parts; its text must not leave before the second has come.
-            let marked = self.batch.iter().any(|(_, text)| text.contains(ERROR_MARK));
-            let limit = if marked { 2 * BATCH } else { BATCH };
-            if self.batch_since.is_some_and(|since| since.elapsed() >= limit) {
+            if !ready.contains(&true) {
+                self.look_for_input();
+            }
+            if self.batch.due_in().is_some_and(|wait| wait.is_zero()) {
                 self.send_batch();
             }
         }
@@ -101,15 +122,25 @@ impl Pump {
         }
     }
 
-    /// Reads all that the cell has written to stdout. A local socket holds it as soon as the cell's write returns.
-    fn read_out(&mut self) {
-        let mut items = Vec::new();
+    /// Reads what the cell has written. A local socket holds it as soon as the cell's write returns.
+    fn read(&mut self) {
+        let mut datagram = [0; LONGEST_WRITE + 1];
+        let mut left = FLOOD;
+        while left > 0 {
+            let Ok(length) = self.order.recv(&mut datagram) else { break };
+            left = left.saturating_sub(length);
+            match datagram[..length].split_first() {
+                Some((1, bytes)) => self.stdout(bytes),
+                Some((_, bytes)) => self.stderr(bytes),
+                None => {}
+            }
+        }
         let (open, bytes) = read_all(self.out.as_mut());
         if !open {
             self.out = None;
         }
-        self.parser.feed(&bytes, &mut items);
-        self.take_in(items);
+        self.stdout(&bytes);
+        self.read_err();
     }
 
     fn read_err(&mut self) {
@@ -117,7 +148,25 @@ impl Pump {
         if !open {
             self.err = None;
         }
-        self.err_bytes.extend_from_slice(&bytes);
+        self.stderr(&bytes);
+    }
+
+    /// Reads to the end of what is there.
+    fn read_to_end(&mut self) {
+        while poll([Some(self.order.as_raw_fd())], Some(Duration::ZERO))[0] {
+            self.read();
+        }
+        self.read();
+    }
+
+    fn stdout(&mut self, bytes: &[u8]) {
+        let mut items = Vec::new();
+        self.parser.feed(bytes, &mut items);
+        self.take_in(items);
+    }
+
+    fn stderr(&mut self, bytes: &[u8]) {
+        self.err_bytes.extend_from_slice(bytes);
         let whole = self.err_bytes.len() - partial_char(&self.err_bytes);
         let text: Vec<u8> = self.err_bytes.drain(..whole).collect();
         self.text(Stream::Stderr, &String::from_utf8_lossy(&text));
@@ -127,10 +176,19 @@ impl Pump {
         for item in items {
             match item {
                 Item::Text(text) => self.text(Stream::Stdout, &text),
-                Item::Display(bundle) => {
+                Item::Display(bundle, id) => {
                     self.send_batch();
-                    self.emit(Event::Display(bundle));
+                    self.emit(Event::Display(bundle, id));
                 }
+                Item::Update(bundle, id) => {
+                    self.batch.update(bundle, id);
+                    self.send_big_batch();
+                }
+                Item::Clear { wait } => {
+                    self.send_batch();
+                    self.emit(Event::Clear { wait });
+                }
+                Item::Input(prompt) => self.ask(prompt),
                 Item::PanicInfo(info) => {
                     // One that the cell's code catches by itself, or that ends a thread: a note, not the end.
                     self.report_caught_panic();
@@ -142,8 +200,9 @@ impl Pump {
                     self.for_evcxr.push("EVCXR_PANIC_NOTIFICATION".into());
                 }
                 Item::UserError => {
+                    // What stdout says can be ahead of stderr where the two are not kept in order.
                     self.read_err();
-                    let message = self.marked_error();
+                    let message = self.batch.take_marked_error();
                     self.lock().report.error = Some(message);
                     self.for_evcxr.push("EVCXR_ERROR_OCCURRED".into());
                 }
@@ -159,19 +218,21 @@ impl Pump {
         }
     }
 
-    /// evcxr's code for `?` prints the error to stderr, behind a mark of ours, and then says that there was one.
-    fn marked_error(&mut self) -> String {
-        let found = self.batch.iter().rposition(|(s, text)| *s == Stream::Stderr && text.contains(ERROR_MARK));
-        let Some(found) = found else {
-            return "the cell returned an error".into();
-        };
-        let (_, text) = &mut self.batch[found];
-        let start = text.rfind(ERROR_MARK).unwrap_or(0);
-        let mut message = text.split_off(start);
-        for (_, rest) in self.batch.iter_mut().skip(found + 1).filter(|(s, _)| *s == Stream::Stderr) {
-            message.push_str(&std::mem::take(rest));
+    /// Asks the student; the sink sees to it that an answer comes.
+    fn ask(&mut self, prompt: Prompt) {
+        self.send_batch();
+        self.lock().asking = true;
+        self.emit(Event::Input(prompt));
+    }
+
+    /// A cell that reads its standard input asks as well, as in a terminal.
+    fn look_for_input(&mut self) {
+        let state = self.lock();
+        let waits = state.running && !state.asking && state.pid.is_some_and(waits_for_input);
+        drop(state);
+        if waits {
+            self.ask(Prompt::default());
         }
-        message.replace(ERROR_MARK, "").trim_end().to_owned()
     }
 
     fn read_control(&mut self) {
@@ -183,8 +244,7 @@ impl Pump {
         }
         if !open {
             self.control = None;
-            self.read_out();
-            self.read_err();
+            self.read_to_end();
             self.close_cell();
             self.lock().running = false;
         }
@@ -194,11 +254,15 @@ impl Pump {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
             "hello" => {
+                self.told_of_threads = false;
+                let socket = self.socket.clone();
                 let mut state = self.lock();
                 state.pid = rest.parse().ok();
+                state.stdin = state.pid.map(|pid| runtime::input_path(&socket, pid));
                 state.running = false;
             }
             "begin" => {
+                self.last_words.clear();
                 let mut state = self.lock();
                 state.running = true;
                 state.protected = rest == "snapshot";
@@ -206,20 +270,26 @@ impl Pump {
                 if state.report.interrupted {
                     state.kill();
                 }
+                drop(state);
+                if rest == "threads" && !self.told_of_threads {
+                    self.told_of_threads = true;
+                    self.text(Stream::Stderr, THREADS_RUN);
+                }
             }
             "end" => {
-                self.read_out();
-                self.read_err();
+                self.read_to_end();
                 self.close_cell();
                 self.verdict();
             }
             "broken" => self.lock().report.broken = Some(rest.to_owned()),
             "takeover" => {
-                self.read_out();
-                self.read_err();
+                self.read_to_end();
                 self.close_cell();
                 self.for_evcxr.clear();
+                let last_words = std::mem::take(&mut self.last_words);
                 let mut state = self.lock();
+                state.report.last_words = last_words;
+                state.asking = false;
                 let death = state.pid.map_or(Death::Unknown, reap);
                 if !state.rolling_back || death != Death::Exit(ROLLED_BACK) {
                     state.report.death = Some(death);
@@ -277,28 +347,35 @@ impl Pump {
         if text.is_empty() {
             return;
         }
-        match self.batch.back_mut() {
-            Some((last, before)) if *last == stream => before.push_str(text),
-            _ => self.batch.push_back((stream, text.to_owned())),
+        if stream == Stream::Stderr {
+            self.last_words.push_str(text);
+            let mut cut = self.last_words.len().saturating_sub(LAST_WORDS);
+            while !self.last_words.is_char_boundary(cut) {
+                cut += 1;
+            }
+            self.last_words.drain(..cut);
         }
-        self.batch_since.get_or_insert_with(Instant::now);
-        if self.batch.iter().map(|(_, t)| t.len()).sum::<usize>() > BATCH_BYTES {
+        self.batch.text(stream, text);
+        self.send_big_batch();
+    }
+
+    fn send_big_batch(&mut self) {
+        if self.batch.is_big() {
             self.send_batch();
         }
     }
 
     fn send_batch(&mut self) {
-        self.batch_since = None;
-        for (stream, text) in std::mem::take(&mut self.batch) {
-            if !text.is_empty() {
-                self.emit(Event::Text(stream, text.replace(ERROR_MARK, "")));
-            }
+        for event in self.batch.take() {
+            self.emit(event);
         }
     }
 
+    /// The sink may block; the state must not be locked meanwhile, or nothing could interrupt the cell.
     fn emit(&mut self, event: Event) {
-        if let Some(sink) = &mut self.lock().sink {
-            sink(event);
+        let sink = self.lock().sink.clone();
+        if let Some(sink) = sink {
+            sink.lock().unwrap_or_else(|e| e.into_inner())(event);
         }
     }
 
@@ -322,8 +399,7 @@ fn read_all(stream: Option<&mut UnixStream>) -> (bool, Vec<u8>) {
             Err(e) if e.kind() == ErrorKind::WouldBlock => return (true, bytes),
             Err(_) => return (false, bytes),
         }
-        // A flood: let the rest of the loop have its turn.
-        if bytes.len() > 1 << 20 {
+        if bytes.len() > FLOOD {
             return (true, bytes);
         }
     }

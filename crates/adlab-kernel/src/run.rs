@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::engine::{Cell, Engine};
 use crate::faults::Fault;
-use crate::link::Link;
+use crate::link::{Event, Link};
 use crate::notebook::{self, Notebook, Outputs};
 use crate::project::Project;
 use crate::session::Session;
@@ -131,7 +131,12 @@ fn is_code(cell: &Value) -> bool {
 fn run_cell(engine: &mut Engine, code: &str, id: &str, number: usize, limit: Duration) -> (Value, Result<(), Fault>) {
     let outputs = Arc::new(Mutex::new(Outputs::default()));
     let collected = Arc::clone(&outputs);
-    let sink = Box::new(move |event| collected.lock().unwrap_or_else(|e| e.into_inner()).add(event));
+    let link = engine.link();
+    let sink = Box::new(move |event| match event {
+        // Nobody is there to answer.
+        Event::Input(_) => link.answer(None),
+        event => collected.lock().unwrap_or_else(|e| e.into_inner()).add(event),
+    });
     let watchdog = Watchdog::start(engine.link(), limit);
     let id = (!id.is_empty()).then_some(id);
     let outcome = engine.execute(&Cell { code, id, number }, sink);

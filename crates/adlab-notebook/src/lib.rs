@@ -12,7 +12,9 @@
 //!
 //! | to show | use |
 //! |---|---|
-//! | a value, anywhere in a cell | [`display`] |
+//! | a value, anywhere in a cell, and others in its place | [`display`], [`clear_output`] |
+//! | how far a loop has come | [`progress`] |
+//! | a question | [`input`] |
 //! | a function and its derivative | [`plot()`], [`plot_functions`] |
 //! | data | [`curves`], [`curve`], [`scatter`], [`scatter_classes`] |
 //! | a function of two variables | [`contour`] |
@@ -22,24 +24,28 @@ mod draw;
 mod figure;
 mod graph;
 mod iris;
+mod live;
 mod number;
 pub mod output;
 mod plot;
+mod progress;
 mod rich;
 mod table;
 
 pub use figure::Figure;
 pub use graph::{Graph, graph};
 pub use iris::{Iris, iris};
+pub use live::{Shown, clear_output, display, input};
 pub use number::short;
 pub use plot::{Chart, columns, contour, curve, curves, plot, plot_functions, scatter, scatter_classes};
-pub use rich::{EvcxrDisplay, display};
+pub use progress::{Progress, progress};
+pub use rich::EvcxrDisplay;
 
 /// Everything that a cell needs; evaluated before the first one.
 pub mod prelude {
     pub use crate::{
-        Chart, EvcxrDisplay, Figure, Graph, Iris, columns, contour, curve, curves, display, graph, iris, plot,
-        plot_functions, scatter, scatter_classes, short,
+        Chart, EvcxrDisplay, Figure, Graph, Iris, Shown, clear_output, columns, contour, curve, curves, display, graph,
+        input, iris, plot, plot_functions, progress, scatter, scatter_classes, short,
     };
     pub use adlab::*;
 }

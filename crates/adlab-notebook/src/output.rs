@@ -13,9 +13,10 @@
 //! EVCXR_FLUSH_OUTPUT
 //! ```
 //!
-//! The last line says "complete, show it now", so a cell may show any number of things. Only a kernel that sets the
-//! environment variable `EVCXR_MULTIPLE_OUTPUTS` understands it; for others it is left out. It is also left out for the
-//! value of a cell's last expression, which a notebook numbers as the cell's result.
+//! The last line says "complete, show it now", so a cell may show any number of things; with a name behind it, another
+//! output can take this one's place (`EVCXR_UPDATE_OUTPUT name`). Only a kernel that sets the environment variable
+//! `EVCXR_MULTIPLE_OUTPUTS` understands such lines; for others they are left out. They are also left out for the value of
+//! a cell's last expression, which a notebook numbers as the cell's result.
 
 use std::io::{self, Write};
 
@@ -61,58 +62,55 @@ impl Bundle {
 
     /// Shows the output now, among what the cell prints.
     pub fn show(&self) {
-        let flush = std::env::var_os("EVCXR_MULTIPLE_OUTPUTS").is_some();
-        self.send(flush);
+        self.send("EVCXR_FLUSH_OUTPUT\n");
     }
 
     /// Hands the output over as the value of the cell's last expression.
     pub fn give(&self) {
-        self.send(false);
+        say(&self.blocks());
     }
 
-    /// Under one lock, so that no other thread's text gets in between.
-    fn send(&self, flush: bool) {
-        let mut stdout = io::stdout().lock();
-        // A notebook that no longer listens is no reason to stop the student's program.
-        let _ = self.write_to(&mut stdout, flush).and_then(|()| stdout.flush());
+    /// Says what is to be done with the output, where the kernel understands it.
+    pub(crate) fn send(&self, instruction: &str) {
+        let blocks = self.blocks();
+        say(&if kernel_shows_all() && !blocks.is_empty() { blocks + instruction } else { blocks });
     }
 
-    /// Writes the output as described [above](self), with or without the last line.
-    ///
-    /// # Errors
-    /// What the writer reports.
-    pub fn write_to(&self, writer: &mut impl Write, flush: bool) -> io::Result<()> {
-        for (mime, content) in &self.forms {
-            writeln!(writer, "EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT")?;
-        }
-        if flush && !self.forms.is_empty() {
-            writeln!(writer, "EVCXR_FLUSH_OUTPUT")?;
-        }
-        Ok(())
+    /// The output's forms as they are sent.
+    fn blocks(&self) -> String {
+        let block =
+            |(mime, content): &(String, String)| format!("EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT\n");
+        self.forms.iter().map(block).collect()
     }
+}
+
+/// The kernel shows any number of outputs in a cell, and lets them change.
+pub(crate) fn kernel_shows_all() -> bool {
+    std::env::var_os("EVCXR_MULTIPLE_OUTPUTS").is_some()
+}
+
+/// This runs in a cell, in this kernel or another one on evcxr.
+pub(crate) fn in_notebook() -> bool {
+    kernel_shows_all() || std::env::var_os("EVCXR_IS_RUNTIME").is_some()
+}
+
+/// Writes to standard output at once, and under one lock, so that no other thread's text gets in between.
+pub(crate) fn say(text: &str) {
+    let mut stdout = io::stdout().lock();
+    // A notebook that no longer listens is no reason to stop the student's program.
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn written(bundle: &Bundle, flush: bool) -> String {
-        let mut bytes = Vec::new();
-        bundle.write_to(&mut bytes, flush).expect("a Vec takes everything");
-        String::from_utf8(bytes).expect("text")
-    }
-
     #[test]
-    fn a_bundle_is_written_form_by_form_then_flushed() {
+    fn a_bundle_is_written_form_by_form() {
         let bundle = Bundle::default().with_bytes("image/png", b"\x89PNG").with("text/plain", "one\ntwo");
         let forms = "EVCXR_BEGIN_CONTENT image/png\niVBORw==\nEVCXR_END_CONTENT\n\
                      EVCXR_BEGIN_CONTENT text/plain\none\ntwo\nEVCXR_END_CONTENT\n";
-        assert_eq!(written(&bundle, false), forms);
-        assert_eq!(written(&bundle, true), format!("{forms}EVCXR_FLUSH_OUTPUT\n"));
-    }
-
-    #[test]
-    fn nothing_is_written_for_an_empty_bundle() {
-        assert_eq!(written(&Bundle::default(), true), "");
+        assert_eq!(bundle.blocks(), forms);
+        assert_eq!(Bundle::default().blocks(), "");
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use adlab::{Dual, Tape, Tensor, Var};
 
 use crate::graph::Graph;
+use crate::live::Shown;
 use crate::number::short;
 use crate::output::Bundle;
 use crate::{Chart, Figure, table};
@@ -13,8 +14,10 @@ use crate::{Chart, Figure, table};
 /// What a notebook calls for the value of a cell's last expression. Every type that implements [`Debug`] has it, so that the
 /// notebook's first attempt at compiling such a cell succeeds.
 ///
-/// Dual numbers, tapes, tensors, charts and graphs are shown in a form of their own; `()` is not shown, anything else in
-/// its `Debug` form.
+/// Dual numbers, tapes, tensors, charts and graphs are shown in a form of their own; `()` and the handle of [`display`]
+/// are not shown, anything else in its `Debug` form.
+///
+/// [`display`]: crate::display
 pub trait EvcxrDisplay {
     /// Shows the value as the cell's result.
     fn evcxr_display(&self);
@@ -22,25 +25,15 @@ pub trait EvcxrDisplay {
 
 impl<T: Debug + ?Sized> EvcxrDisplay for T {
     fn evcxr_display(&self) {
-        if let Some(bundle) = bundle(&Value::of(&self)) {
+        if let Some(bundle) = forms(self) {
             bundle.give();
         }
     }
 }
 
-/// Shows a value now, among what the cell prints, as if it were the cell's last expression.
-///
-/// ```
-/// use adlab_notebook::prelude::*;
-///
-/// for i in 0..3 {
-///     display(&(Dual::variable(0.5) * f64::from(i)));
-/// }
-/// ```
-pub fn display<T: Debug + ?Sized>(value: &T) {
-    if let Some(bundle) = bundle(&Value::of(&value)) {
-        bundle.show();
-    }
+/// The forms in which a value is shown, if it is.
+pub(crate) fn forms<T: Debug + ?Sized>(value: &T) -> Option<Bundle> {
+    bundle(&Value::of(&value))
 }
 
 /// A value of a type that is found out when the program runs.
@@ -69,7 +62,7 @@ impl<'a> Value<'a> {
 /// The forms of a value; not generic, so that a cell compiles fast.
 #[inline(never)]
 fn bundle(value: &Value) -> Option<Bundle> {
-    if value.get::<()>().is_some() {
+    if value.get::<()>().is_some() || value.get::<Shown>().is_some() {
         return None;
     }
     Some(if let Some(dual) = value.get::<Dual>() {
@@ -103,7 +96,7 @@ mod tests {
     use super::*;
 
     fn shown<T: Debug + ?Sized>(value: &T) -> Option<String> {
-        bundle(&Value::of(&value)).map(|bundle| bundle.get("text/plain").expect("a text form").to_owned())
+        forms(value).map(|bundle| bundle.get("text/plain").expect("a text form").to_owned())
     }
 
     fn text<T: Debug + ?Sized>(value: &T) -> String {
@@ -124,7 +117,7 @@ mod tests {
         assert_eq!(text("quoted"), "\"quoted\"");
         assert_eq!(text(&String::from("a")), "\"a\"");
         assert_eq!(text(&vec![1, 2]), "[1, 2]");
-        assert_eq!(shown(&()), None);
+        assert_eq!((shown(&()), shown(&Shown::new())), (None, None));
     }
 
     #[test]
@@ -141,16 +134,16 @@ mod tests {
         let x = tape.named("x", 0.5);
         let y = x * 2.0;
         assert_eq!(text(&y), "1");
-        let forms = |bundle: Option<Bundle>, mimes: &[&str]| {
+        let has = |bundle: Option<Bundle>, mimes: &[&str]| {
             let bundle = bundle.expect("something to show");
             mimes.iter().all(|mime| bundle.get(mime).is_some())
         };
-        assert!(forms(bundle(&Value::of(&&tape)), &["text/html", "text/plain"]));
-        assert!(forms(bundle(&Value::of(&&adlab::tensor([1.0, 2.0]))), &["text/html", "text/plain"]));
+        assert!(has(forms(&tape), &["text/html", "text/plain"]));
+        assert!(has(forms(&adlab::tensor([1.0, 2.0])), &["text/html", "text/plain"]));
         let picture = ["image/svg+xml", "image/png", "text/plain"];
-        assert!(forms(bundle(&Value::of(&&crate::graph(&tape))), &picture));
+        assert!(has(forms(&crate::graph(&tape)), &picture));
         let chart = crate::scatter(&[(1.0, 2.0)]);
-        assert!(forms(bundle(&Value::of(&&chart.figure())), &picture));
-        assert!(forms(bundle(&Value::of(&&chart)), &picture));
+        assert!(has(forms(&chart.figure()), &picture));
+        assert!(has(forms(&chart), &picture));
     }
 }

@@ -16,7 +16,11 @@ fn cell() {
     display(&Dual::new(2.0, -0.5));
     display(&());
     println!("between");
-    display("text");
+    let shown = display("text");
+    shown.update(&7);
+    clear_output(true);
+    clear_output(false);
+    for _ in progress([(); 2]) {}
     3.5.evcxr_display();
     println!("CELL ENDS");
 }
@@ -32,18 +36,36 @@ fn run(variable: Option<&str>) -> String {
     output[begin..output.find("CELL ENDS").expect("an end")].to_owned()
 }
 
+/// The names of outputs, in the order in which they come, in place of random ones.
+fn with_short_names(output: &str) -> String {
+    let mut names: Vec<&str> = output.split_whitespace().filter(|word| word.starts_with("adlab-")).collect();
+    names.dedup();
+    names.iter().zip('a'..).fold(output.to_owned(), |output, (name, letter)| output.replace(name, &letter.to_string()))
+}
+
 fn block(text: &str) -> String {
     format!("EVCXR_BEGIN_CONTENT text/plain\n{text}\nEVCXR_END_CONTENT\n")
 }
 
 #[test]
-fn a_kernel_that_shows_many_outputs_is_told_where_each_ends() {
-    let flush = "EVCXR_FLUSH_OUTPUT\n";
-    let expected = [&block("2 - 0.5ε"), flush, "between\n", &block("\"text\""), flush, &block("3.5")].concat();
-    assert_eq!(run(Some("1")), expected);
+fn a_kernel_that_shows_many_outputs_is_told_what_to_do_with_each() {
+    let output = with_short_names(&run(Some("1")));
+    let expected = [
+        &block("2 - 0.5ε"),
+        "EVCXR_FLUSH_OUTPUT a\nbetween\n",
+        &block("\"text\""),
+        "EVCXR_FLUSH_OUTPUT b\n",
+        &block("7"),
+        "EVCXR_UPDATE_OUTPUT b\nEVCXR_CLEAR_OUTPUT wait\nEVCXR_CLEAR_OUTPUT now\n",
+    ];
+    let bar = output.strip_prefix(&expected.concat()).expect(&output);
+    assert!(bar.contains("░ 0/2, 0.0 s\nEVCXR_END_CONTENT\nEVCXR_FLUSH_OUTPUT c\n"), "{bar}");
+    assert!(bar.contains("█ 2/2, 0.0 s\nEVCXR_END_CONTENT\nEVCXR_UPDATE_OUTPUT c\n"), "{bar}");
+    assert!(bar.ends_with(&block("3.5")), "{bar}");
 }
 
 #[test]
 fn another_kernel_is_not() {
-    assert_eq!(run(None), [&block("2 - 0.5ε"), "between\n", &block("\"text\""), &block("3.5")].concat());
+    let expected = [&block("2 - 0.5ε"), "between\n", &block("\"text\""), &block("7"), "2/2, 0.0 s\n", &block("3.5")];
+    assert_eq!(run(None), expected.concat());
 }

@@ -1,29 +1,80 @@
 //! Requests as they come in: signed, parsed, and with the fields that front ends leave out.
 
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use jupyter_protocol::{Header, JupyterMessage, JupyterMessageContent};
 use jupyter_zmq_client::{RawMessage, RouterRecvConnection};
 use serde_json::{Value, json};
-use zeromq::SocketRecv;
+use zeromq::{SocketRecv, ZmqMessage};
 
-/// The next message that is signed and well-formed; what is not is noted in the server's log.
-pub async fn receive(recv: &mut RouterRecvConnection) -> Option<JupyterMessage> {
-    loop {
-        let multipart = match recv.socket.recv().await {
-            Ok(multipart) => multipart,
-            Err(error) => {
-                eprintln!("adlab kernel: {error}");
-                // A front end that left in the middle of a message; don't spin if it was the socket itself.
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                continue;
+/// How many messages are remembered, to know one that is sent again.
+const REMEMBERED: usize = 1 << 16;
+
+/// One socket's requests.
+pub struct Incoming {
+    recv: RouterRecvConnection,
+    seen: Seen,
+}
+
+impl Incoming {
+    pub fn new(recv: RouterRecvConnection) -> Self {
+        Incoming { recv, seen: Seen::default() }
+    }
+
+    /// The next message that is signed, new and well-formed; what is not is noted in the server's log.
+    pub async fn receive(&mut self) -> JupyterMessage {
+        loop {
+            let multipart = match self.recv.socket.recv().await {
+                Ok(multipart) => multipart,
+                Err(error) => {
+                    eprintln!("adlab kernel: {error}");
+                    // A front end that left in the middle of a message; don't spin if it was the socket itself.
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    continue;
+                }
+            };
+            match self.read(multipart) {
+                Ok(message) => return message,
+                Err(error) => eprintln!("adlab kernel: ignored a message: {error:#}"),
             }
-        };
-        match RawMessage::from_multipart(multipart, &recv.mac).map_err(Into::into).and_then(parse) {
-            Ok(message) => return Some(message),
-            Err(error) => eprintln!("adlab kernel: ignored a message: {error:#}"),
         }
+    }
+
+    fn read(&mut self, multipart: ZmqMessage) -> Result<JupyterMessage> {
+        let signature = multipart.iter().skip_while(|part| part[..] != *DELIMITER).nth(1).map(|part| part.to_vec());
+        let raw = RawMessage::from_multipart(multipart, &self.recv.mac)?;
+        // Whoever listens in may have recorded it.
+        if self.recv.mac.is_some() && !self.seen.insert(signature.unwrap_or_default()) {
+            bail!("it came before");
+        }
+        parse(raw)
+    }
+}
+
+const DELIMITER: &[u8] = b"<IDS|MSG>";
+
+/// The latest signatures.
+#[derive(Default)]
+struct Seen {
+    known: HashSet<Vec<u8>>,
+    in_order: VecDeque<Vec<u8>>,
+}
+
+impl Seen {
+    /// False if it was there.
+    fn insert(&mut self, signature: Vec<u8>) -> bool {
+        if !self.known.insert(signature.clone()) {
+            return false;
+        }
+        self.in_order.push_back(signature);
+        if self.in_order.len() > REMEMBERED {
+            self.in_order.pop_front().inspect(|oldest| {
+                self.known.remove(oldest);
+            });
+        }
+        true
     }
 }
 
@@ -95,6 +146,57 @@ mod tests {
             message.content,
             JupyterMessageContent::HistoryRequest(HistoryRequest::Search { n: 3, unique: false, .. })
         ));
+    }
+
+    #[test]
+    fn what_came_before_is_known() {
+        let mut seen = Seen::default();
+        assert!(seen.insert(b"first".to_vec()));
+        assert!(!seen.insert(b"first".to_vec()));
+        for i in 0..REMEMBERED {
+            assert!(seen.insert(i.to_string().into_bytes()));
+        }
+        assert!(seen.insert(b"first".to_vec()), "the memory is bounded");
+    }
+
+    /// Cuts, doubles and changes bytes of good messages; what comes out is a message or an error, never a panic.
+    #[test]
+    fn mutilated_messages_are_errors_at_most() {
+        let contents = [
+            ("execute_request", r#"{"code": "1", "silent": false, "user_expressions": {"a": "1"}}"#),
+            ("history_request", r#"{"hist_access_type": "range", "session": 0, "start": 1, "stop": 3}"#),
+            ("complete_request", r#"{"code": "ε.si", "cursor_pos": 4}"#),
+            ("comm_open", r#"{"comm_id": "c", "target_name": "t", "data": {}}"#),
+            ("input_reply", r#"{"value": "x"}"#),
+        ];
+        let mut random = 1u64;
+        let mut next = |below: usize| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) as usize % below
+        };
+        let (mut good, mut bad) = (0, 0);
+        for round in 0..20_000 {
+            let (kind, content) = contents[round % contents.len()];
+            let mut message = raw(kind, content);
+            for _ in 0..=next(3) {
+                let i = next(message.jparts.len());
+                let mut part = message.jparts[i].to_vec();
+                let at = next(part.len().max(1));
+                match next(4) {
+                    0 => part.truncate(at),
+                    1 => part.insert(at, next(256) as u8),
+                    2 => part.extend_from_within(at.min(part.len())..),
+                    _ if at < part.len() => part[at] = next(256) as u8,
+                    _ => {}
+                }
+                message.jparts[i] = part.into();
+            }
+            match parse(message) {
+                Ok(_) => good += 1,
+                Err(_) => bad += 1,
+            }
+        }
+        assert!(good > 500 && bad > 500, "both happen: {good} {bad}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod history;
 mod incoming;
+mod outbox;
 mod replies;
 mod worker;
 
@@ -9,20 +10,22 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use jupyter_protocol::{ConnectionInfo, IoPubWelcome, JupyterMessage, JupyterMessageContent, ShutdownReply, Status};
-use jupyter_zmq_client::{
-    KernelHeartbeatConnection, KernelIoPubXPubConnection, RouterRecvConnection, RouterSendConnection,
-    SubscriptionEvent, create_kernel_control_connection, create_kernel_heartbeat_connection,
-    create_kernel_iopub_xpub_connection, create_kernel_shell_connection, create_kernel_stdin_connection,
+use jupyter_protocol::{
+    ConnectionInfo, IoPubWelcome, JupyterMessage, JupyterMessageContent, ReplyStatus, ShutdownReply, Status,
 };
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use jupyter_zmq_client::{
+    KernelHeartbeatConnection, KernelIoPubXPubConnection, RouterSendConnection, SubscriptionEvent,
+    create_kernel_control_connection, create_kernel_heartbeat_connection, create_kernel_iopub_xpub_connection,
+    create_kernel_shell_connection, create_kernel_stdin_connection,
+};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use zeromq::{SocketRecv, SocketSend};
 
-use crate::engine_thread::EngineThread;
+use self::incoming::Incoming;
+use self::outbox::{Outbox, Queue, outbox};
+use crate::engine_thread::{EngineThread, Handle};
 use crate::project::Project;
 use crate::session::Session;
-
-/// Messages on their way out through one socket.
-pub(crate) type Outbox = UnboundedSender<JupyterMessage>;
 
 /// Serves until a shutdown request, or until the process is told to end.
 pub fn serve(project: &Project, connection_file: &Path) -> Result<()> {
@@ -52,39 +55,41 @@ async fn serve_sockets(connection: &ConnectionInfo, engine: &EngineThread) -> Re
     let iopub = create_kernel_iopub_xpub_connection(connection, &session_id).await.with_context(bind("iopub"))?;
     let shell = create_kernel_shell_connection(connection, &session_id).await.with_context(bind("shell"))?;
     let control = create_kernel_control_connection(connection, &session_id).await.with_context(bind("control"))?;
-    // Front ends connect to it, though no cell asks for input yet.
-    let _stdin = create_kernel_stdin_connection(connection, &session_id).await.with_context(bind("stdin"))?;
+    let stdin = create_kernel_stdin_connection(connection, &session_id).await.with_context(bind("stdin"))?;
 
-    let (iopub_out, iopub_queue) = unbounded_channel();
+    let (iopub_out, iopub_queue) = outbox();
     tokio::spawn(beat(heartbeat));
     tokio::spawn(publish(iopub, iopub_queue));
-    iopub_out.send(JupyterMessage::new(Status::starting(), None))?;
+    iopub_out.send(JupyterMessage::new(Status::starting(), None));
 
     let (shell_send, shell_recv) = shell.split();
     let (requests_in, requests) = unbounded_channel();
-    let (replies, replies_queue) = unbounded_channel();
+    let (replies, replies_queue) = outbox();
     tokio::spawn(send_all(shell_send, replies_queue));
-    tokio::spawn(receive_all(shell_recv, requests_in));
-    tokio::spawn(worker::work(requests, replies, iopub_out.clone(), engine.handle()));
+    tokio::spawn(receive_all(Incoming::new(shell_recv), requests_in));
+
+    let (stdin_send, stdin_recv) = stdin.split();
+    let (questions, questions_queue) = outbox();
+    tokio::spawn(send_all(stdin_send, questions_queue));
+    tokio::spawn(receive_answers(Incoming::new(stdin_recv), engine.handle()));
+
+    let outgoing = worker::Outgoing { replies, iopub: iopub_out.clone(), questions };
+    tokio::spawn(worker::work(requests, outgoing, engine.handle()));
 
     let (control_send, control_recv) = control.split();
     let terminated = terminated();
     tokio::select! {
-        () = serve_control(control_send, control_recv, iopub_out, engine) => {}
+        () = serve_control(control_send, Incoming::new(control_recv), iopub_out, engine) => {}
         () = terminated => {}
     }
     Ok(())
 }
 
 /// Interrupts and the end go past the queue of requests.
-async fn serve_control(
-    mut send: RouterSendConnection,
-    mut recv: RouterRecvConnection,
-    iopub: Outbox,
-    engine: &EngineThread,
-) {
-    while let Some(request) = incoming::receive(&mut recv).await {
-        let _ = iopub.send(about(Status::busy(), &request));
+async fn serve_control(mut send: RouterSendConnection, mut incoming: Incoming, iopub: Outbox, engine: &EngineThread) {
+    loop {
+        let request = incoming.receive().await;
+        iopub.send(about(Status::busy(), &request));
         let mut stop = false;
         let reply: Option<JupyterMessageContent> = match &request.content {
             JupyterMessageContent::KernelInfoRequest(_) => Some(replies::kernel_info().into()),
@@ -102,10 +107,10 @@ async fn serve_control(
             let _ = send.send(JupyterMessage::new(reply.clone(), Some(&request))).await;
             if stop {
                 // So do ipykernel and others: front ends that only listen learn of the end.
-                let _ = iopub.send(about(reply, &request));
+                iopub.send(about(reply, &request));
             }
         }
-        let _ = iopub.send(about(Status::idle(), &request));
+        iopub.send(about(Status::idle(), &request));
         if stop {
             // The last messages leave before the sockets close.
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -121,15 +126,25 @@ pub(crate) fn about(content: impl Into<JupyterMessageContent>, request: &Jupyter
     message.with_zmq_identities(vec![topic.into_bytes().into()])
 }
 
+/// Gives back what it gets, whatever it is.
 async fn beat(mut heartbeat: KernelHeartbeatConnection) {
-    while heartbeat.single_heartbeat().await.is_ok() {}
+    loop {
+        match heartbeat.socket.recv().await {
+            Ok(beat) => drop(heartbeat.socket.send(beat).await),
+            // A peer that left, or was none; don't spin if it was the socket itself.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
 }
 
-async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: UnboundedReceiver<JupyterMessage>) {
+async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: Queue) {
     loop {
         tokio::select! {
-            message = queue.recv() => match message {
-                Some(message) => drop(iopub.send(message).await),
+            message = queue.next() => match message {
+                Some(message) => {
+                    drop(iopub.send(message).await);
+                    queue.sent();
+                }
                 None => return,
             },
             event = iopub.recv_subscription() => if let Ok(SubscriptionEvent::Subscribe(topic)) = event {
@@ -141,16 +156,22 @@ async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: UnboundedRecei
     }
 }
 
-async fn send_all(mut send: RouterSendConnection, mut queue: UnboundedReceiver<JupyterMessage>) {
-    while let Some(message) = queue.recv().await {
+async fn send_all(mut send: RouterSendConnection, mut queue: Queue) {
+    while let Some(message) = queue.next().await {
         drop(send.send(message).await);
+        queue.sent();
     }
 }
 
-async fn receive_all(mut recv: RouterRecvConnection, requests: UnboundedSender<JupyterMessage>) {
-    while let Some(request) = incoming::receive(&mut recv).await {
-        if requests.send(request).is_err() {
-            return;
+async fn receive_all(mut incoming: Incoming, requests: UnboundedSender<JupyterMessage>) {
+    while requests.send(incoming.receive().await).is_ok() {}
+}
+
+/// What students type when a cell asks.
+async fn receive_answers(mut incoming: Incoming, engine: Handle) {
+    loop {
+        if let JupyterMessageContent::InputReply(reply) = incoming.receive().await.content {
+            engine.answer((reply.status == ReplyStatus::Ok).then_some(reply.value.as_str()));
         }
     }
 }

@@ -4,24 +4,33 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use jupyter_protocol::messaging::{
-    CommClose, CommInfoReply, CompleteReply, CompleteRequest, DisplayData, ErrorOutput, ExecuteInput, ExecuteReply,
-    ExecuteRequest, ExecuteResult, ExecutionCount, HistoryReply, InspectReply, InspectRequest, StreamContent,
-    Transient,
+    ClearOutput, CommClose, CommInfoReply, CompleteReply, CompleteRequest, DisplayData, ErrorOutput, ExecuteInput,
+    ExecuteReply, ExecuteRequest, ExecuteResult, ExecutionCount, ExpressionResult, HistoryReply, InputRequest,
+    InspectReply, InspectRequest, Payload, StreamContent, Transient, UpdateDisplayData,
 };
-use jupyter_protocol::{JupyterMessage, JupyterMessageContent, ReplyStatus, Status};
+use jupyter_protocol::{JupyterMessage, JupyterMessageContent, Media, ReplyStatus, Status};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::history::History;
-use super::{Outbox, about, replies};
+use super::outbox::{Outbox, Pace};
+use super::{about, replies};
 use crate::engine_thread::Handle;
 use crate::faults::Fault;
-use crate::link::{Event, Stream};
-use crate::outputs::Bundle;
+use crate::link::{Event, Sink, Stream};
+use crate::outputs::{Bundle, Prompt};
 
 type Requests = UnboundedReceiver<JupyterMessage>;
 
-pub(super) async fn work(mut requests: Requests, replies: Outbox, iopub: Outbox, engine: Handle) {
-    let mut worker = Worker { replies, iopub, engine, history: History::default(), count: 0 };
+/// Where the answers go.
+pub(super) struct Outgoing {
+    pub replies: Outbox,
+    pub iopub: Outbox,
+    /// What cells ask students.
+    pub questions: Outbox,
+}
+
+pub(super) async fn work(mut requests: Requests, outgoing: Outgoing, engine: Handle) {
+    let mut worker = Worker { outgoing, engine, history: History::default(), count: 0 };
     let mut waiting = VecDeque::new();
     loop {
         let request = match waiting.pop_front() {
@@ -36,8 +45,7 @@ pub(super) async fn work(mut requests: Requests, replies: Outbox, iopub: Outbox,
 }
 
 struct Worker {
-    replies: Outbox,
-    iopub: Outbox,
+    outgoing: Outgoing,
     engine: Handle,
     history: History,
     /// How many cells ran.
@@ -96,19 +104,15 @@ impl Worker {
             let code = execute.code.clone();
             self.publish(ExecuteInput { code, execution_count: count }, request);
         }
-        let sink = {
-            let (iopub, request, silent) = (self.iopub.clone(), request.clone(), execute.silent);
-            Box::new(move |event| {
-                if !silent {
-                    let _ = iopub.send(about(event_content(event), &request));
-                }
-            })
-        };
-        let id = request.metadata["cellId"].as_str().map(str::to_owned);
-        let outcome = if execute.code.trim().is_empty() {
+        let code = execute.code.trim();
+        if let Some(name) = code.strip_prefix('?').filter(|name| !name.contains('\n')) {
+            return self.page(name.trim()).await;
+        }
+        let outcome = if code.is_empty() {
             Ok(None)
         } else {
-            self.engine.execute(execute.code.clone(), id, self.count, sink).await
+            let id = request.metadata["cellId"].as_str().map(str::to_owned);
+            self.engine.execute(execute.code.clone(), id, self.count, self.sink(request, execute)).await
         };
         if store {
             let output = outcome.as_ref().ok().and_then(|o| o.as_ref()).map_or("", plain_text);
@@ -121,7 +125,11 @@ impl Worker {
                     // Absent, not null: the schema has no null there.
                     self.publish(ExecuteResult { transient: Some(Transient::default()), ..result }, request);
                 }
-                self.execute_reply(ReplyStatus::Ok, None)
+                let expressions = execute.user_expressions.clone().unwrap_or_default();
+                ExecuteReply {
+                    user_expressions: Some(self.evaluate(expressions).await),
+                    ..self.execute_reply(ReplyStatus::Ok, None)
+                }
             }
             Err(fault) => {
                 if !execute.silent {
@@ -132,6 +140,64 @@ impl Worker {
                 self.execute_reply(ReplyStatus::Error, Some(&fault))
             }
         }
+    }
+
+    /// What takes a cell's output to the front ends, at the pace that they can take.
+    fn sink(&self, request: &JupyterMessage, execute: &ExecuteRequest) -> Sink {
+        let (iopub, questions, engine) =
+            (self.outgoing.iopub.clone(), self.outgoing.questions.clone(), self.engine.clone());
+        let (request, silent, allow_stdin) = (request.clone(), execute.silent, execute.allow_stdin);
+        let mut pace = Pace::new();
+        Box::new(move |event| match event {
+            Event::Input(Prompt { text, password }) if allow_stdin => {
+                questions.send(JupyterMessage::new(InputRequest { prompt: text, password }, Some(&request)));
+            }
+            Event::Input(_) => engine.answer(None),
+            _ if silent => {}
+            event => {
+                iopub.wait_for_room();
+                pace.step();
+                iopub.send(about(event_content(event), &request));
+            }
+        })
+    }
+
+    /// Expressions that a front end wants to know after the cell.
+    async fn evaluate(&self, expressions: HashMap<String, String>) -> HashMap<String, ExpressionResult> {
+        let mut results = HashMap::new();
+        for (name, code) in expressions {
+            let outcome = self.engine.execute(code, None, self.count, Box::new(drop)).await;
+            let result = match outcome {
+                Ok(bundle) => ExpressionResult::Ok {
+                    data: bundle.as_ref().map(replies::media).unwrap_or_default(),
+                    metadata: Default::default(),
+                },
+                Err(Fault { ename, evalue, traceback }) => {
+                    ExpressionResult::Error { ename: ename.into(), evalue, traceback }
+                }
+            };
+            results.insert(name, result);
+        }
+        results
+    }
+
+    /// `?name` shows documentation.
+    async fn page(&self, name: &str) -> ExecuteReply {
+        match self.documentation(name.to_owned(), name.len()).await {
+            Some(data) => ExecuteReply {
+                payload: vec![Payload::Page { data, start: 0 }],
+                ..self.execute_reply(ReplyStatus::Ok, None)
+            },
+            None => {
+                let fault = Fault::no_documentation(name);
+                self.execute_reply(ReplyStatus::Error, Some(&fault))
+            }
+        }
+    }
+
+    async fn documentation(&self, code: String, position: usize) -> Option<Media> {
+        let (plain, markdown) = self.engine.inspect(code, position).await?;
+        Some(replies::media(&vec![("text/plain".into(), plain), ("text/markdown".into(), markdown)]))
     }
 
     fn execute_reply(&self, status: ReplyStatus, fault: Option<&Fault>) -> ExecuteReply {
@@ -165,22 +231,18 @@ impl Worker {
 
     async fn inspect(&mut self, request: &InspectRequest) -> InspectReply {
         let position = replies::byte_offset(&request.code, request.cursor_pos);
-        match self.engine.inspect(request.code.clone(), position).await {
+        match self.documentation(request.code.clone(), position).await {
             None => InspectReply::default(),
-            Some((plain, html)) => InspectReply {
-                found: true,
-                data: replies::media(&vec![("text/plain".into(), plain), ("text/html".into(), html)]),
-                ..Default::default()
-            },
+            Some(data) => InspectReply { found: true, data, ..Default::default() },
         }
     }
 
     fn publish(&self, content: impl Into<JupyterMessageContent>, request: &JupyterMessage) {
-        let _ = self.iopub.send(about(content, request));
+        self.outgoing.iopub.send(about(content, request));
     }
 
     fn reply(&self, content: impl Into<JupyterMessageContent>, request: &JupyterMessage) {
-        let _ = self.replies.send(JupyterMessage::new(content, Some(request)));
+        self.outgoing.replies.send(JupyterMessage::new(content, Some(request)));
     }
 }
 
@@ -202,7 +264,14 @@ fn event_content(event: Event) -> JupyterMessageContent {
     match event {
         Event::Text(Stream::Stdout, text) => StreamContent::stdout(&text).into(),
         Event::Text(Stream::Stderr, text) => StreamContent::stderr(&text).into(),
-        Event::Display(bundle) => DisplayData::new(replies::media(&bundle)).into(),
+        Event::Display(bundle, id) => DisplayData {
+            transient: id.map(|id| Transient { display_id: Some(id) }),
+            ..DisplayData::new(replies::media(&bundle))
+        }
+        .into(),
+        Event::Update(bundle, id) => UpdateDisplayData::new(replies::media(&bundle), &id).into(),
+        Event::Clear { wait } => ClearOutput { wait }.into(),
+        Event::Input(_) => unreachable!("goes to the questions"),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! evcxr compiles a cell into a shared library and asks a child process to load and call it. This is that process,
 //! in place of evcxr's own, so that
-//! - what a cell prints goes to sockets of ours, at once and in order, not through evcxr's line protocol;
+//! - what a cell prints goes to sockets of ours, at once and in order, not through evcxr's line protocol, and what it
+//!   reads from stdin comes from the student;
 //! - a cell is a transaction. Before each cell the process forks a sleeping copy of itself, the snapshot. When the
 //!   cell ends well, the snapshot is dismissed. When the cell dies or is rolled back, the snapshot wakes up with
 //!   every variable as it was before the cell, and takes over.
@@ -10,16 +11,34 @@
 //! evcxr speaks on stdin (`LOAD_AND_RUN <library> <function>`) and listens on stdout (`EVCXR_EXECUTION_COMPLETE`).
 //! The kernel speaks over the control socket; see [`crate::link`] for its side.
 
+#[cfg(target_os = "linux")]
+mod ordered;
+
 use std::ffi::{CString, c_char, c_void};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, RawFd};
-use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::memory;
+
 /// Names the kernel's socket; a process started with it is a runtime.
 pub const SOCKET_VAR: &str = "ADLAB_RUNTIME_SOCKET";
+
+/// What goes through the ordered socket at once: a datagram has to fit into its buffer.
+pub const LONGEST_WRITE: usize = 32 * 1024;
+
+/// Where the kernel receives what cells write, and where it sends what they read: beside the socket.
+pub fn output_path(socket: &Path) -> PathBuf {
+    socket.with_extension("out")
+}
+
+/// `process` is the one that said hello.
+pub fn input_path(socket: &Path, process: i32) -> PathBuf {
+    socket.with_extension(format!("in{process}"))
+}
 
 /// Exit code of a process whose cell was rolled back on the kernel's word.
 pub const ROLLED_BACK: i32 = 86;
@@ -54,7 +73,8 @@ pub fn hook() {
 }
 
 struct Runtime {
-    /// Where evcxr listens: the original stdout.
+    /// Where evcxr speaks and listens: the original stdin and stdout.
+    commands: std::fs::File,
     evcxr: std::fs::File,
     control: BufReader<UnixStream>,
     variables: *mut c_void,
@@ -64,22 +84,38 @@ struct Runtime {
 impl Runtime {
     fn connect(socket: &Path) -> Result<Self> {
         die_with_parent();
-        // The cells' processes must not take themselves for runtimes.
         // SAFETY: no other thread runs yet.
-        unsafe { std::env::remove_var(SOCKET_VAR) };
+        unsafe {
+            // The cells' processes must not take themselves for runtimes.
+            std::env::remove_var(SOCKET_VAR);
+            // evcxr sets it; a student has to ask for a backtrace.
+            std::env::remove_var("RUST_BACKTRACE");
+        }
         let open = |kind: &[u8]| -> Result<UnixStream> {
             let mut stream = UnixStream::connect(socket).context("cannot reach the kernel")?;
             stream.write_all(kind)?;
             Ok(stream)
         };
         // SAFETY: the descriptors are ours, and open.
-        let evcxr = unsafe { std::fs::File::from_raw_fd(libc::dup(1)) };
+        let (commands, evcxr) =
+            unsafe { (std::fs::File::from_raw_fd(libc::dup(0)), std::fs::File::from_raw_fd(libc::dup(1))) };
+        cloexec(commands.as_raw_fd());
         cloexec(evcxr.as_raw_fd());
+        let process = std::process::id() as i32;
+        // A datagram is a read, and an empty one the end of the input, for that read alone.
+        replace_fd(0, UnixDatagram::bind(input_path(socket, process)).context("no socket for stdin")?);
         replace_fd(1, open(b"o")?);
         replace_fd(2, open(b"e")?);
+        #[cfg(target_os = "linux")]
+        {
+            let order = UnixDatagram::unbound()?;
+            order.connect(output_path(socket)).context("cannot reach the kernel")?;
+            ordered::start(order);
+        }
+        memory::apply();
         let control = BufReader::new(open(b"c")?);
-        let mut runtime = Runtime { evcxr, control, variables: std::ptr::null_mut(), flush: None };
-        runtime.tell(&format!("hello {}", std::process::id()))?;
+        let mut runtime = Runtime { commands, evcxr, control, variables: std::ptr::null_mut(), flush: None };
+        runtime.tell(&format!("hello {process}"))?;
         Ok(runtime)
     }
 
@@ -96,7 +132,7 @@ impl Runtime {
     }
 
     fn serve(&mut self) -> Result<()> {
-        while let Some(line) = read_stdin_line()? {
+        while let Some(line) = self.command()? {
             let mut words = line.split(' ');
             match (words.next(), words.next(), words.next()) {
                 (Some("LOAD_AND_RUN"), Some(library), Some(function)) => {
@@ -108,15 +144,31 @@ impl Runtime {
         Ok(())
     }
 
+    /// Reads a line byte by byte: a buffer would be copied into the snapshot, and read twice.
+    fn command(&mut self) -> Result<Option<String>> {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        loop {
+            match self.commands.read(&mut byte) {
+                Ok(0) => return Ok(None),
+                Ok(_) if byte[0] == b'\n' => return Ok(Some(String::from_utf8(line)?)),
+                Ok(_) => line.push(byte[0]),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
     /// Runs one cell, so that in the end either all it did holds or nothing.
     fn transaction(&mut self, library: &str, function: &str) -> Result<()> {
         let snapshot = Snapshot::take()?;
-        let snapshot = match snapshot {
-            Taken::Here(snapshot) => Some(snapshot),
+        forget_input();
+        let (snapshot, protection) = match snapshot {
+            Taken::Here(snapshot) => (Some(snapshot), "snapshot"),
             Taken::Woken => return self.take_over(),
-            Taken::Impossible => None,
+            Taken::ThreadsRun => (None, "threads"),
+            Taken::Impossible => (None, "bare"),
         };
-        let protection = if snapshot.is_some() { "snapshot" } else { "bare" };
         self.tell(&format!("begin {protection}"))?;
         self.run(library, function)?;
         if let Some(flush) = self.flush {
@@ -191,13 +243,15 @@ enum Taken {
     /// We are the copy, and the original is gone.
     Woken,
     /// Other threads run, and a fork would not copy them.
+    ThreadsRun,
+    /// The system refuses.
     Impossible,
 }
 
 impl Snapshot {
     fn take() -> Result<Taken> {
         if thread_count() > 1 {
-            return Ok(Taken::Impossible);
+            return Ok(Taken::ThreadsRun);
         }
         let mut pipe: [RawFd; 2] = [0; 2];
         // SAFETY: plain system calls; this process has one thread.
@@ -250,27 +304,14 @@ fn sleep_until_needed(leash: RawFd) {
     }
 }
 
-/// Reads a line from stdin byte by byte: a buffer would be copied into the snapshot, and read twice.
-fn read_stdin_line() -> Result<Option<String>> {
-    let mut line = Vec::new();
-    loop {
-        let mut byte = 0u8;
-        // SAFETY: reads one byte into a byte.
-        match unsafe { libc::read(0, (&raw mut byte).cast(), 1) } {
-            0 => return Ok(None),
-            1 if byte == b'\n' => return Ok(Some(String::from_utf8(line)?)),
-            1 => line.push(byte),
-            _ => {
-                let error = std::io::Error::last_os_error();
-                if error.kind() != std::io::ErrorKind::Interrupted {
-                    return Err(error.into());
-                }
-            }
-        }
-    }
+/// An answer that came too late for the cell that had asked.
+fn forget_input() {
+    let mut byte = 0u8;
+    // SAFETY: reads into a byte; what does not fit of a datagram is dropped.
+    while unsafe { libc::recv(0, (&raw mut byte).cast(), 1, libc::MSG_DONTWAIT) } >= 0 {}
 }
 
-fn replace_fd(fd: RawFd, stream: UnixStream) {
+fn replace_fd(fd: RawFd, stream: impl IntoRawFd) {
     let stream = stream.into_raw_fd();
     // SAFETY: both descriptors are open.
     unsafe {
@@ -284,9 +325,17 @@ fn cloexec(fd: RawFd) {
     unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
 }
 
+/// A thread that has just been joined may still be listed for a moment.
 #[cfg(target_os = "linux")]
 fn thread_count() -> usize {
-    std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count)
+    let count = || std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    for _ in 0..10 {
+        if count() == 1 {
+            return 1;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    count()
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -1,0 +1,103 @@
+//! Outputs that change while a cell runs.
+
+use std::fmt::{self, Debug};
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::output::{self, Bundle};
+use crate::rich;
+
+/// Shows a value now, among what the cell prints, as if it were the cell's last expression. What comes back can put another
+/// value in its place, in this cell or in a later one.
+///
+/// ```
+/// use adlab_notebook::prelude::*;
+///
+/// let (mut epochs, mut losses) = (vec![0.0], vec![1.0]);
+/// let shown = display(&curve(&epochs, &losses));
+/// for epoch in 1..5 {
+///     epochs.push(epoch as f64);
+///     losses.push(1.0 / (1.0 + epoch as f64));
+///     shown.update(&curve(&epochs, &losses)); // the curve grows
+/// }
+/// ```
+///
+/// In a kernel that can't show several outputs, each is shown as far as it can be.
+pub fn display<T: Debug + ?Sized>(value: &T) -> Shown {
+    let display = Shown::new();
+    if let Some(bundle) = rich::forms(value) {
+        display.show(&bundle);
+    }
+    display
+}
+
+/// The handle to what [`display`] has shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Shown {
+    id: String,
+}
+
+impl Shown {
+    pub(crate) fn new() -> Shown {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        // A notebook keeps outputs of former sessions: the names must differ from theirs.
+        let time = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_micros());
+        Shown { id: format!("adlab-{time}-{}", NUMBER.fetch_add(1, Ordering::Relaxed)) }
+    }
+
+    /// Shows a value in the place of the one before.
+    pub fn update<T: Debug + ?Sized>(&self, value: &T) {
+        self.replace(&rich::forms(value).unwrap_or_else(|| Bundle::text("")));
+    }
+
+    pub(crate) fn show(&self, bundle: &Bundle) {
+        bundle.send(&format!("EVCXR_FLUSH_OUTPUT {}\n", self.id));
+    }
+
+    pub(crate) fn replace(&self, bundle: &Bundle) {
+        bundle.send(&format!("EVCXR_UPDATE_OUTPUT {}\n", self.id));
+    }
+}
+
+/// A handle that a cell ends in is not worth showing; in other places it has a name.
+impl Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shown({})", self.id)
+    }
+}
+
+/// Takes away what the cell has shown and printed so far. With `wait`, only when something new comes, so that nothing
+/// flickers.
+///
+/// ```
+/// use adlab_notebook::prelude::*;
+///
+/// for step in 0..3 {
+///     clear_output(true);
+///     println!("step {step}");
+/// }
+/// ```
+pub fn clear_output(wait: bool) {
+    if output::kernel_shows_all() {
+        output::say(&format!("EVCXR_CLEAR_OUTPUT {}\n", if wait { "wait" } else { "now" }));
+    }
+}
+
+/// Asks the person at the notebook, and returns the line that was typed.
+///
+/// # Panics
+/// If nobody can be asked: when a notebook is executed without a person, as `adlab run` does.
+#[track_caller]
+pub fn input(prompt: &str) -> String {
+    let prompt = prompt.replace('\n', " ");
+    if output::in_notebook() {
+        output::say(&format!("EVCXR_INPUT_REQUEST:{prompt}\n"));
+    } else {
+        output::say(&prompt);
+    }
+    let mut line = String::new();
+    match io::stdin().read_line(&mut line) {
+        Ok(length) if length > 0 => line.trim_end_matches(['\n', '\r']).to_owned(),
+        _ => panic!("nobody is there to answer input({prompt:?}); write the value into the cell instead"),
+    }
+}
