@@ -16,30 +16,43 @@ SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 class Session:
     """A kernel that was started through Jupyter's own client, and the kernelspec that set-up has installed."""
 
-    def __init__(self, transport="tcp"):
+    def __init__(self, transport="tcp", **environment):
         self.manager = KernelManager(kernel_name="adlab", transport=transport)
         self.folder = None
         if transport == "ipc":
             # An ipc address is a path, and a short one.
             self.folder = tempfile.mkdtemp(prefix="ipc-")
             self.manager.ip = os.path.join(self.folder, "k")
-        self.manager.start_kernel()
+        self.manager.start_kernel(env={**os.environ, **environment})
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
 
-    def run(self, code, timeout=60, **options):
-        """The reply's content, and the messages between busy and idle."""
-        request = self.client.execute(code, **options)
-        messages = []
+    def send(self, code, cell=None, **options):
+        """Posts a cell, with the front end's name for it, and returns the request's id."""
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+        content |= {"stop_on_error": True} | options
+        metadata = {"cellId": cell} if cell else {}
+        message = self.client.session.msg("execute_request", content, metadata=metadata)
+        self.client.shell_channel.send(message)
+        return message["header"]["msg_id"]
+
+    def outputs(self, request, timeout=60):
+        """The messages of a request as they come, until it is idle."""
         while True:
             message = self.client.get_iopub_msg(timeout=timeout)
             if message["parent_header"].get("msg_id") != request:
                 continue
             if message["content"].get("execution_state") == "idle":
-                break
-            messages.append(message)
-        return self.reply(request), [m for m in messages if m["msg_type"] != "status"]
+                return
+            if message["msg_type"] != "status":
+                yield message
+
+    def run(self, code, timeout=60, **options):
+        """The reply's content, and the messages between busy and idle."""
+        request = self.send(code, **options)
+        messages = list(self.outputs(request, timeout))
+        return self.reply(request), messages
 
     def reply(self, request, timeout=30):
         deadline = time.time() + timeout
@@ -49,9 +62,9 @@ class Session:
                 return message["content"]
         raise TimeoutError(request)
 
-    def text(self, code):
-        """What a cell prints to stdout, and the text of its value."""
-        reply, messages = self.run(code)
+    def text(self, code, **options):
+        """What a cell prints, and the text of its value."""
+        reply, messages = self.run(code, **options)
         assert reply["status"] == "ok", reply
         printed = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
         values = [m["content"]["data"]["text/plain"] for m in messages if m["msg_type"] == "execute_result"]
@@ -77,3 +90,17 @@ def fresh_kernel():
     session = Session()
     yield session
     session.close()
+
+
+@pytest.fixture(scope="module")
+def started():
+    """Starts kernels that end with the tests of a file: `started(ADLAB_MEMORY="1G")`."""
+    sessions = []
+
+    def start(transport="tcp", **environment):
+        sessions.append(Session(transport, **environment))
+        return sessions[-1]
+
+    yield start
+    for session in sessions:
+        session.close()

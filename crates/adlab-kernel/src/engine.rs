@@ -70,6 +70,9 @@ pub struct Cell<'a> {
     pub number: usize,
 }
 
+/// The compiler calls itself for each level of nesting, and overflows its stack somewhere beyond.
+const DEEPEST: usize = 1000;
+
 /// How often a cell is tried with fewer definitions of other cells.
 const MOST_ATTEMPTS: usize = 8;
 
@@ -90,7 +93,11 @@ pub struct Engine {
     variables: Variables,
     preload: Preload,
     sources: Sources,
+    panic_on: Option<String>,
 }
+
+/// For tests: the evaluation of this cell panics, as if evcxr did.
+const PANIC_VAR: &str = "ADLAB_PANIC_ON";
 
 impl Engine {
     /// Starts evcxr in the current session's build folder and loads the preloaded crate. Takes seconds.
@@ -106,7 +113,16 @@ impl Engine {
         let context = new_context(&socket)?;
         session.restore_lock()?;
         let (definitions, variables) = Default::default();
-        let mut engine = Engine { context, socket, link, definitions, variables, preload, sources: Sources::default() };
+        let mut engine = Engine {
+            context,
+            socket,
+            link,
+            definitions,
+            variables,
+            preload,
+            sources: Sources::default(),
+            panic_on: std::env::var(PANIC_VAR).ok(),
+        };
         engine.prepare()?;
         Ok(engine)
     }
@@ -139,6 +155,13 @@ impl Engine {
 
     /// Runs a cell. What it prints and displays goes to the sink as it comes; the value of its last expression comes back.
     pub fn execute(&mut self, cell: &Cell, sink: Sink) -> Result<Option<Bundle>, Fault> {
+        if nesting(cell.code) > DEEPEST {
+            return Err(Fault::new(
+                "CompileError",
+                &format!("brackets stand more than {DEEPEST} deep in each other"),
+                &[],
+            ));
+        }
         let (code, command) = self.obey(cell.code)?;
         let source = self.sources.push(cell.code, cell.number);
         self.link.begin(sink);
@@ -172,7 +195,10 @@ impl Engine {
         let mut first: Option<Attempt> = None;
         for _ in 0..MOST_ATTEMPTS {
             let marked = plan.mark(code, &without);
-            let evaluation = catch_unwind(AssertUnwindSafe(|| self.context.execute(&marked.code)));
+            let evaluation = catch_unwind(AssertUnwindSafe(|| {
+                assert!(self.panic_on.as_deref() != Some(cell.code), "as {PANIC_VAR} asks for");
+                self.context.execute(&marked.code)
+            }));
             let Ok(outcome) = evaluation else { return Err(self.start_anew()) };
             let stale = match &outcome {
                 Err(Error::CompilationErrors(errors)) if !self.link.is_interrupted() => {
@@ -252,16 +278,38 @@ impl Engine {
 
     /// `position` is a byte offset.
     pub fn complete(&mut self, code: &str, position: usize) -> Result<Completions> {
-        self.context.completions(code, position)
+        if nesting(code) > DEEPEST {
+            bail!("nested too deeply");
+        }
+        catch_unwind(AssertUnwindSafe(|| self.context.completions(code, position)))
+            .unwrap_or_else(|_| bail!("the analysis failed"))
     }
 
-    /// Documentation for what stands before `position`, a byte offset: plain text and HTML.
+    /// Documentation for what stands before `position`, a byte offset: as plain text and as Markdown.
     pub fn inspect(&mut self, code: &str, position: usize) -> Option<(String, String)> {
         let rest = &code[position..];
         let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-        let (plain, html) = self.context.hover_at(code, position + word).ok()?;
-        (plain != "No documentation found").then_some((plain, html))
+        if nesting(code) > DEEPEST {
+            return None;
+        }
+        let hover = catch_unwind(AssertUnwindSafe(|| self.context.hover_at(code, position + word)));
+        let (plain, markdown) = hover.ok()?.ok()?;
+        (plain != "No documentation found").then_some((plain, markdown))
     }
+}
+
+/// How deep brackets stand in each other; those in strings count as well, which does no harm.
+fn nesting(code: &str) -> usize {
+    let steps = code.bytes().map(|byte| match byte {
+        b'(' | b'[' | b'{' => 1,
+        b')' | b']' | b'}' => -1,
+        _ => 0,
+    });
+    let depths = steps.scan(0_i64, |depth, step| {
+        *depth = (*depth + step).max(0);
+        Some(*depth)
+    });
+    depths.max().unwrap_or(0) as usize
 }
 
 fn new_context(socket: &Path) -> Result<CommandContext> {

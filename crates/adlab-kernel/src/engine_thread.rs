@@ -14,6 +14,8 @@ use crate::outputs::Bundle;
 use crate::project::Preload;
 use crate::session::Session;
 
+/// For what parses cells: it calls itself for each level of nesting. Only what is used of it takes memory.
+pub const DEEP_STACK: usize = 256 << 20;
 /// How long the first requests are waited for before the engine warms up on its own.
 const IDLE: Duration = Duration::from_millis(300);
 /// How long an interrupted cell may take to end, before it is given up. Its code will not run, but the analysis of its
@@ -50,11 +52,13 @@ impl EngineThread {
         let (finished, done) = channel();
         let link = Arc::new(OnceLock::new());
         let handle = Handle { jobs, link: Arc::clone(&link), interrupted: Arc::default() };
-        std::thread::spawn(move || {
+        let work = move || {
             serve(preload, &session, &queue, &link);
             drop(session);
             let _ = finished.send(());
-        });
+        };
+        let thread = std::thread::Builder::new().name("engine".into()).stack_size(DEEP_STACK).spawn(work);
+        thread.expect("a thread for the engine");
         EngineThread { handle, done }
     }
 

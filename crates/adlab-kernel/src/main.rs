@@ -12,6 +12,7 @@ mod faults;
 mod hints;
 mod install;
 mod items;
+mod janitor;
 mod link;
 mod memory;
 mod notebook;
@@ -70,6 +71,7 @@ enum Command {
 fn main() -> ExitCode {
     // This program starts itself in other roles: first of all, find out whether it is in one.
     runtime::hook();
+    janitor::hook();
     evcxr::runtime_hook();
     let outcome = stock::hook().and_then(|done| if done { Ok(true) } else { obey(Arguments::parse().command) });
     match outcome {

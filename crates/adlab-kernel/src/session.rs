@@ -14,6 +14,7 @@ use anyhow::{Context, Result, anyhow};
 use tempfile::TempDir;
 
 use crate::engine::{Cell, Engine};
+use crate::janitor::Janitor;
 use crate::project::{Preload, Project};
 
 /// evcxr writes its own `Cargo.toml` with one level for all; a configuration above its folder wins. Cells compile fast,
@@ -36,7 +37,9 @@ const TYPICAL_CELLS: [&str; 3] = [
 const PREFIX: &str = "adlab-";
 
 pub struct Session {
+    // Removed before the janitor looks.
     dir: TempDir,
+    _janitor: Janitor,
 }
 
 impl Session {
@@ -52,7 +55,8 @@ impl Session {
         remove_abandoned(&std::env::temp_dir());
         let prefix = format!("{PREFIX}{}-", std::process::id());
         let dir = tempfile::Builder::new().prefix(&prefix).tempdir().context("cannot make a folder for the session")?;
-        let session = Session { dir };
+        let janitor = Janitor::start(dir.path())?;
+        let session = Session { dir, _janitor: janitor };
         let template = template.filter(|t| t.join("stamp").is_file());
         match template {
             Some(template) => {

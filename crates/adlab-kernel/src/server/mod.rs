@@ -23,7 +23,7 @@ use zeromq::{SocketRecv, SocketSend};
 
 use self::incoming::Incoming;
 use self::outbox::{Outbox, Queue, outbox};
-use crate::engine_thread::{EngineThread, Handle};
+use crate::engine_thread::{DEEP_STACK, EngineThread, Handle};
 use crate::project::Project;
 use crate::session::Session;
 
@@ -33,7 +33,8 @@ pub fn serve(project: &Project, connection_file: &Path) -> Result<()> {
     let session = Session::open(project)?;
     // kernel_info is answered while evcxr starts.
     let engine = EngineThread::start(project.preload()?, session);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).thread_stack_size(DEEP_STACK).enable_all().build()?;
     let outcome = runtime.block_on(Box::pin(serve_sockets(&connection, &engine)));
     runtime.shutdown_timeout(Duration::from_millis(100));
     engine.stop();

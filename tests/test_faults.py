@@ -1,0 +1,183 @@
+"""Whatever a cell does, every variable and definition from before it is there afterwards, and the next cell runs."""
+
+import threading
+import time
+
+import psutil
+import pytest
+
+# Variables of several kinds, and what to see of them.
+BEFORE = """
+let mut n = 1;
+let mut bytes = vec![7u8; 100_000_000];
+let tape = Tape::new();
+let x = tape.var(0.5);
+let y = x * 4.2 + x.sin();
+let w = tensor([1.0, 2.0]).requires_grad();
+let loss = (&w * &w).sum();
+use std::{cell::RefCell, rc::Rc};
+struct Node { value: i32, next: RefCell<Option<Rc<Node>>> }
+let a = Rc::new(Node { value: 1, next: RefCell::new(None) });
+let b = Rc::new(Node { value: 2, next: RefCell::new(Some(a.clone())) });
+*a.next.borrow_mut() = Some(b.clone());
+fn double(x: i32) -> i32 { 2 * x }
+"""
+# Each fault first spoils them.
+SPOIL = "n += 3; bytes[5] = 0; *a.next.borrow_mut() = None; loss.backward(); drop(tape);"
+AFTER = """(
+    n, bytes.len(), bytes[5], y.value(), w.try_grad().is_err(), loss.item(),
+    a.next.borrow().as_ref().unwrap().value, Rc::strong_count(&b), double(21), tape.len()
+)"""
+INTACT = "(1, 100000000, 7, 2.579425538604203, true, 5.0, 2, 2, 42, 4)"
+
+FAULTS = {
+    "panic": ('panic!("half way");', "Panic", "half way"),
+    "assertion": ("assert_eq!(n, 1);", "Panic", "assertion `left == right` failed"),
+    "question mark": ('let z: i32 = "no".parse()?;', "Err", "invalid digit"),
+    "stack overflow": ("fn deep(n: u64) -> u64 { if n == u64::MAX { 0 } else { 1 + deep(n + 1) } } deep(0)", "Crash", "the stack"),
+    "null pointer": ("unsafe { std::ptr::null_mut::<i32>().write_volatile(1) };", "Crash", "memory that isn't its own"),
+    "abort": ("std::process::abort();", "Crash", "aborted"),
+    "exit": ("std::process::exit(3);", "Crash", "exit code 3"),
+    "too much memory": ("let big = vec![1u8; 3_000_000_000]; big.len()", "Crash", "more memory than it may have (2.0 GB"),
+    "more and more memory": ("let mut all = Vec::new(); loop { all.push(vec![1u8; 10_000_000]); }", "Crash", "more memory"),
+    "killed by itself": (
+        'std::process::Command::new("kill").args(["-9", &std::process::id().to_string()]).status()?;',
+        "Crash",
+        "killed from outside",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def kernel(started):
+    kernel = started(ADLAB_MEMORY="2G")
+    reply, messages = kernel.run(BEFORE)
+    assert reply["status"] == "ok", reply
+    assert kernel.text(AFTER) == INTACT
+    return kernel
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_after_a_fault_all_is_as_before(kernel, fault):
+    code, ename, evalue = FAULTS[fault]
+    reply, messages = kernel.run(SPOIL + code)
+    assert (reply["status"], reply["ename"]) == ("error", ename), reply
+    assert evalue in reply["evalue"] and "\n" not in reply["evalue"]
+    assert [m["content"]["ename"] for m in messages if m["msg_type"] == "error"] == [ename]
+    assert kernel.text(AFTER) == INTACT
+
+
+ENDLESS = {
+    "without output": "loop { std::hint::black_box(1); }",
+    "with output": 'loop { println!("still here"); }',
+    "asleep": "std::thread::sleep(std::time::Duration::from_secs(1000));",
+    "waiting for input": 'input("what? ")',
+}
+
+
+@pytest.mark.parametrize("loop", ENDLESS)
+def test_an_interrupt_takes_effect_at_once(kernel, loop):
+    request = kernel.send(SPOIL + ENDLESS[loop], allow_stdin=True)
+    wait_until_it_runs(kernel)
+    took, reply = interrupt(kernel, request)
+    assert reply["ename"] == "Interrupted" and took < 0.5, took
+    assert kernel.text(AFTER) == INTACT
+
+
+def test_an_interrupt_takes_effect_while_a_cell_compiles(kernel):
+    functions = [f"fn g{i}(x: f64) -> f64 {{ let v: Vec<f64> = (0..9).map(|k| x * k as f64).collect(); v[{i} % 9] }}" for i in range(300)]
+    code = "\n".join(functions) + "\nlet t = (" + " + ".join(f"g{i}(1.0)" for i in range(300)) + ");"
+    for delay in (0.1, 0.4, 0.8):
+        request = kernel.send(code)
+        time.sleep(delay)
+        took, reply = interrupt(kernel, request)
+        assert reply["ename"] == "Interrupted" and took < 0.5, (delay, took)
+    assert kernel.text(AFTER) == INTACT
+
+
+def test_a_cell_that_is_killed_from_outside(kernel):
+    request = kernel.send(SPOIL + "loop { std::hint::black_box(1); }")
+    wait_until_it_runs(kernel).kill()
+    reply = kernel.reply(request)
+    assert reply["ename"] == "Crash" and "killed from outside" in reply["evalue"]
+    assert kernel.text(AFTER) == INTACT
+
+
+def test_an_interrupt_between_cells_changes_nothing(kernel):
+    kernel.manager.interrupt_kernel()
+    time.sleep(0.3)
+    assert kernel.text(AFTER) == INTACT
+
+
+def test_threads_are_told_of_once(kernel):
+    kernel.run('std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_secs(4)));')
+    notes = []
+    for _ in range(2):
+        _, messages = kernel.run("1")
+        notes.append([m["content"]["text"] for m in messages if m["msg_type"] == "stream"])
+    assert len(notes[0]) == 1 and "threads running" in notes[0][0] and notes[1] == []
+    deadline = time.time() + 30
+    while any(p.num_threads() > 1 for p in cells(kernel)) and time.time() < deadline:
+        time.sleep(0.1)
+    # They have ended: cells are protected again.
+    assert kernel.run(SPOIL + "std::process::abort();")[0]["ename"] == "Crash"
+    assert kernel.text(AFTER) == INTACT
+
+
+def test_what_is_lost_is_said_to_be_lost(started):
+    kernel = started()
+    kernel.run("let gone = 1; fn stays() -> i32 { 5 } std::thread::spawn(|| loop { std::thread::park(); });")
+    reply, _ = kernel.run("std::process::abort();")
+    assert reply["ename"] == "Crash" and "all variables are lost" in reply["evalue"]
+    assert kernel.run("gone")[0]["ename"] == "CompileError"
+    assert kernel.text("stays()") == "5"
+    reply, _ = kernel.run("let back = 1;\npanic!(\"told well\");")
+    assert (reply["ename"], reply["evalue"]) == ("Panic", "told well") and "line 2" in "\n".join(reply["traceback"])
+
+
+def test_a_panic_of_the_compiler_s_front_end_is_survived(started):
+    kernel = started(ADLAB_PANIC_ON="let this = 1;")
+    kernel.run("let before = 1;")
+    reply, _ = kernel.run("let this = 1;")
+    assert reply["ename"] == "KernelError" and "started anew" in reply["evalue"]
+    assert kernel.text("Dual::variable(2.0)") == "2 + 1ε"
+    assert kernel.run("before")[0]["ename"] == "CompileError"
+
+
+def test_code_beyond_all_measure_is_refused(kernel):
+    for code in ("(" * 20_000 + ")" * 20_000, "let v = " + "[" * 5000 + "]" * 5000 + ";"):
+        assert "deep in each other" in kernel.run(code)[0]["evalue"]
+        assert kernel.reply(kernel.client.is_complete(code))["status"] in ("complete", "invalid", "unknown")
+        assert kernel.reply(kernel.client.complete(code, len(code)))["matches"] == []
+        assert kernel.reply(kernel.client.inspect(code, len(code)))["found"] is False
+    assert kernel.text(AFTER) == INTACT
+
+
+def cells(kernel):
+    """The processes that run cells: the kernel's children of its own name, but the one that tidies up."""
+    family = psutil.Process(kernel.manager.provisioner.process.pid).children(recursive=True)
+    return [p for p in family if p.name() == "adlab" and "ADLAB_JANITOR" not in p.environ()]
+
+
+def wait_until_it_runs(kernel):
+    """The process that runs the cell: the parent of its own snapshot."""
+    deadline = time.time() + 30
+    while time.time() < deadline:
+        for process in cells(kernel):
+            if process.children():
+                return process
+        time.sleep(0.02)
+    raise TimeoutError("the cell does not run")
+
+
+def interrupt(kernel, request):
+    """Seconds from the interrupt to the cell's reply, and the reply."""
+    # What a flood of output has left in the queue must not count.
+    drain = threading.Thread(target=lambda: list(kernel.outputs(request)))
+    drain.start()
+    started = time.time()
+    kernel.manager.interrupt_kernel()
+    reply = kernel.reply(request)
+    took = time.time() - started
+    drain.join()
+    return took, reply
