@@ -8,16 +8,21 @@ from pathlib import Path
 
 import pytest
 from jupyter_client import KernelManager
+from jupyter_client.kernelspec import KernelSpec
 
 ROOT = Path(__file__).resolve().parent.parent
+ADLAB = str(ROOT / "target" / "release" / "adlab")
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 
 
 class Session:
     """A kernel that was started through Jupyter's own client, and the kernelspec that set-up has installed."""
 
-    def __init__(self, transport="tcp", **environment):
+    def __init__(self, transport="tcp", kernel="adlab", **environment):
         self.manager = KernelManager(kernel_name="adlab", transport=transport)
+        if kernel == "stock":
+            argv = [ADLAB, "stock", "--control_file", "{connection_file}"]
+            self.manager._kernel_spec = KernelSpec(argv=argv, language="rust", display_name=kernel)
         self.folder = None
         if transport == "ipc":
             # An ipc address is a path, and a short one.
@@ -97,8 +102,8 @@ def started():
     """Starts kernels that end with the tests of a file: `started(ADLAB_MEMORY="1G")`."""
     sessions = []
 
-    def start(transport="tcp", **environment):
-        sessions.append(Session(transport, **environment))
+    def start(**options):
+        sessions.append(Session(**options))
         return sessions[-1]
 
     yield start

@@ -11,8 +11,12 @@ use anyhow::{Context, Result};
 use crate::outputs::{Bundle, PanicInfo, Prompt};
 use crate::processes::kill_children_named;
 use crate::pump::Pump;
-use crate::runtime::{self, LONGEST_WRITE};
+use crate::runtime;
 
+/// What a cell gets of its input at once: a datagram that is longer than what is asked for is cut.
+const LONGEST_READ: usize = 1024;
+/// How long a piece of input waits for the cell to read the one before.
+const READ_WITHIN: Duration = Duration::from_secs(5);
 /// While an interrupted cell is still being compiled, how often its compiler is looked for.
 const INTERRUPT_AGAIN: Duration = Duration::from_millis(20);
 
@@ -172,25 +176,31 @@ impl Link {
         };
         state.asking = false;
         drop(state);
-        let send = || -> std::io::Result<()> {
-            let socket = UnixDatagram::unbound()?;
-            let line = text.map(|text| format!("{text}\n")).unwrap_or_default();
-            if line.is_empty() {
-                socket.send_to(&[], &path)?;
+        let line = text.map(|text| format!("{text}\n")).unwrap_or_default();
+        // A long line waits for the cell to read it, and the cell may end instead.
+        std::thread::spawn(move || {
+            if let Err(error) = send_line(&path, line.as_bytes()) {
+                eprintln!("adlab kernel: the cell does not take its input: {error}");
             }
-            for part in line.as_bytes().chunks(LONGEST_WRITE) {
-                socket.send_to(part, &path)?;
-            }
-            Ok(())
-        };
-        if let Err(error) = send() {
-            eprintln!("adlab kernel: the cell does not take its input: {error}");
-        }
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
+}
+
+/// An empty line is the end of the input.
+fn send_line(path: &Path, line: &[u8]) -> std::io::Result<()> {
+    let socket = UnixDatagram::unbound()?;
+    socket.set_write_timeout(Some(READ_WITHIN))?;
+    if line.is_empty() {
+        socket.send_to(&[], path)?;
+    }
+    for part in line.chunks(LONGEST_READ) {
+        socket.send_to(part, path)?;
+    }
+    Ok(())
 }
 
 /// A snapshot's parent is the process that it guards; when that dies, the snapshot is to be our child.

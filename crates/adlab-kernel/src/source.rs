@@ -45,7 +45,13 @@ impl Sources {
     /// first, then the latest; among equal lines, the one whose neighbours agree.
     pub fn locate(&self, generated: &str, line: usize) -> Option<(&CellSource, usize)> {
         let generated: Vec<&str> = generated.lines().map(normal).collect();
-        let target = *generated.get(line.checked_sub(1)?)?;
+        let mut line = line;
+        let mut target = *generated.get(line.checked_sub(1)?)?;
+        if target == "(" {
+            // evcxr puts parentheses around a last expression, on lines of their own, and rustc counts them in.
+            line += 1;
+            target = generated.get(line - 1)?;
+        }
         if target.is_empty() {
             return None;
         }
@@ -90,6 +96,11 @@ mod tests {
         assert_eq!(found(3), Some(("cell [1]".into(), 2)));
         assert_eq!(found(7), Some(("this cell".into(), 3)));
         assert_eq!(found(9), Some(("this cell".into(), 5)));
+        let last = "{\n(\nhalf(a)\n).evcxr_display();\n}";
+        sources.push("half(a)", 3);
+        assert_eq!(sources.locate(last, 2).map(|(cell, line)| (cell.number, line)), Some((3, 1)));
+        sources.push("let a = 1;\n\nhalf(a);\nlet b = 2;\nhalf(a);\nlet c = 3;", 4);
+        let found = |line| sources.locate(generated, line).map(|(cell, line)| (cell.title(), line));
         assert_eq!(found(1), None);
         assert_eq!(found(0), None);
         assert_eq!(found(99), None);

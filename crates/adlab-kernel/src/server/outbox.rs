@@ -10,7 +10,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// Beyond this many messages, a cell that prints waits: so the memory stays bounded, however much it prints.
 const MOST_WAITING: usize = 64;
 /// A Jupyter server drops output above 1000 messages a second.
-const MOST_A_SECOND: u32 = 800;
+const MOST_A_SECOND: f64 = 800.0;
+const BURST: f64 = 100.0;
 
 /// One end of the queue; there may be many.
 #[derive(Clone)]
@@ -59,24 +60,23 @@ impl Queue {
 
 /// Holds up a cell that sends more messages than a Jupyter server takes.
 pub struct Pace {
-    second: Instant,
-    sent: u32,
+    /// How many may go at once.
+    credit: f64,
+    since: Instant,
 }
 
 impl Pace {
     pub fn new() -> Self {
-        Pace { second: Instant::now(), sent: 0 }
+        Pace { credit: BURST, since: Instant::now() }
     }
 
     pub fn step(&mut self) {
-        let passed = self.second.elapsed();
-        if passed >= Duration::from_secs(1) {
-            *self = Pace::new();
-        } else if self.sent >= MOST_A_SECOND {
-            std::thread::sleep(Duration::from_secs(1) - passed);
-            *self = Pace::new();
+        let earned = self.since.elapsed().as_secs_f64() * MOST_A_SECOND;
+        self.since = Instant::now();
+        self.credit = (self.credit + earned).min(BURST) - 1.0;
+        if self.credit < 0.0 {
+            std::thread::sleep(Duration::from_secs_f64(-self.credit / MOST_A_SECOND));
         }
-        self.sent += 1;
     }
 }
 
@@ -105,7 +105,8 @@ mod tests {
     fn the_pace_is_kept() {
         let started = Instant::now();
         let mut pace = Pace::new();
-        (0..=MOST_A_SECOND).for_each(|_| pace.step());
-        assert!(started.elapsed() >= Duration::from_secs(1));
+        (0..500).for_each(|_| pace.step());
+        let least = (500.0 - BURST) / MOST_A_SECOND;
+        assert!(started.elapsed().as_secs_f64() > 0.9 * least);
     }
 }
