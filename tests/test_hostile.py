@@ -183,6 +183,7 @@ def test_ports_survive_broken_frames(fresh_kernel):
     assert is_well(fresh_kernel)
 
 
+@pytest.mark.xfail(strict=True, reason="zeromq 0.7 sets aside at once what a frame claims to need, and aborts")
 def test_a_frame_that_claims_to_be_huge_takes_no_memory(fresh_kernel):
     fresh_kernel.run("let kept = 42;")
     for address in addresses(fresh_kernel):

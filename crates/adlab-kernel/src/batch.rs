@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::engine::ERROR_MARK;
 use crate::link::{Event, Stream};
 use crate::outputs::Bundle;
+use crate::prelude::ERROR_MARK;
 
 /// How long output is collected.
 const MOMENT: Duration = Duration::from_millis(30);

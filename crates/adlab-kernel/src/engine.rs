@@ -13,50 +13,13 @@ use crate::definitions::{Definitions, Marked};
 use crate::faults::Fault;
 use crate::link::{Link, Sink};
 use crate::outputs::Bundle;
+use crate::prelude::{BACKTRACE_OFF, BACKTRACE_ON, MARK_ERRORS, PREPARE, PRINT_AT_ONCE};
 use crate::project::Preload;
 use crate::runtime;
 use crate::session::Session;
 use crate::source::Sources;
 use crate::toolchain;
 use crate::variables::Variables;
-
-/// What runs in each new runtime before the first cell: `adlab_flush` pushes out what `print!` holds back, and the panic
-/// hook says in one block where a panic was, instead of a backtrace through evcxr's frames.
-const PREPARE: &str = r#"{
-    #[unsafe(no_mangle)]
-    pub extern "C" fn adlab_flush() {
-        let _ = std::io::Write::flush(&mut std::io::stdout());
-        let _ = std::io::Write::flush(&mut std::io::stderr());
-    }
-    std::panic::set_hook(Box::new(|info| {
-        let (line, column, file) = info.location().map_or((0, 0, "?"), |l| (l.line(), l.column(), l.file()));
-        let message = info.payload_as_str().unwrap_or("a value that is no text");
-        if std::env::var_os("RUST_BACKTRACE").is_some_and(|wish| wish != "0" && !wish.is_empty()) {
-            ::std::eprintln!("{}", std::backtrace::Backtrace::force_capture());
-        }
-        let thread = std::thread::current();
-        let thread = thread.name().unwrap_or("unnamed");
-        print!("EVCXR_PANIC_INFO {line}\t{column}\t{thread}\t{file}\n{message}\nEVCXR_END_CONTENT\n");
-    }));
-}"#;
-
-/// Stands before an error that `?` met (see [`MARK_ERRORS`]).
-pub const ERROR_MARK: char = '\u{1e}';
-
-/// When `?` meets an error, evcxr's code runs `eprintln!("{}", error)` and then says that there was an error. This macro
-/// stands in between, and marks where the error's text begins, which may have several lines.
-const MARK_ERRORS: &str = r#"macro_rules! eprintln {
-    ("{}", $error:ident) => { ::std::eprintln!("\u{1e}{}", $error) };
-    ($($arguments:tt)*) => { ::std::eprintln!($($arguments)*) };
-}"#;
-
-/// A student who prints wants to see it, not only when the line has ended.
-const PRINT_AT_ONCE: &str = r#"macro_rules! print {
-    ($($arguments:tt)*) => {{
-        ::std::print!($($arguments)*);
-        let _ = ::std::io::Write::flush(&mut ::std::io::stdout());
-    }};
-}"#;
 
 /// Tells the preloaded crate that this kernel shows each output when it is complete.
 const MULTIPLE_OUTPUTS_VAR: &str = "EVCXR_MULTIPLE_OUTPUTS";
@@ -75,9 +38,6 @@ const DEEPEST: usize = 1000;
 
 /// How often a cell is tried with fewer definitions of other cells.
 const MOST_ATTEMPTS: usize = 8;
-
-const BACKTRACE_ON: &str = "unsafe { std::env::set_var(\"RUST_BACKTRACE\", \"1\") };";
-const BACKTRACE_OFF: &str = "unsafe { std::env::remove_var(\"RUST_BACKTRACE\") };";
 
 /// What came of a cell, and the text in which it was handed to evcxr.
 struct Attempt {

@@ -111,6 +111,10 @@ impl Handle {
         self.interrupted.notify_waiters();
     }
 
+    pub fn is_interrupted(&self) -> bool {
+        self.link.get().is_some_and(Link::is_interrupted)
+    }
+
     /// What the student typed; `None` if there is nobody to type.
     pub fn answer(&self, text: Option<&str>) {
         if let Some(link) = self.link.get() {

@@ -66,8 +66,11 @@ fn end_processes_of(folder: &Path) -> usize {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let ours = numbers.filter(|pid| *pid != std::process::id() as i32 && is_of(*pid, folder));
-    // SAFETY: ends a process of this user's that belongs to the session.
-    ours.map(|pid| unsafe { libc::kill(pid, libc::SIGKILL) }).count()
+    let end = |pid: &i32| {
+        // SAFETY: a process of this user's that belongs to the session.
+        unsafe { libc::kill(*pid, libc::SIGKILL) };
+    };
+    ours.inspect(end).count()
 }
 
 fn is_of(pid: i32, folder: &Path) -> bool {

@@ -41,6 +41,17 @@ pub enum Event {
     Input(Prompt),
 }
 
+impl Event {
+    /// In bytes, about.
+    pub fn size(&self) -> usize {
+        match self {
+            Event::Text(_, text) => text.len(),
+            Event::Display(bundle, _) | Event::Update(bundle, _) => bundle.iter().map(|(_, text)| text.len()).sum(),
+            Event::Clear { .. } | Event::Input(_) => 0,
+        }
+    }
+}
+
 /// It may take its time: then the cell waits.
 pub type Sink = Box<dyn FnMut(Event) + Send>;
 

@@ -17,6 +17,7 @@ mod link;
 mod memory;
 mod notebook;
 mod outputs;
+mod prelude;
 mod processes;
 mod project;
 mod pump;

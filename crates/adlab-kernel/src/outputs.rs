@@ -15,7 +15,7 @@
 /// One output in several forms: (MIME type, content).
 pub type Bundle = Vec<(String, String)>;
 
-/// What the panic hook says (see `engine::PREPARE`).
+/// What the panic hook says (see `prelude::PREPARE`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct PanicInfo {
     pub message: String,

@@ -145,7 +145,7 @@ fn time(time: Duration) -> String {
 fn blocks(done: usize, total: Option<usize>) -> String {
     const WIDTH: usize = 20;
     let Some(total) = total else { return String::new() };
-    let full = if total == 0 { WIDTH } else { (done.min(total) * WIDTH) / total };
+    let full = (done.min(total) * WIDTH).checked_div(total).unwrap_or(WIDTH);
     format!("{}{} ", "█".repeat(full), "░".repeat(WIDTH - full))
 }
 

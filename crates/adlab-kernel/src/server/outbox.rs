@@ -9,9 +9,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Beyond this many messages, a cell that prints waits: so the memory stays bounded, however much it prints.
 const MOST_WAITING: usize = 64;
-/// A Jupyter server drops output above 1000 messages a second.
-const MOST_A_SECOND: f64 = 800.0;
-const BURST: f64 = 100.0;
+/// A Jupyter server, as it comes, drops output above 1000 messages or 1 MB a second, counted over three seconds.
+const MESSAGES_A_SECOND: f64 = 800.0;
+const BYTES_A_SECOND: f64 = 0.8e6;
+const BYTES_AT_ONCE: f64 = 2.2e6;
 
 /// One end of the queue; there may be many.
 #[derive(Clone)]
@@ -58,25 +59,41 @@ impl Queue {
     }
 }
 
-/// Holds up a cell that sends more messages than a Jupyter server takes.
+/// Holds up a cell that sends more than a Jupyter server takes.
 pub struct Pace {
-    /// How many may go at once.
-    credit: f64,
-    since: Instant,
+    messages: Bucket,
+    bytes: Bucket,
 }
 
 impl Pace {
     pub fn new() -> Self {
-        Pace { credit: BURST, since: Instant::now() }
+        Pace { messages: Bucket::new(MESSAGES_A_SECOND, 100.0), bytes: Bucket::new(BYTES_A_SECOND, BYTES_AT_ONCE) }
     }
 
-    pub fn step(&mut self) {
-        let earned = self.since.elapsed().as_secs_f64() * MOST_A_SECOND;
+    /// How long to wait after a message of this size.
+    pub fn step(&mut self, bytes: usize) -> Duration {
+        self.messages.take(1.0).max(self.bytes.take(bytes as f64))
+    }
+}
+
+/// Fills up at its rate, to a limit; what is taken beyond has to be waited for.
+struct Bucket {
+    rate: f64,
+    most: f64,
+    credit: f64,
+    since: Instant,
+}
+
+impl Bucket {
+    fn new(rate: f64, most: f64) -> Self {
+        Bucket { rate, most, credit: most, since: Instant::now() }
+    }
+
+    fn take(&mut self, amount: f64) -> Duration {
+        let earned = self.since.elapsed().as_secs_f64() * self.rate;
         self.since = Instant::now();
-        self.credit = (self.credit + earned).min(BURST) - 1.0;
-        if self.credit < 0.0 {
-            std::thread::sleep(Duration::from_secs_f64(-self.credit / MOST_A_SECOND));
-        }
+        self.credit = (self.credit + earned).min(self.most) - amount;
+        Duration::from_secs_f64((-self.credit / self.rate).max(0.0))
     }
 }
 
@@ -103,10 +120,12 @@ mod tests {
 
     #[test]
     fn the_pace_is_kept() {
-        let started = Instant::now();
         let mut pace = Pace::new();
-        (0..500).for_each(|_| pace.step());
-        let least = (500.0 - BURST) / MOST_A_SECOND;
-        assert!(started.elapsed().as_secs_f64() > 0.9 * least);
+        assert_eq!(pace.step(1000), Duration::ZERO);
+        let waits: f64 = (0..200).map(|_| pace.step(0).as_secs_f64()).last().unwrap();
+        assert!((waits - 100.0 / MESSAGES_A_SECOND).abs() < 0.05, "{waits}");
+        let mut pace = Pace::new();
+        assert_eq!(pace.step(2_000_000), Duration::ZERO);
+        assert!(pace.step(1_000_000).as_secs_f64() > 0.9);
     }
 }

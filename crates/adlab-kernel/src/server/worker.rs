@@ -1,7 +1,7 @@
 //! Answers the shell's requests, one after the other, each between `busy` and `idle`.
 
 use std::collections::{HashMap, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jupyter_protocol::messaging::{
     ClearOutput, CommClose, CommInfoReply, CompleteReply, CompleteRequest, DisplayData, ErrorOutput, ExecuteInput,
@@ -106,7 +106,7 @@ impl Worker {
         }
         let code = execute.code.trim();
         if let Some(name) = code.strip_prefix('?').filter(|name| !name.contains('\n')) {
-            return self.page(name.trim()).await;
+            return self.page(name.trim(), request).await;
         }
         let outcome = if code.is_empty() {
             Ok(None)
@@ -133,9 +133,7 @@ impl Worker {
             }
             Err(fault) => {
                 if !execute.silent {
-                    let error = *replies::error(&fault);
-                    let (ename, evalue, traceback) = (error.ename, error.evalue, error.traceback);
-                    self.publish(ErrorOutput { ename, evalue, traceback }, request);
+                    self.publish_error(&fault, request);
                 }
                 self.execute_reply(ReplyStatus::Error, Some(&fault))
             }
@@ -156,8 +154,11 @@ impl Worker {
             _ if silent => {}
             event => {
                 iopub.wait_for_room();
-                pace.step();
+                let until = Instant::now() + pace.step(event.size());
                 iopub.send(about(event_content(event), &request));
+                while Instant::now() < until && !engine.is_interrupted() {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
             }
         })
     }
@@ -182,7 +183,7 @@ impl Worker {
     }
 
     /// `?name` shows documentation.
-    async fn page(&self, name: &str) -> ExecuteReply {
+    async fn page(&self, name: &str, request: &JupyterMessage) -> ExecuteReply {
         match self.documentation(name.to_owned(), name.len()).await {
             Some(data) => ExecuteReply {
                 payload: vec![Payload::Page { data, start: 0 }],
@@ -190,6 +191,7 @@ impl Worker {
             },
             None => {
                 let fault = Fault::no_documentation(name);
+                self.publish_error(&fault, request);
                 self.execute_reply(ReplyStatus::Error, Some(&fault))
             }
         }
@@ -235,6 +237,11 @@ impl Worker {
             None => InspectReply::default(),
             Some(data) => InspectReply { found: true, data, ..Default::default() },
         }
+    }
+
+    fn publish_error(&self, fault: &Fault, request: &JupyterMessage) {
+        let Fault { ename, evalue, traceback } = fault.clone();
+        self.publish(ErrorOutput { ename: ename.into(), evalue, traceback }, request);
     }
 
     fn publish(&self, content: impl Into<JupyterMessageContent>, request: &JupyterMessage) {
