@@ -1,6 +1,6 @@
 //! Answers the shell's requests, one after the other, each between `busy` and `idle`.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use jupyter_protocol::messaging::{
@@ -216,9 +216,12 @@ impl Worker {
         let position = replies::byte_offset(&request.code, request.cursor_pos);
         let nothing =
             CompleteReply { cursor_start: request.cursor_pos, cursor_end: request.cursor_pos, ..Default::default() };
-        let Some(found) = self.engine.complete(request.code.clone(), position).await else {
+        let Some(mut found) = self.engine.complete(request.code.clone(), position).await else {
             return nothing;
         };
+        // A number has `sin` of its own and of `Scalar`: to who types, they are one.
+        let mut seen = HashSet::new();
+        found.completions.retain(|completion| seen.insert(completion.code.clone()));
         let start = replies::character_offset(&request.code, found.start_offset);
         let end = replies::character_offset(&request.code, found.end_offset);
         let triples = found.completions.iter().map(|c| (c.code.as_str(), c.kind, c.label.as_str()));
