@@ -1,4 +1,4 @@
-"""What the tests share: the project's places, and a kernel to talk to."""
+"""What the tests share: the project's places, a kernel to talk to, and a browser."""
 
 import os
 import shutil
@@ -109,3 +109,35 @@ def started():
     yield start
     for session in sessions:
         session.close()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    from browser import Lab
+
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    yield lab
+    lab.close()
+
+
+# One for each module, not for the session: while it runs, so does its event loop, and Jupyter's client wants its own.
+@pytest.fixture(scope="module")
+def chromium():
+    from browser import BROWSER
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    quiet += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=quiet)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    from browser import VIEW
+
+    page = chromium.new_page(viewport=VIEW)
+    yield page
+    page.close()

@@ -113,6 +113,12 @@ impl Engine {
         let _ = self.context.execute("let adlab_warm = String::new(); drop(adlab_warm);");
     }
 
+    /// Has it complete something: the first time takes a second, and JupyterLab waits no longer than that.
+    pub fn warm_up_completion(&mut self) {
+        let code = "1.0_f64.si";
+        let _ = self.complete(code, code.len());
+    }
+
     /// Runs a cell. What it prints and displays goes to the sink as it comes; the value of its last expression comes back.
     pub fn execute(&mut self, cell: &Cell, sink: Sink) -> Result<Option<Bundle>, Fault> {
         if nesting(cell.code) > DEEPEST {

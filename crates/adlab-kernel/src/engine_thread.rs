@@ -16,7 +16,7 @@ use crate::session::Session;
 
 /// For what parses cells: it calls itself for each level of nesting. Only what is used of it takes memory.
 pub const DEEP_STACK: usize = 256 << 20;
-/// How long the first requests are waited for before the engine warms up on its own.
+/// How long requests are waited for before the engine warms up on its own.
 const IDLE: Duration = Duration::from_millis(300);
 /// How long an interrupted cell may take to end, before it is given up. Its code will not run, but the analysis of its
 /// types can't be stopped.
@@ -135,15 +135,28 @@ fn serve(preload: Preload, session: &Session, queue: &Receiver<Job>, link: &Once
         Err(error) => return refuse(&format!("the kernel could not start: {error:#}"), queue),
     };
     let _ = link.set(engine.link());
-    let mut first = queue.recv_timeout(IDLE).ok();
-    if first.is_none() {
-        engine.warm_up();
-    }
-    while let Some(job) = first.take().or_else(|| queue.recv().ok()) {
+    let (mut has_run, mut is_warm) = (false, false);
+    loop {
+        // What a student will want soon is prepared when nothing is to be done.
+        let job = match if is_warm { queue.recv().ok() } else { queue.recv_timeout(IDLE).ok() } {
+            Some(job) => job,
+            None if is_warm => return,
+            None if !has_run => {
+                engine.warm_up();
+                has_run = true;
+                continue;
+            }
+            None => {
+                engine.warm_up_completion();
+                is_warm = true;
+                continue;
+            }
+        };
         match job {
             // Interrupted before its turn.
             Job::Execute { reply, .. } if reply.is_closed() => {}
             Job::Execute { code, id, number, sink, reply } => {
+                has_run = true;
                 let cell = Cell { code: &code, id: id.as_deref(), number };
                 let _ = reply.send(engine.execute(&cell, sink));
             }

@@ -27,7 +27,7 @@ use crate::engine_thread::{DEEP_STACK, EngineThread, Handle};
 use crate::project::Project;
 use crate::session::Session;
 
-/// Serves until a shutdown request, or until the process is told to end.
+/// Serves until a shutdown request, until the process is told to end, or until Jupyter is gone.
 pub fn serve(project: &Project, connection_file: &Path) -> Result<()> {
     let connection = read_connection_file(connection_file)?;
     let session = Session::open(project)?;
@@ -82,6 +82,7 @@ async fn serve_sockets(connection: &ConnectionInfo, engine: &EngineThread) -> Re
     tokio::select! {
         () = serve_control(control_send, Incoming::new(control_recv), iopub_out, engine) => {}
         () = terminated => {}
+        () = orphaned() => {}
     }
     Ok(())
 }
@@ -174,6 +175,20 @@ async fn receive_answers(mut incoming: Incoming, engine: Handle) {
         if let JupyterMessageContent::InputReply(reply) = incoming.receive().await.content {
             engine.answer((reply.status == ReplyStatus::Ok).then_some(reply.value.as_str()));
         }
+    }
+}
+
+/// Ends when the process that started the kernel has ended without a word: nobody would ever stop it.
+async fn orphaned() {
+    // SAFETY: signal 0 asks whether the process is there, and does nothing.
+    let is_there = |pid: i32| unsafe { libc::kill(pid, 0) } == 0;
+    let parent = std::env::var("JPY_PARENT_PID").ok().and_then(|pid| pid.parse().ok());
+    // In a container, the number may be of no use here.
+    let Some(parent) = parent.filter(|pid| is_there(*pid)) else {
+        return std::future::pending().await;
+    };
+    while is_there(parent) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 
