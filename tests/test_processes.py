@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -149,6 +150,25 @@ def test_a_kernel_that_is_killed_while_a_cell_computes_leaves_nothing(fresh_kern
     os.kill(process.pid, number)
     process.wait(timeout=10)
     nothing_remains(process.pid, members)
+
+
+@linux
+def test_a_kernel_whose_jupyter_has_died_ends_too():
+    code = """if True:
+        import os
+        from jupyter_client import KernelManager
+        manager = KernelManager(kernel_name="adlab")
+        manager.start_kernel()
+        client = manager.client()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        print(manager.provisioner.process.pid, flush=True)
+        os._exit(0)"""
+    # The kernel has the pipe as well, so its end is not waited for.
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as jupyter:
+        pid = int(jupyter.stdout.readline())
+        jupyter.wait(timeout=30)
+    nothing_remains(pid, family(pid), seconds=10)
 
 
 @linux
