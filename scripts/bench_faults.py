@@ -5,8 +5,8 @@ import os
 import signal
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
+import psutil
 import zmq
 from bench_kernel import KERNELS, Kernel
 
@@ -103,14 +103,12 @@ class Patient(Kernel):
     def computing(self, progress):
         """The process that runs the cell: not the kernel itself, no compiler, and busy for half a second."""
         now, seconds = time.perf_counter(), {}
-        for pid in descendants(self.manager.provisioner.process.pid):
+        for process in psutil.Process(self.manager.provisioner.process.pid).children(recursive=True):
             try:
-                line = Path(f"/proc/{pid}/cmdline").read_bytes()
-                name, _, fields = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
-            except OSError:
+                if process.name() not in COMPILERS and "--control_file" not in process.cmdline():
+                    seconds[process.pid] = process.cpu_times().user
+            except psutil.NoSuchProcess:
                 continue
-            if name not in COMPILERS and b"--control_file" not in line:
-                seconds[pid] = int(fields.split()[11]) / os.sysconf("SC_CLK_TCK")
         for pid, used in seconds.items():
             since, before = progress.clocks.setdefault(pid, (now, used))
             if now - since > 0.5:
@@ -118,18 +116,6 @@ class Patient(Kernel):
                     return pid
                 progress.clocks[pid] = (now, used)
         return None
-
-
-def descendants(pid):
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*"):
-        try:
-            children = [int(child) for child in (task / "children").read_text().split()]
-        except OSError:
-            continue
-        for child in children:
-            found += [child, *descendants(child)]
-    return found
 
 
 def interrupt(progress):

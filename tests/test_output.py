@@ -9,6 +9,11 @@ import pytest
 from conftest import ADLAB
 
 
+@pytest.fixture(scope="module")
+def kernel(started):
+    return started()
+
+
 def shown(messages):
     """(kind, content) of each output."""
     for m in messages:
