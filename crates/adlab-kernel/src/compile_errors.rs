@@ -4,10 +4,11 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use evcxr::CompilationError;
 
-use crate::definitions::{Definitions, Marked};
+use crate::definitions::Definitions;
 use crate::faults::Fault;
 use crate::hints;
 use crate::items;
+use crate::marked::Marked;
 use crate::source::CellSource;
 use crate::variables::Variables;
 

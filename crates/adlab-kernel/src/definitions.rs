@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use evcxr::CompilationError;
 
 use crate::items::{self, Impl, Item, Kind};
+use crate::marked::{Marked, after_commands};
 
 /// How evcxr knows a definition: an item's name, or that of an `impl`'s marker.
 type Key = String;
@@ -211,69 +212,23 @@ impl Plan {
 
     /// The cell's code with its markers, and without the definitions that are to go.
     pub fn mark(&self, code: &str, without: &BTreeSet<Key>) -> Marked {
-        let mut marked = Marked { code: String::with_capacity(code.len()), inserts: Vec::new() };
+        let mut marked = Marked::default();
         let gone: String =
             without.union(&self.replaced).map(|key| format!("#[cfg(any())] const {key}: () = (); ")).collect();
         let start = after_commands(code);
-        marked.code.push_str(&code[..start]);
+        marked.push(&code[..start]);
         marked.insert(&gone);
         let mut done = start;
         for (item, keys) in &self.items {
             if let (Kind::Impl(_), Some(key)) = (&item.kind, keys.first()) {
                 let at = item.start.max(done);
-                marked.code.push_str(&code[done..at]);
+                marked.push(&code[done..at]);
                 marked.insert(&format!("const {key}: () = (); "));
                 done = at;
             }
         }
-        marked.code.push_str(&code[done..]);
+        marked.push(&code[done..]);
         marked
-    }
-}
-
-/// evcxr's commands and a crate's attributes stay in front.
-fn after_commands(code: &str) -> usize {
-    let in_front = |line: &&str| {
-        let line = line.trim_start();
-        line.is_empty() || [":", "!", "#!", "//"].iter().any(|start| line.starts_with(start))
-    };
-    code.split_inclusive('\n').take_while(in_front).map(str::len).sum()
-}
-
-/// A cell's code with its markers.
-pub struct Marked {
-    pub code: String,
-    inserts: Vec<Insert>,
-}
-
-/// `length` characters were put at `column` (0-based) of `line` (1-based).
-struct Insert {
-    line: usize,
-    column: usize,
-    length: usize,
-}
-
-impl Marked {
-    fn insert(&mut self, text: &str) {
-        // Where it stands in the marked text, so that several on a line add up.
-        let line_start = self.code.rfind('\n').map_or(0, |i| i + 1);
-        self.inserts.push(Insert {
-            line: self.code.matches('\n').count() + 1,
-            column: self.code[line_start..].chars().count(),
-            length: text.chars().count(),
-        });
-        self.code.push_str(text);
-    }
-
-    /// The column (1-based) in the student's text of a column in the marked text.
-    pub fn original_column(&self, line: usize, column: usize) -> usize {
-        let shift: usize = self
-            .inserts
-            .iter()
-            .filter(|i| i.line == line && i.column < column)
-            .map(|i| i.length.min(column - 1 - i.column))
-            .sum();
-        column - shift
     }
 }
 

@@ -9,9 +9,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use evcxr::{CommandContext, Completions, Error, EvalContext, EvalContextOutputs, EvalOutputs};
 
 use crate::compile_errors::Context as ErrorContext;
-use crate::definitions::{Definitions, Marked};
+use crate::definitions::Definitions;
 use crate::faults::Fault;
 use crate::link::{Link, Sink};
+use crate::marked::Marked;
 use crate::outputs::Bundle;
 use crate::prelude::{BACKTRACE_OFF, BACKTRACE_ON, MARK_ERRORS, PREPARE, PRINT_AT_ONCE};
 use crate::project::Preload;

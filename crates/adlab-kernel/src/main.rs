@@ -14,6 +14,7 @@ mod install;
 mod items;
 mod janitor;
 mod link;
+mod marked;
 mod memory;
 mod notebook;
 mod outputs;

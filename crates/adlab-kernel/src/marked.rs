@@ -1,0 +1,87 @@
+//! A cell's code with insertions of the kernel's, and the way back to the student's columns.
+
+/// evcxr's commands and a crate's attributes stay in front.
+pub fn after_commands(code: &str) -> usize {
+    let in_front = |line: &&str| {
+        let line = line.trim_start();
+        line.is_empty() || [":", "!", "#!", "//"].iter().any(|start| line.starts_with(start))
+    };
+    code.split_inclusive('\n').take_while(in_front).map(str::len).sum()
+}
+
+/// A cell's code with what the kernel has put in.
+#[derive(Default)]
+pub struct Marked {
+    pub code: String,
+    inserts: Vec<Insert>,
+}
+
+/// `length` characters were put at `column` (0-based) of `line` (1-based).
+struct Insert {
+    line: usize,
+    column: usize,
+    length: usize,
+}
+
+impl Marked {
+    /// The student's own text.
+    pub fn push(&mut self, text: &str) {
+        self.code.push_str(text);
+    }
+
+    /// Text of the kernel's, without a line end.
+    pub fn insert(&mut self, text: &str) {
+        // Where it stands in the marked text, so that several on a line add up.
+        let line_start = self.code.rfind('\n').map_or(0, |i| i + 1);
+        self.inserts.push(Insert {
+            line: self.code.matches('\n').count() + 1,
+            column: self.code[line_start..].chars().count(),
+            length: text.chars().count(),
+        });
+        self.code.push_str(text);
+    }
+
+    /// The column (1-based) in the student's text of one in the marked text.
+    pub fn original_column(&self, line: usize, column: usize) -> usize {
+        let shift: usize = self
+            .inserts
+            .iter()
+            .filter(|i| i.line == line && i.column < column)
+            .map(|i| i.length.min(column - 1 - i.column))
+            .sum();
+        column - shift
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_map_back() {
+        let mut marked = Marked::default();
+        marked.push("ε = 1;\nab");
+        marked.insert("12345");
+        marked.push("cd");
+        marked.insert("∂∂");
+        marked.push("ef\ngh");
+        assert_eq!(marked.code, "ε = 1;\nab12345cd∂∂ef\ngh");
+        let original = |line, letter| {
+            let text = marked.code.lines().nth(line - 1).unwrap();
+            marked.original_column(line, text[..text.find(letter).unwrap()].chars().count() + 1)
+        };
+        assert_eq!(
+            (original(1, "="), original(2, "b"), original(2, "c"), original(2, "e"), original(3, "h")),
+            (3, 2, 3, 5, 2)
+        );
+        // Inside of an insertion: where it stands.
+        assert_eq!(marked.original_column(2, 5), 3);
+    }
+
+    #[test]
+    fn commands_stay_in_front() {
+        for (code, expected) in [(":dep x\n\n// note\nlet a = 1;", 16), ("let a = 1;\n:vars", 0), ("!ls", 3), ("", 0)] {
+            assert_eq!(after_commands(code), expected, "{code}");
+        }
+    }
+}
