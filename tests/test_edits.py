@@ -109,12 +109,12 @@ CASES = {
         ("b", "sq!(3)", "9"),
     ],
     "a module": [
-        ("a", "mod m { pub fn one() -> i32 { 1 } }", ""),
+        ("a", "mod m { pub fn inner() -> i32 { 1 } }", ""),
         ("b", "use m::*;", ""),
         ("b", "use m::*;", ""),
-        ("c", "one()", "1"),
-        ("a", "mod m { pub fn one() -> i32 { 2 } pub fn two() -> i32 { 3 } }", ""),
-        ("c", "one() + two()", "5"),
+        ("c", "inner()", "1"),
+        ("a", "mod m { pub fn inner() -> i32 { 2 } pub fn more() -> i32 { 3 } }", ""),
+        ("c", "inner() + more()", "5"),
     ],
     "a type and an enum": [
         ("a", "type F = f32; #[derive(Debug)] enum E { A }", ""),
@@ -162,8 +162,8 @@ REMOVED = {
     "a function that another cell uses": [
         ("a", "fn used() -> i32 { 1 }", ""),
         ("b", "fn user() -> i32 { used() }", ""),
-        ("a", "fn other() -> i32 { 2 }", ""),
-        ("c", "user() + other()", "3"),
+        ("a", "fn unrelated() -> i32 { 2 }", ""),
+        ("c", "user() + unrelated()", "3"),
     ],
     "a function that has moved": [
         ("a", "fn mover() -> i32 { 1 } fn stay() -> i32 { 0 }", ""),
