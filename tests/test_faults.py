@@ -1,5 +1,6 @@
 """Whatever a cell does, every variable and definition from before it is there afterwards, and the next cell runs."""
 
+import contextlib
 import threading
 import time
 
@@ -155,8 +156,13 @@ def test_code_beyond_all_measure_is_refused(kernel):
 
 def cells(kernel):
     """The processes that run cells: the kernel's children of its own name, but the one that tidies up."""
-    family = psutil.Process(kernel.manager.provisioner.process.pid).children(recursive=True)
-    return [p for p in family if p.name() == "adlab" and "ADLAB_JANITOR" not in p.environ()]
+    found = []
+    for process in psutil.Process(kernel.manager.provisioner.process.pid).children(recursive=True):
+        # A compiler may end while it is looked at.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.name() == "adlab" and "ADLAB_JANITOR" not in process.environ():
+                found.append(process)
+    return found
 
 
 def wait_until_it_runs(kernel):
@@ -164,8 +170,9 @@ def wait_until_it_runs(kernel):
     deadline = time.time() + 30
     while time.time() < deadline:
         for process in cells(kernel):
-            if process.children():
-                return process
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.children():
+                    return process
         time.sleep(0.02)
     raise TimeoutError("the cell does not run")
 
