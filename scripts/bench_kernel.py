@@ -1,8 +1,13 @@
-"""The two kernels that benchmarks compare, and how they are talked to; see `bench`."""
+"""The kernels that benchmarks compare, and how they are talked to; see `bench`."""
 
+import contextlib
+import json
+import os
+import tempfile
 import time
 from pathlib import Path
 
+import psutil
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
 
@@ -10,19 +15,31 @@ ROOT = Path(__file__).resolve().parent.parent
 ADLAB = str(ROOT / "target" / "release" / "adlab")
 KERNELS = {
     "adlab": [ADLAB, "kernel", "--connection-file", "{connection_file}"],
+    # The unmodified evcxr kernel, prepared as ours is.
     "stock": [ADLAB, "stock", "--control_file", "{connection_file}"],
+    # The same as a user has it who has installed nothing else.
+    "plain": [ADLAB, "--control_file", "{connection_file}"],
 }
+# As Jupyter would start it.
+ENVIRONMENT = {"adlab": json.loads((ROOT / "kernel-spec" / "kernel.json").read_text())["env"]}
+# What that user's first cell has to say.
+PLAIN_SETUP = f""":dep adlab-notebook = {{ path = "{ROOT / "crates" / "adlab-notebook"}" }}
+use adlab_notebook::prelude::*;"""
 
 
 class Kernel:
-    def __init__(self, argv):
+    def __init__(self, name, **environment):
         started = time.perf_counter()
+        self.started = started
         self.manager = KernelManager()
         # Both kernelspecs say that interrupts come as messages.
         self.manager._kernel_spec = KernelSpec(
-            argv=argv, language="rust", display_name="bench", interrupt_mode="message"
+            argv=KERNELS[name], language="rust", display_name="bench", interrupt_mode="message"
         )
-        self.manager.start_kernel(cwd=str(ROOT / "notebooks"))
+        # Nobody's settings for evcxr are to be found.
+        self.folder = tempfile.TemporaryDirectory(prefix="bench-")
+        environment |= ENVIRONMENT.get(name, {}) | {"EVCXR_CONFIG_DIR": self.folder.name, "JUPYTER_PATH": self.folder.name}
+        self.manager.start_kernel(cwd=self.folder.name, env=os.environ | environment)
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=120)
@@ -34,14 +51,46 @@ class Kernel:
         request = self.client.execute(code, stop_on_error=False)
         idle = replied = False
         while not idle:
-            message = self.client.get_iopub_msg(timeout=120)
+            message = self.client.get_iopub_msg(timeout=600)
             if message["parent_header"].get("msg_id") == request:
                 idle = message["content"].get("execution_state") == "idle"
         while not replied:
-            replied = self.client.get_shell_msg(timeout=120)["parent_header"].get("msg_id") == request
+            message = self.client.get_shell_msg(timeout=120)
+            replied = message["parent_header"].get("msg_id") == request
+        self.reply = message["content"]
         return time.perf_counter() - started
+
+    def processes(self):
+        """The kernel and its children."""
+        process = psutil.Process(self.manager.provisioner.process.pid)
+        return [process, *process.children(recursive=True)]
+
+    def memory(self):
+        """In MB; what several share is shared out among them."""
+        total = 0
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_full_info().pss
+        return total / 1e6
+
+    def build_folder(self):
+        """Where it builds its cells."""
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                if folder := process.environ().get("EVCXR_TMPDIR"):
+                    return Path(folder)
+        raise LookupError("no process of the kernel's knows its folder")
 
     def stop(self):
         self.client.stop_channels()
         # It is asked first, and killed if it does not end: one that is killed leaves its folder.
         self.manager.shutdown_kernel()
+        self.folder.cleanup()
+
+
+def recipe(build):
+    """The last call of rustc that was written down in a session, and the environment for it."""
+    recipes = sorted((build.parent / "tools").glob("recipe-*"), key=lambda path: path.stat().st_mtime)
+    whole = [r for path in recipes if "--extern" in (r := json.loads(path.read_text()))["arguments"]][-1]
+    here = lambda text: text.replace("@BUILD@", str(build))
+    return [here(word) for word in whole["arguments"]], {k: here(v) for k, v in whole["environment"].items()}

@@ -3,7 +3,7 @@
 import argparse
 import statistics
 
-from bench_kernel import KERNELS, Kernel
+from bench_kernel import Kernel
 
 # A thread that waits for ever: while it is there, no snapshot can be taken.
 WITHOUT = "std::thread::spawn(|| loop { std::thread::park(); });"
@@ -18,7 +18,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=11)
     rounds = parser.parse_args().rounds
-    kernels = {name: Kernel(KERNELS["adlab"]) for name in ("with", "without")}
+    kernels = {name: Kernel("adlab") for name in ("with", "without")}
     print(f"Seconds for a cell, median of {rounds}, compilation included:\n")
     print("| live data | a cell | with snapshot | without | difference |\n|---|---|---|---|---|")
     try:

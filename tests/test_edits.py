@@ -82,7 +82,7 @@ CASES = {
         ("a", "fn base() -> i32 { 1 }", ""),
         ("b", "fn top() -> i32 { base() + 1 }", ""),
         ("a", "fn base() -> f64 { 10.0 }", "~note: `fn top`"),
-        ("c", "top()", "!cannot find `top`"),
+        ("c", "top()", "!cannot find function `top`"),
         ("b", "fn top() -> f64 { base() + 1.0 }", ""),
         ("c", "top()", "11.0"),
     ],
@@ -151,7 +151,7 @@ REMOVED = {
     "a function": [
         ("a", "fn one() -> i32 { 1 } fn two() -> i32 { 2 }", ""),
         ("a", "fn one() -> i32 { 1 }", ""),
-        ("b", "two()", "!cannot find `two`"),
+        ("b", "two()", "!cannot find function `two`"),
     ],
     "a function that got another name": [
         ("a", "fn first() -> i32 { 1 }", ""),

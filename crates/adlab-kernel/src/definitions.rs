@@ -23,11 +23,14 @@ pub struct Definitions {
     known: BTreeMap<Key, Known>,
     /// Those that are gone, and what became of them.
     former: BTreeMap<Key, String>,
+    /// What has no name, and so can't be replaced.
+    nameless: BTreeSet<String>,
 }
 
 /// One of them, and where it comes from.
 struct Known {
     title: String,
+    text: String,
     cell_id: Option<String>,
     /// The cell's execution count.
     number: usize,
@@ -125,9 +128,13 @@ impl Definitions {
             }
         }
         for (item, keys) in &plan.items {
+            if keys.is_empty() {
+                self.nameless.insert(item.text.clone());
+            }
             for key in keys {
                 let known = Known {
                     title: item.title.clone(),
+                    text: item.text.clone(),
                     cell_id: plan.cell_id.clone(),
                     number,
                     details: match &item.kind {
@@ -163,6 +170,20 @@ impl Definitions {
         found
     }
 
+    /// The text of what is in force beside a cell's own definitions.
+    pub fn beside(&self, plan: &Plan, without: &BTreeSet<Key>) -> String {
+        let gone = |key: &Key| plan.defines(key) || plan.replaced.contains(key) || without.contains(key);
+        let named = self.known.iter().filter(|(key, _)| !gone(key)).map(|(_, known)| &known.text);
+        // Several names of one `use` have the same text.
+        let texts: BTreeSet<&String> = self.nameless.iter().chain(named).collect();
+        texts.into_iter().flat_map(|text| [text, "\n"]).collect()
+    }
+
+    /// The text of all that is in force.
+    pub fn text(&self) -> String {
+        self.beside(&self.plan("", None), &BTreeSet::new())
+    }
+
     /// What became of a name that was defined once.
     pub fn former(&self, name: &str) -> Option<&str> {
         self.former.get(name).map(String::as_str)
@@ -181,6 +202,7 @@ impl Definitions {
 
     pub fn clear(&mut self) {
         self.known.clear();
+        self.nameless.clear();
         self.former.clear();
     }
 }
@@ -210,22 +232,26 @@ impl Plan {
         self.items.iter().any(|(_, keys)| keys.iter().any(|k| k == key))
     }
 
-    /// The cell's code with its markers, and without the definitions that are to go.
-    pub fn mark(&self, code: &str, without: &BTreeSet<Key>) -> Marked {
+    /// The cell's code with its markers, with what else is to be inserted, and without the definitions that are to go.
+    pub fn mark(&self, code: &str, without: &BTreeSet<Key>, others: &[(usize, String)]) -> Marked {
         let mut marked = Marked::default();
         let gone: String =
             without.union(&self.replaced).map(|key| format!("#[cfg(any())] const {key}: () = (); ")).collect();
         let start = after_commands(code);
         marked.push(&code[..start]);
         marked.insert(&gone);
+        let markers = self.items.iter().filter_map(|(item, keys)| match (&item.kind, keys.first()) {
+            (Kind::Impl(_), Some(key)) => Some((item.start, format!("const {key}: () = (); "))),
+            _ => None,
+        });
+        let mut insertions: Vec<(usize, String)> = markers.chain(others.iter().cloned()).collect();
+        insertions.sort_by_key(|(at, _)| *at);
         let mut done = start;
-        for (item, keys) in &self.items {
-            if let (Kind::Impl(_), Some(key)) = (&item.kind, keys.first()) {
-                let at = item.start.max(done);
-                marked.push(&code[done..at]);
-                marked.insert(&format!("const {key}: () = (); "));
-                done = at;
-            }
+        for (at, text) in insertions {
+            let at = at.max(done);
+            marked.push(&code[done..at]);
+            marked.insert(&text);
+            done = at;
         }
         marked.push(&code[done..]);
         marked
@@ -247,7 +273,7 @@ mod tests {
 
     fn run(definitions: &mut Definitions, code: &str, id: Option<&str>) -> String {
         let plan = definitions.plan(code, id);
-        let marked = plan.mark(code, &plan.removed).code;
+        let marked = plan.mark(code, &plan.removed, &[]).code;
         definitions.commit(&plan, &plan.removed, 1);
         marked
     }
@@ -323,7 +349,7 @@ mod tests {
         let mut definitions = Definitions::default();
         run(&mut definitions, "fn gone() {}", Some("a"));
         let plan = definitions.plan(code, Some("a"));
-        let marked = plan.mark(code, &plan.removed);
+        let marked = plan.mark(code, &plan.removed, &[]);
         assert_eq!(marked.code.lines().count(), code.lines().count());
         for (line, words) in [(1, ["let x", "= 1", ";"]), (2, ["impl D", "ε()", "impl E"])] {
             let (before, after) = (code.lines().nth(line - 1).unwrap(), marked.code.lines().nth(line - 1).unwrap());

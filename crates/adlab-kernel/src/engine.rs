@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
-use evcxr::{CommandContext, Completions, Error, EvalContext, EvalContextOutputs, EvalOutputs};
+use evcxr::{CommandContext, Error, EvalContext, EvalContextOutputs, EvalOutputs};
 
+use crate::analysis::annotate::{self, Insertion};
+use crate::analysis::{Analysis, Scope};
 use crate::compile_errors::Context as ErrorContext;
-use crate::definitions::Definitions;
+use crate::definitions::{Definitions, Plan};
 use crate::faults::Fault;
 use crate::link::{Link, Sink};
 use crate::marked::Marked;
@@ -17,9 +19,8 @@ use crate::outputs::Bundle;
 use crate::prelude::{BACKTRACE_OFF, BACKTRACE_ON, MARK_ERRORS, PREPARE, PRINT_AT_ONCE};
 use crate::project::Preload;
 use crate::runtime;
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::source::Sources;
-use crate::toolchain;
 use crate::variables::Variables;
 
 /// Tells the preloaded crate that this kernel shows each output when it is complete.
@@ -48,6 +49,9 @@ struct Attempt {
 
 pub struct Engine {
     context: CommandContext,
+    analysis: Analysis,
+    /// Where cells are built.
+    build: PathBuf,
     socket: PathBuf,
     link: Link,
     definitions: Definitions,
@@ -57,18 +61,15 @@ pub struct Engine {
     panic_on: Option<String>,
 }
 
+const OPT_HELP: &str =
+    "`:opt 0` compiles cells fastest, `:opt 3` makes loops in them run fastest; a session begins with 1";
+
 /// For tests: the evaluation of this cell panics, as if evcxr did.
 const PANIC_VAR: &str = "ADLAB_PANIC_ON";
 
 impl Engine {
     /// Starts evcxr in the current session's build folder and loads the preloaded crate. Takes seconds.
-    pub fn start(preload: Preload, session: &Session) -> Result<Self> {
-        if toolchain::rust_src().is_none() {
-            bail!(
-                "the standard library's source is missing: types can't be inferred; run: {}",
-                toolchain::GET_RUST_SRC
-            );
-        }
+    pub fn start(preload: Preload, session: &Session, analysis: Analysis) -> Result<Self> {
         let socket = session.socket();
         let link = Link::listen(&socket)?;
         let context = new_context(&socket)?;
@@ -76,6 +77,8 @@ impl Engine {
         let (definitions, variables) = Default::default();
         let mut engine = Engine {
             context,
+            analysis,
+            build: session.build(),
             socket,
             link,
             definitions,
@@ -106,23 +109,14 @@ impl Engine {
             bail!("the preloaded crate does not load: {reason}");
         }
         outcome.map_err(|error| anyhow!("{}", describe(&error))).context("the preloaded crate does not load")?;
+        self.analysis.use_crates_of(self.build.clone());
+        self.analysis.set_scope(self.scope(&self.definitions.text()));
         Ok(())
-    }
-
-    /// Has rust-analyzer read the standard library now, not in the student's first cell.
-    pub fn warm_up(&mut self) {
-        let _ = self.context.execute("let adlab_warm = String::new(); drop(adlab_warm);");
-    }
-
-    /// Has it complete something: the first time takes a second, and JupyterLab waits no longer than that.
-    pub fn warm_up_completion(&mut self) {
-        let code = "1.0_f64.si";
-        let _ = self.complete(code, code.len());
     }
 
     /// Runs a cell. What it prints and displays goes to the sink as it comes; the value of its last expression comes back.
     pub fn execute(&mut self, cell: &Cell, sink: Sink) -> Result<Option<Bundle>, Fault> {
-        if nesting(cell.code) > DEEPEST {
+        if is_too_deep(cell.code) {
             return Err(Fault::new(
                 "CompileError",
                 &format!("brackets stand more than {DEEPEST} deep in each other"),
@@ -130,9 +124,13 @@ impl Engine {
             ));
         }
         let (code, command) = self.obey(cell.code)?;
+        let code = self.add_crates(code)?;
         let source = self.sources.push(cell.code, cell.number);
         self.link.begin(sink);
         let attempt = self.attempt(&code, cell);
+        if attempt.as_ref().is_ok_and(|attempt| matches!(attempt.outcome, Err(Error::SubprocessTerminated(_)))) {
+            self.link.settle();
+        }
         let report = self.link.end();
         let Attempt { outcome, marked } = attempt?;
         let generated = self.context.last_source().unwrap_or_default();
@@ -157,11 +155,18 @@ impl Engine {
     /// Compiles and runs a cell. Where definitions of other cells no longer fit what it defines, they give way.
     fn attempt(&mut self, code: &str, cell: &Cell) -> Result<Attempt, Fault> {
         let plan = self.definitions.plan(code, cell.id);
+        let mut guess = annotate::guess(code).filter(|_| !self.analysis.is_ready());
+        let mut types = match &guess {
+            Some(guess) => guess.clone(),
+            None => self.types(code, &plan)?,
+        };
         let mut without = plan.removed.clone();
         let mut in_the_way = BTreeSet::new();
         let mut first: Option<Attempt> = None;
         for _ in 0..MOST_ATTEMPTS {
-            let marked = plan.mark(code, &without);
+            let insertions: Vec<Insertion> = types.iter().cloned().chain(annotate::display(code)).collect();
+            let marked = plan.mark(code, &without, &insertions);
+            self.sources.mark(&marked.code);
             let evaluation = catch_unwind(AssertUnwindSafe(|| {
                 assert!(self.panic_on.as_deref() != Some(cell.code), "as {PANIC_VAR} asks for");
                 self.context.execute(&marked.code)
@@ -182,7 +187,13 @@ impl Engine {
                     let _ = self.context.execute("();");
                 }
                 self.variables.update(self.context.variables_and_types().map(|(name, _)| name), cell.number);
+                self.analysis.set_scope(self.scope(&self.definitions.text()));
                 return Ok(Attempt { outcome, marked });
+            }
+            let did_not_compile = matches!(outcome, Err(Error::CompilationErrors(_) | Error::Message(_)));
+            if did_not_compile && guess.take().is_some_and(|guess| !guess.is_empty()) && !self.link.is_interrupted() {
+                types = self.types(code, &plan)?;
+                continue;
             }
             let hopeless = stale.is_subset(&without);
             // What other cells still use is not removed, though its cell doesn't define it any more.
@@ -201,6 +212,37 @@ impl Engine {
         Ok(first.expect("there is one attempt at least"))
     }
 
+    /// The types of the cell's variables, where the student has left them out.
+    fn types(&self, code: &str, plan: &Plan) -> Result<Vec<Insertion>, Fault> {
+        if !annotate::leaves_types_out(code) {
+            return Ok(Vec::new());
+        }
+        let scope = self.scope(&self.definitions.beside(plan, &plan.removed));
+        let types = self.analysis.types(scope, code, || self.link.is_interrupted());
+        if self.link.is_interrupted() {
+            return Err(Fault::interrupted());
+        }
+        Ok(annotate::annotations(code, &types.unwrap_or_default()))
+    }
+
+    /// What a cell finds beside its own definitions.
+    fn scope(&self, definitions: &str) -> Scope {
+        let variables = self.context.variables_and_types().map(|(name, ty)| (name.to_owned(), ty.to_owned()));
+        Scope { items: format!("{}\n{definitions}", self.preload.prelude), variables: variables.collect() }
+    }
+
+    /// Adds the crates that a cell asks for, before its types are looked at. Returns the code without these lines.
+    fn add_crates(&mut self, code: String) -> Result<String, Fault> {
+        let is_wish = |line: &&str| line.trim_start().starts_with(":dep");
+        let wishes: Vec<&str> = code.lines().filter(is_wish).collect();
+        if wishes.is_empty() || !annotate::leaves_types_out(&code) {
+            return Ok(code);
+        }
+        self.context.execute(&wishes.join("\n")).map_err(|error| Fault::kernel(&describe(&error)))?;
+        self.analysis.use_crates_of(self.build.clone());
+        Ok(code.lines().map(|line| if is_wish(&line) { "" } else { line }).collect::<Vec<_>>().join("\n"))
+    }
+
     /// Carries out what is no code: the code that is left, and an answer.
     fn obey(&mut self, code: &str) -> Result<(String, Option<Bundle>), Fault> {
         let text = |text: &str| Some(vec![("text/plain".to_owned(), text.to_owned())]);
@@ -208,8 +250,15 @@ impl Engine {
             ":backtrace" => {
                 return Ok((BACKTRACE_ON.into(), text("A panic now shows its backtrace; `:backtrace off` ends it.")));
             }
+            ":opt" => return Ok((String::new(), text(OPT_HELP))),
             ":backtrace off" => return Ok((BACKTRACE_OFF.into(), text("A panic no longer shows its backtrace."))),
             _ => {}
+        }
+        if let Some(level) = code.trim().strip_prefix(":opt ") {
+            let level = level.trim().parse().ok().filter(|level| (0..=3).contains(level));
+            let level = level.ok_or_else(|| Fault::new("CompileError", OPT_HELP, &[]))?;
+            session::set_opt_level(&self.build, level).map_err(|error| Fault::kernel(&format!("{error:#}")))?;
+            return Ok((String::new(), text(&format!("From now on, cells are compiled at level {level}."))));
         }
         if !code.lines().any(|line| line.trim() == ":clear") {
             return Ok((code.to_owned(), None));
@@ -242,31 +291,10 @@ impl Engine {
     fn restore(&mut self) {
         let _ = self.context.execute(PREPARE);
     }
-
-    /// `position` is a byte offset.
-    pub fn complete(&mut self, code: &str, position: usize) -> Result<Completions> {
-        if nesting(code) > DEEPEST {
-            bail!("nested too deeply");
-        }
-        catch_unwind(AssertUnwindSafe(|| self.context.completions(code, position)))
-            .unwrap_or_else(|_| bail!("the analysis failed"))
-    }
-
-    /// Documentation for what stands before `position`, a byte offset: as plain text and as Markdown.
-    pub fn inspect(&mut self, code: &str, position: usize) -> Option<(String, String)> {
-        let rest = &code[position..];
-        let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-        if nesting(code) > DEEPEST {
-            return None;
-        }
-        let hover = catch_unwind(AssertUnwindSafe(|| self.context.hover_at(code, position + word)));
-        let (plain, markdown) = hover.ok()?.ok()?;
-        (plain != "No documentation found").then_some((plain, markdown))
-    }
 }
 
 /// How deep brackets stand in each other; those in strings count as well, which does no harm.
-fn nesting(code: &str) -> usize {
+pub fn is_too_deep(code: &str) -> bool {
     let steps = code.bytes().map(|byte| match byte {
         b'(' | b'[' | b'{' => 1,
         b')' | b']' | b'}' => -1,
@@ -276,7 +304,7 @@ fn nesting(code: &str) -> usize {
         *depth = (*depth + step).max(0);
         Some(*depth)
     });
-    depths.max().unwrap_or(0) as usize
+    depths.max().unwrap_or(0) as usize > DEEPEST
 }
 
 fn new_context(socket: &Path) -> Result<CommandContext> {

@@ -4,10 +4,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use evcxr::Completions;
+use anyhow::Result;
 use tokio::sync::{Notify, oneshot};
 
-use crate::engine::{Cell, Engine};
+use crate::analysis::{Analysis, Completions};
+use crate::engine::{Cell, Engine, is_too_deep};
 use crate::faults::Fault;
 use crate::link::{Link, Sink};
 use crate::outputs::Bundle;
@@ -16,10 +17,7 @@ use crate::session::Session;
 
 /// For what parses cells: it calls itself for each level of nesting. Only what is used of it takes memory.
 pub const DEEP_STACK: usize = 256 << 20;
-/// How long requests are waited for before the engine warms up on its own.
-const IDLE: Duration = Duration::from_millis(300);
-/// How long an interrupted cell may take to end, before it is given up. Its code will not run, but the analysis of its
-/// types can't be stopped.
+/// How long an interrupted cell may take to end, before it is given up: its code will not run.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How long a shutdown waits for the engine to put its things away.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -28,8 +26,6 @@ type Outcome = Result<Option<Bundle>, Fault>;
 
 enum Job {
     Execute { code: String, id: Option<String>, number: usize, sink: Sink, reply: oneshot::Sender<Outcome> },
-    Complete(String, usize, oneshot::Sender<Option<Completions>>),
-    Inspect(String, usize, oneshot::Sender<Option<(String, String)>>),
     Stop,
 }
 
@@ -42,6 +38,7 @@ pub struct EngineThread {
 #[derive(Clone)]
 pub struct Handle {
     jobs: Sender<Job>,
+    analysis: Option<Analysis>,
     link: Arc<OnceLock<Link>>,
     interrupted: Arc<Notify>,
 }
@@ -51,9 +48,16 @@ impl EngineThread {
         let (jobs, queue) = channel();
         let (finished, done) = channel();
         let link = Arc::new(OnceLock::new());
-        let handle = Handle { jobs, link: Arc::clone(&link), interrupted: Arc::default() };
+        let analysis = session.library().and_then(Analysis::start);
+        let handle = Handle {
+            jobs,
+            analysis: analysis.as_ref().ok().cloned(),
+            link: Arc::clone(&link),
+            interrupted: Arc::default(),
+        };
         let work = move || {
-            serve(preload, &session, &queue, &link);
+            let engine = session.fill().and(analysis).and_then(|analysis| Engine::start(preload, &session, analysis));
+            serve(engine, &queue, &link);
             drop(session);
             let _ = finished.send(());
         };
@@ -95,12 +99,29 @@ impl Handle {
         tokio::time::sleep(PATIENCE).await;
     }
 
+    /// `position` is a byte.
     pub async fn complete(&self, code: String, position: usize) -> Option<Completions> {
-        self.ask(|reply| Job::Complete(code, position, reply)).await?
+        if is_too_deep(&code) {
+            return None;
+        }
+        self.analysis.as_ref()?.complete(code, position).await
     }
 
+    /// Documentation of the word at a byte: as plain text, and as Markdown.
     pub async fn inspect(&self, code: String, position: usize) -> Option<(String, String)> {
-        self.ask(|reply| Job::Inspect(code, position, reply)).await?
+        if is_too_deep(&code) {
+            return None;
+        }
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let before = code[..position].trim_end_matches(is_word).len();
+        // Behind a word, and behind the bracket that opens its arguments, the word is meant.
+        let start = if code[before..].starts_with(is_word) {
+            before
+        } else {
+            let name = code[..before].trim_end_matches('(');
+            name.trim_end_matches(is_word).len()
+        };
+        self.analysis.as_ref()?.inspect(code, start).await
     }
 
     /// Stops the cell that runs now.
@@ -129,42 +150,19 @@ impl Handle {
     }
 }
 
-fn serve(preload: Preload, session: &Session, queue: &Receiver<Job>, link: &OnceLock<Link>) {
-    let mut engine = match Engine::start(preload, session) {
+fn serve(engine: Result<Engine>, queue: &Receiver<Job>, link: &OnceLock<Link>) {
+    let mut engine = match engine {
         Ok(engine) => engine,
         Err(error) => return refuse(&format!("the kernel could not start: {error:#}"), queue),
     };
     let _ = link.set(engine.link());
-    let (mut has_run, mut is_warm) = (false, false);
-    loop {
-        // What a student will want soon is prepared when nothing is to be done.
-        let job = match if is_warm { queue.recv().ok() } else { queue.recv_timeout(IDLE).ok() } {
-            Some(job) => job,
-            None if is_warm => return,
-            None if !has_run => {
-                engine.warm_up();
-                has_run = true;
-                continue;
-            }
-            None => {
-                engine.warm_up_completion();
-                is_warm = true;
-                continue;
-            }
-        };
+    while let Ok(job) = queue.recv() {
         match job {
             // Interrupted before its turn.
             Job::Execute { reply, .. } if reply.is_closed() => {}
             Job::Execute { code, id, number, sink, reply } => {
-                has_run = true;
                 let cell = Cell { code: &code, id: id.as_deref(), number };
                 let _ = reply.send(engine.execute(&cell, sink));
-            }
-            Job::Complete(code, position, reply) => {
-                let _ = reply.send(engine.complete(&code, position).ok());
-            }
-            Job::Inspect(code, position, reply) => {
-                let _ = reply.send(engine.inspect(&code, position));
             }
             Job::Stop => return,
         }
@@ -177,7 +175,6 @@ fn refuse(reason: &str, queue: &Receiver<Job>) {
     while let Ok(job) = queue.recv() {
         match job {
             Job::Execute { reply, .. } => drop(reply.send(Err(Fault::kernel(reason)))),
-            Job::Complete(..) | Job::Inspect(..) => {}
             Job::Stop => return,
         }
     }

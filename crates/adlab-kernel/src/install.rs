@@ -103,7 +103,10 @@ fn write_spec(project: &Project, options: &Options, target: &Path, cargo: &Path)
         spec["argv"] = json!([exe.to_string_lossy(), "stock", "--control_file", "{connection_file}"]);
         spec["display_name"] = "Rust (evcxr with AD Lab)".into();
     }
-    spec["env"] = environment(cargo);
+    let environment = environment(cargo);
+    for (name, value) in environment.as_object().into_iter().flatten() {
+        spec["env"][name] = value.clone();
+    }
     let text = serde_json::to_string_pretty(&spec)? + "\n";
     write_atomically(&target.join("kernel.json"), text.as_bytes()).with_context(place)
 }

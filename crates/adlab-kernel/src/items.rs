@@ -1,5 +1,7 @@
 //! What a cell defines, by its syntax.
 
+use std::ops::Range;
+
 use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
 use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, SyntaxNode};
 
@@ -10,6 +12,7 @@ pub struct Item {
     pub start: usize,
     /// For people: `fn area`, `impl Area for Square`.
     pub title: String,
+    pub text: String,
     pub kind: Kind,
 }
 
@@ -36,10 +39,13 @@ pub struct Impl {
 
 const WRAPPER: &str = "fn f(){";
 
+/// How much later things stand in [`statements`] than in the cell.
+pub const OFFSET: usize = WRAPPER.len();
+
 /// The definitions of a cell.
 pub fn items(code: &str) -> Vec<Item> {
     let nodes = statements(code).into_iter().filter_map(ast::Item::cast);
-    nodes.filter_map(|item| describe(&item, WRAPPER.len())).filter(|item| item.start < code.len()).collect()
+    nodes.filter_map(|item| describe(&item, OFFSET)).filter(|item| item.start < code.len()).collect()
 }
 
 /// The definition that covers a line (from 1) of a source file, and the one before it, on the same level.
@@ -78,28 +84,40 @@ pub fn word(code: &str, name: &str) -> Option<usize> {
 }
 
 /// A cell's statements and items.
-fn statements(code: &str) -> Vec<SyntaxNode> {
+pub fn statements(code: &str) -> Vec<SyntaxNode> {
+    body(code).map_or(Vec::new(), |body| body.syntax().children().collect())
+}
+
+/// The bytes of a cell's last expression, which is to be shown. None where the cell is no Rust.
+pub fn last_expression(code: &str) -> Option<Range<usize>> {
+    if !SourceFile::parse(&format!("{WRAPPER}{code}\n}}"), Edition::Edition2024).errors().is_empty() {
+        return None;
+    }
+    let range = body(code)?.tail_expr()?.syntax().text_range();
+    let (start, end) = (usize::from(range.start()) - OFFSET, usize::from(range.end()) - OFFSET);
+    (end <= code.len()).then_some(start..end)
+}
+
+fn body(code: &str) -> Option<ast::StmtList> {
     let file = SourceFile::parse(&format!("{WRAPPER}{code}\n}}"), Edition::Edition2024).tree();
-    let Some(ast::Item::Fn(wrapper)) = file.items().next() else {
-        return Vec::new();
-    };
-    let Some(body) = wrapper.body().and_then(|body| body.stmt_list()) else {
-        return Vec::new();
-    };
-    body.syntax().children().collect()
+    match file.items().next() {
+        Some(ast::Item::Fn(wrapper)) => wrapper.body()?.stmt_list(),
+        _ => None,
+    }
 }
 
 fn describe(item: &ast::Item, offset: usize) -> Option<Item> {
     let start = usize::from(item.syntax().text_range().start()).checked_sub(offset)?;
+    let text = item.syntax().text().to_string();
     let name = |word: &str, name: Option<ast::Name>| Some((word.to_owned(), name?.text().to_string()));
     let (word, name) = match item {
         ast::Item::Impl(item) => {
             let (title, details) = describe_impl(item);
-            return Some(Item { start, title, kind: Kind::Impl(details) });
+            return Some(Item { start, title, text, kind: Kind::Impl(details) });
         }
         ast::Item::Use(item) => {
             let names = used_names(&item.use_tree()?);
-            return Some(Item { start, title: format!("use {}", names.join(", ")), kind: Kind::Named(names) });
+            return Some(Item { start, title: format!("use {}", names.join(", ")), text, kind: Kind::Named(names) });
         }
         ast::Item::Struct(item) => name("struct", item.name()),
         ast::Item::Enum(item) => name("enum", item.name()),
@@ -111,14 +129,15 @@ fn describe(item: &ast::Item, offset: usize) -> Option<Item> {
         ast::Item::Module(item) => name("mod", item.name()),
         ast::Item::Static(item) => name("static", item.name()),
         ast::Item::Trait(item) => name("trait", item.name()),
-        _ => None,
+        // What has no name, evcxr keeps for ever.
+        _ => return Some(Item { start, title: String::new(), text, kind: Kind::Named(Vec::new()) }),
     }?;
     let title = format!("{word} {name}");
     let kind = match word.as_str() {
         "struct" | "enum" | "union" | "type" => Kind::Type(name),
         _ => Kind::Named(vec![name]),
     };
-    Some(Item { start, title, kind })
+    Some(Item { start, title, text, kind })
 }
 
 fn describe_impl(item: &ast::Impl) -> (String, Impl) {
@@ -218,6 +237,9 @@ mod tests {
     fn closures_are_found() {
         assert_eq!(closures("let f = |x: f64| x; let g = 1; let h = move || f(2.0);"), ["f", "h"]);
         assert!(closures("{ let f = |x: f64| x; }").is_empty());
+        assert_eq!(last_expression("let x = 1;\nx + 1 // one"), Some(11..16));
+        assert_eq!(last_expression("x;"), None);
+        assert_eq!(last_expression("f(\n1\n)"), Some(0..6));
         assert_eq!(word("// two\nlet t = \"two\"; two()", "two"), Some(22));
     }
 

@@ -4,7 +4,7 @@
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
@@ -17,6 +17,8 @@ use crate::runtime;
 const LONGEST_READ: usize = 1024;
 /// How long a piece of input waits for the cell to read the one before.
 const READ_WITHIN: Duration = Duration::from_secs(5);
+/// How long the last output of a process that has died may take to arrive.
+const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
 /// While an interrupted cell is still being compiled, how often its compiler is looked for.
 const INTERRUPT_AGAIN: Duration = Duration::from_millis(20);
 
@@ -144,6 +146,14 @@ impl Link {
         state.running = false;
         state.asking = false;
         std::mem::take(&mut state.report)
+    }
+
+    /// The process that ran the cell is gone: waits until all that it wrote has been handed on.
+    pub fn settle(&self) {
+        let deadline = Instant::now() + LAST_WORDS_WITHIN;
+        while self.lock().running && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Adds a line of the kernel's own to the cell's output.

@@ -1,7 +1,9 @@
 //! `adlab`: a Jupyter kernel for Rust notebooks, their runner, and what installs them.
 
+mod analysis;
 mod assign;
 mod batch;
+mod cargo;
 mod compile_errors;
 mod completeness;
 mod definitions;
@@ -26,6 +28,7 @@ mod run;
 mod runtime;
 mod server;
 mod session;
+mod slim_std;
 mod source;
 mod stock;
 mod toolchain;
@@ -72,6 +75,7 @@ enum Command {
 
 fn main() -> ExitCode {
     // This program starts itself in other roles: first of all, find out whether it is in one.
+    cargo::hook();
     runtime::hook();
     janitor::hook();
     evcxr::runtime_hook();

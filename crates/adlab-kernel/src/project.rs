@@ -53,6 +53,11 @@ impl Project {
         self.target().join("warm")
     }
 
+    /// Cells that were compiled before.
+    pub fn cells(&self) -> PathBuf {
+        self.target().join("cells")
+    }
+
     pub fn preload(&self) -> Result<Preload> {
         Preload::read(&self.kernel_spec().join("evcxr.toml"))
     }

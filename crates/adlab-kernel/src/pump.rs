@@ -116,6 +116,11 @@ impl Pump {
             b'o' => self.out = Some(stream),
             b'e' => self.err = Some(stream),
             _ => {
+                // Of a process that has died, the last words come first.
+                if self.control.is_some() {
+                    self.read_to_end();
+                    self.close_cell();
+                }
                 self.control = Some(stream);
                 self.control_line.clear();
             }

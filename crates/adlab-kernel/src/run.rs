@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::analysis::Analysis;
 use crate::engine::{Cell, Engine};
 use crate::faults::Fault;
 use crate::link::{Event, Link};
@@ -42,13 +43,15 @@ pub fn run(project: &Project, options: &Options) -> Result<bool> {
         check_folder(dir, &notebooks)?;
     }
     let session = Session::open(project)?;
+    session.fill()?;
+    let analysis = Analysis::start(session.library()?)?;
     let mut good = true;
     for notebook in notebooks {
         let target = match &options.output {
             Some(dir) => Some(dir.join(notebook.name())),
             None => options.in_place.then(|| notebook.path.clone()),
         };
-        good &= run_notebook(project, &session, notebook, target.as_deref(), options)?;
+        good &= run_notebook(project, &session, &analysis, notebook, target.as_deref(), options)?;
     }
     Ok(good)
 }
@@ -74,6 +77,7 @@ fn check_folder(dir: &Path, notebooks: &[Notebook]) -> Result<()> {
 fn run_notebook(
     project: &Project,
     session: &Session,
+    analysis: &Analysis,
     mut notebook: Notebook,
     target: Option<&Path>,
     options: &Options,
@@ -81,7 +85,7 @@ fn run_notebook(
     let name = notebook.name();
     let mut progress = Progress::new(&name, notebook.cells().iter().filter(|cell| is_code(cell)).count());
     let started = Instant::now();
-    let mut engine = Engine::start(project.preload()?, session)?;
+    let mut engine = Engine::start(project.preload()?, session, analysis.clone())?;
     let ready = started.elapsed();
     let mut failure = None;
     let mut number = 0;

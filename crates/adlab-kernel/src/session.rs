@@ -13,18 +13,27 @@ use std::process::Command;
 use anyhow::{Context, Result, anyhow};
 use tempfile::TempDir;
 
+use crate::analysis::Analysis;
+use crate::cargo;
 use crate::engine::{Cell, Engine};
 use crate::janitor::Janitor;
 use crate::project::{Preload, Project};
+use crate::{slim_std, toolchain};
 
 /// evcxr writes its own `Cargo.toml` with one level for all; a configuration above its folder wins. Cells compile fast,
 /// and what they call runs fast.
-const CARGO_CONFIG: &str = r#"[profile.dev]
-opt-level = 1
+fn cargo_config(level: u8) -> String {
+    format!("[profile.dev]\nopt-level = {level}\n\n[profile.dev.package.\"*\"]\nopt-level = 3\n")
+}
 
-[profile.dev.package."*"]
-opt-level = 3
-"#;
+/// Of cells; `:opt` changes it.
+pub const OPT_LEVEL: u8 = 1;
+
+/// From now on, cells in this build folder are compiled at this level.
+pub fn set_opt_level(build: &Path, level: u8) -> Result<()> {
+    let session = build.parent().context("a build folder without a session")?;
+    fs::write(session.join(".cargo/config.toml"), cargo_config(level)).context("cannot write the configuration")
+}
 
 /// Cells as students write them: what they make the compiler load stays warm.
 const TYPICAL_CELLS: [&str; 3] = [
@@ -33,42 +42,50 @@ const TYPICAL_CELLS: [&str; 3] = [
     "plot(|x| x * x.sin(), -1.0..1.0)",
 ];
 
+/// Counts the changes of what a warm build consists of.
+const LAYOUT: u32 = 6;
+
+/// The standard library's source, slim.
+const LIBRARY: &str = "library";
+
 /// A session's folder is named after this and the process that it belongs to.
 const PREFIX: &str = "adlab-";
 
 pub struct Session {
     // Removed before the janitor looks.
     dir: TempDir,
+    project: Project,
+    /// The standard library's source, where there is a slim one.
+    library: Option<PathBuf>,
     _janitor: Janitor,
 }
 
 impl Session {
-    /// Makes the folder, from the warm build where there is one, and points evcxr at it.
+    /// Makes the folder, and points evcxr at it. It is to be filled before evcxr starts.
     ///
     /// Call once, before any thread starts: evcxr takes its folders from the environment.
     pub fn open(project: &Project) -> Result<Self> {
-        Self::open_from(project, Some(&project.warm()))
+        let mut session = Self::open_plain(project)?;
+        session.library = Some(project.warm().join(LIBRARY)).filter(|library| library.is_dir());
+        cargo::stand_in(&session.tools(), &project.cells())?;
+        slim_std::pretend(&session.path("empty-library"))?;
+        Ok(session)
     }
 
-    fn open_from(project: &Project, template: Option<&Path>) -> Result<Self> {
-        crate::toolchain::find_cargo()?;
+    /// The same without our means to make it fast.
+    pub fn open_plain(project: &Project) -> Result<Self> {
+        toolchain::find_cargo()?;
         remove_abandoned(&std::env::temp_dir());
         let prefix = format!("{PREFIX}{}-", std::process::id());
-        let dir = tempfile::Builder::new().prefix(&prefix).tempdir().context("cannot make a folder for the session")?;
+        // cargo sees through symbolic links.
+        let temporary = std::env::temp_dir();
+        let temporary = temporary.canonicalize().unwrap_or(temporary);
+        let dir = tempfile::Builder::new()
+            .prefix(&prefix)
+            .tempdir_in(temporary)
+            .context("cannot make a folder for the session")?;
         let janitor = Janitor::start(dir.path())?;
-        let session = Session { dir, _janitor: janitor };
-        let template = template.filter(|t| t.join("stamp").is_file());
-        match template {
-            Some(template) => {
-                copy_tree(&template.join("build"), &session.build()).context("cannot copy the warm build")?
-            }
-            None => fs::create_dir_all(session.build())?,
-        }
-        fs::create_dir_all(session.path(".cargo"))?;
-        fs::write(session.path(".cargo/config.toml"), CARGO_CONFIG)?;
-        // With a warm build, all that is needed was downloaded: a class without network must get through.
-        fs::write(session.path("evcxr.toml"), project.preload()?.to_toml(template.is_some()))?;
-        fs::copy(project.lock_file(), session.path("Cargo.lock")).context("cannot read Cargo.lock")?;
+        let session = Session { dir, project: project.clone(), library: None, _janitor: janitor };
         // SAFETY: the caller has started no thread yet.
         unsafe {
             std::env::set_var("EVCXR_TMPDIR", session.build());
@@ -78,6 +95,44 @@ impl Session {
             }
         }
         Ok(session)
+    }
+
+    /// Puts in what a session begins with: from the warm build, where there is one. Takes a while.
+    pub fn fill(&self) -> Result<()> {
+        let warm = self.project.warm();
+        let has_template = warm.join("stamp").is_file();
+        if has_template {
+            copy_tree(&warm.join("build"), &self.build()).context("cannot copy the warm build")?;
+        }
+        // What is known of another state of the crate is worth nothing.
+        if has_template && is_up_to_date(&self.project, &self.project.preload()?)? {
+            copy_tree(&warm.join("tools"), &self.tools()).context("cannot copy the warm build")?;
+        }
+        self.begin(has_template)
+    }
+
+    fn begin(&self, offline: bool) -> Result<()> {
+        fs::create_dir_all(self.build())?;
+        fs::create_dir_all(self.path(".cargo"))?;
+        set_opt_level(&self.build(), OPT_LEVEL)?;
+        // With a warm build, all that is needed was downloaded: a class without network must get through.
+        fs::write(self.path("evcxr.toml"), self.project.preload()?.to_toml(offline))?;
+        fs::copy(self.project.lock_file(), self.path("Cargo.lock")).context("cannot read Cargo.lock")?;
+        cargo::find_tools(&self.tools())
+    }
+
+    fn tools(&self) -> PathBuf {
+        self.path("tools")
+    }
+
+    /// The folder of the standard library's source, for the analysis of types.
+    pub fn library(&self) -> Result<PathBuf> {
+        self.library.clone().or_else(toolchain::rust_src).with_context(|| {
+            format!(
+                "the standard library's source is missing: types can't be inferred; run: {}",
+                toolchain::GET_RUST_SRC
+            )
+        })
     }
 
     /// evcxr's folder.
@@ -133,14 +188,18 @@ fn without_our_builds(project: &Project) -> Result<Option<OsString>> {
 /// there is nothing to do. Call before any thread starts.
 pub fn prepare_warm_build(project: &Project) -> Result<bool> {
     let preload = project.preload()?;
-    let stamp = stamp(project, &preload)?;
-    let warm = project.warm();
-    if fs::read_to_string(warm.join("stamp")).is_ok_and(|old| old == stamp) {
+    if is_up_to_date(project, &preload)? {
         return Ok(false);
     }
+    let (stamp, warm) = (stamp(project, &preload)?, project.warm());
     println!("warm build  compiling the preloaded crate, once (about a minute)");
-    let session = Session::open_from(project, None)?;
-    let mut engine = Engine::start(preload, &session)?;
+    let mut session = Session::open(project)?;
+    session.begin(false)?;
+    let library = session.path(LIBRARY);
+    session.library = None;
+    slim_std::write(&session.library()?, &library)?;
+    let analysis = Analysis::start(library.clone())?;
+    let mut engine = Engine::start(preload, &session, analysis)?;
     for (i, code) in TYPICAL_CELLS.iter().enumerate() {
         let number = i + 1;
         engine
@@ -154,6 +213,8 @@ pub fn prepare_warm_build(project: &Project) -> Result<bool> {
     fs::create_dir_all(parent)?;
     let new = tempfile::Builder::new().prefix("warm-").tempdir_in(parent)?;
     copy_tree(&session.build(), &new.path().join("build"))?;
+    copy_tree(&library, &new.path().join(LIBRARY))?;
+    copy_tree(&session.tools(), &new.path().join("tools"))?;
     fs::write(new.path().join("stamp"), stamp)?;
     if warm.exists() {
         fs::rename(&warm, new.path().join("old")).context("cannot put the old warm build away")?;
@@ -165,8 +226,20 @@ pub fn prepare_warm_build(project: &Project) -> Result<bool> {
     Ok(true)
 }
 
-/// The compiled cells themselves are of no use to a session, and big.
+/// The warm build is of the crate as it is now, and of this compiler.
+fn is_up_to_date(project: &Project, preload: &Preload) -> Result<bool> {
+    let stamp = stamp(project, preload)?;
+    Ok(fs::read_to_string(project.warm().join("stamp")).is_ok_and(|old| old == stamp))
+}
+
+/// A session begins as this one did. The compiled cells themselves are of no use to it, and big.
 fn remove_cells(build: &Path) -> Result<()> {
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        fs::remove_file(build.join(file))?;
+    }
+    for folder in ["src", ".cargo"] {
+        fs::remove_dir_all(build.join(folder))?;
+    }
     for target in fs::read_dir(build.join("target"))?.flatten() {
         let deps = target.path().join("debug").join("deps");
         let Ok(entries) = fs::read_dir(deps) else { continue };
@@ -184,11 +257,11 @@ fn stamp(project: &Project, preload: &Preload) -> Result<String> {
     let rustc = Command::new("rustc").arg("-Vv").output().context("cannot run rustc")?;
     let mut hasher = DefaultHasher::new();
     rustc.stdout.hash(&mut hasher);
-    CARGO_CONFIG.hash(&mut hasher);
+    cargo_config(OPT_LEVEL).hash(&mut hasher);
     TYPICAL_CELLS.hash(&mut hasher);
     preload.to_toml(false).hash(&mut hasher);
     fs::read(project.lock_file())?.hash(&mut hasher);
-    env!("CARGO_PKG_VERSION").hash(&mut hasher);
+    (env!("CARGO_PKG_VERSION"), LAYOUT).hash(&mut hasher);
     for folder in preload.folders() {
         // With the crates beside it, on which it may depend.
         let crates = folder.parent().unwrap_or(&folder).to_owned();

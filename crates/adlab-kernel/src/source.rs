@@ -4,6 +4,8 @@
 #[derive(Debug, Clone)]
 pub struct CellSource {
     pub code: String,
+    /// With what the kernel has put in, line by line as it was handed to evcxr.
+    marked: String,
     /// Its execution count.
     pub number: usize,
     /// It is the one that runs now.
@@ -36,42 +38,34 @@ impl Sources {
         for cell in &mut self.cells {
             cell.current = false;
         }
-        let cell = CellSource { code: code.to_owned(), number, current: true };
+        let cell = CellSource { code: code.to_owned(), marked: code.to_owned(), number, current: true };
         self.cells.push(cell.clone());
         cell
+    }
+
+    /// What the latest cell has become.
+    pub fn mark(&mut self, marked: &str) {
+        if let Some(cell) = self.cells.last_mut() {
+            marked.clone_into(&mut cell.marked);
+        }
     }
 
     /// The cell and the line in it (from 1) that stand on this line of the generated source. The current cell comes
     /// first, then the latest; among equal lines, the one whose neighbours agree.
     pub fn locate(&self, generated: &str, line: usize) -> Option<(&CellSource, usize)> {
-        let generated: Vec<&str> = generated.lines().map(normal).collect();
-        let mut line = line;
-        let mut target = *generated.get(line.checked_sub(1)?)?;
-        if target == "(" {
-            // evcxr puts parentheses around a last expression, on lines of their own, and rustc counts them in.
-            line += 1;
-            target = generated.get(line - 1)?;
-        }
+        let generated: Vec<&str> = generated.lines().map(str::trim).collect();
+        let target = *generated.get(line.checked_sub(1)?)?;
         if target.is_empty() {
             return None;
         }
         self.cells.iter().rev().find_map(|cell| {
-            let lines: Vec<&str> = cell.code.lines().map(normal).collect();
+            let lines: Vec<&str> = cell.marked.lines().map(str::trim).collect();
             (0..lines.len())
                 .filter(|&i| lines[i] == target || lines[i].contains(target) && target.len() > 2)
                 .max_by_key(|&i| agreement(&lines, i, &generated, line - 1))
                 .map(|i| (cell, i + 1))
         })
     }
-}
-
-/// A line without the kernel's marker, and without white space around it.
-fn normal(line: &str) -> &str {
-    let line = line.trim();
-    if line.starts_with("const _ADLAB_") {
-        return line.split_once("= (); ").map_or(line, |(_, rest)| rest);
-    }
-    line
 }
 
 /// How many lines around the two places are the same.
@@ -96,9 +90,9 @@ mod tests {
         assert_eq!(found(3), Some(("cell [1]".into(), 2)));
         assert_eq!(found(7), Some(("this cell".into(), 3)));
         assert_eq!(found(9), Some(("this cell".into(), 5)));
-        let last = "{\n(\nhalf(a)\n).evcxr_display();\n}";
         sources.push("half(a)", 3);
-        assert_eq!(sources.locate(last, 2).map(|(cell, line)| (cell.number, line)), Some((3, 1)));
+        sources.mark("show(half(a));");
+        assert_eq!(sources.locate("{\nshow(half(a));\n}", 2).map(|(cell, line)| (cell.number, line)), Some((3, 1)));
         sources.push("let a = 1;\n\nhalf(a);\nlet b = 2;\nhalf(a);\nlet c = 3;", 4);
         let found = |line| sources.locate(generated, line).map(|(cell, line)| (cell.title(), line));
         assert_eq!(found(1), None);

@@ -17,7 +17,8 @@ pub fn start(project: &Project, control_file: &Path) -> Result<()> {
     if !control_file.is_file() {
         bail!("cannot read the connection file {}; Jupyter writes it when it starts a kernel", control_file.display());
     }
-    let session = Session::open(project)?;
+    let session = Session::open_plain(project)?;
+    session.fill()?;
     let nowhere = tempfile::tempdir()?;
     let status = Command::new(std::env::current_exe()?)
         .arg(CONTROL_FILE)

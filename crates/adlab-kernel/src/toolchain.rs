@@ -1,5 +1,6 @@
 //! Finding cargo, rustc and the standard library's source, wherever a notebook server was started.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,8 +34,12 @@ pub fn find_cargo() -> Result<PathBuf> {
 }
 
 pub fn on_path(program: &str) -> Option<PathBuf> {
-    let paths = std::env::var_os("PATH")?;
-    std::env::split_paths(&paths).map(|dir| dir.join(program)).find(|path| is_program(path))
+    on(&std::env::var_os("PATH")?, program)
+}
+
+/// A program in one of these folders.
+pub fn on(paths: &OsStr, program: &str) -> Option<PathBuf> {
+    std::env::split_paths(paths).map(|dir| dir.join(program)).find(|path| is_program(path))
 }
 
 fn is_program(path: &Path) -> bool {
@@ -42,15 +47,21 @@ fn is_program(path: &Path) -> bool {
     path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-/// The standard library's source, which rust-analyzer needs to infer types.
+/// The folder of the standard library's source, which rust-analyzer needs to infer types.
 pub fn rust_src() -> Option<PathBuf> {
     let sysroot = output("rustc", &["--print", "sysroot"])?;
-    let source = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/src/lib.rs");
-    source.is_file().then_some(source)
+    let library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library");
+    library.join("std/src/lib.rs").is_file().then_some(library)
 }
 
 /// What a program prints, when it ends well.
 pub fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).output().ok()?;
+    let mut command = Command::new(program);
+    command.args(arguments);
+    output_of(command)
+}
+
+pub fn output_of(mut command: Command) -> Option<String> {
+    let output = command.output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

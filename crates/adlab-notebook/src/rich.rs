@@ -18,6 +18,11 @@ use crate::{Chart, Figure, table};
 /// are not shown, anything else in its `Debug` form.
 ///
 /// [`display`]: crate::display
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be shown",
+    label = "it has no form for people to read",
+    note = "put `#[derive(Debug)]` above the definition of the type, and run that cell again"
+)]
 pub trait EvcxrDisplay {
     /// Shows the value as the cell's result.
     fn evcxr_display(&self);

@@ -222,8 +222,8 @@ impl Worker {
         // A number has `sin` of its own and of `Scalar`: to who types, they are one.
         let mut seen = HashSet::new();
         found.completions.retain(|completion| seen.insert(completion.code.clone()));
-        let start = replies::character_offset(&request.code, found.start_offset);
-        let end = replies::character_offset(&request.code, found.end_offset);
+        let start = replies::character_offset(&request.code, found.start);
+        let end = replies::character_offset(&request.code, found.end);
         let triples = found.completions.iter().map(|c| (c.code.as_str(), c.kind, c.label.as_str()));
         CompleteReply {
             matches: found.completions.iter().map(|c| c.code.clone()).collect(),

@@ -1,0 +1,140 @@
+//! The types of a cell's variables.
+
+use ra_ap_hir::{HirDisplay, Semantics, attach_db};
+use ra_ap_ide::{Edition, FileId, RootDatabase};
+use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
+use ra_ap_syntax::{SourceFile, SyntaxKind};
+
+use super::draft::FUNCTION;
+use super::world::World;
+
+/// A variable that a `let` at the top level of a cell makes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variable {
+    pub name: String,
+    pub mutable: bool,
+    /// As Rust writes it; nothing where it has no name, or where it can't be told.
+    pub ty: Option<String>,
+}
+
+/// The variables of each `let`, in order, with the byte of the draft at which it begins.
+pub fn variables(world: &World) -> Vec<(usize, Vec<Variable>)> {
+    let db = world.host.raw_database();
+    attach_db(db, || of_function(db, world.cell)).unwrap_or_default()
+}
+
+fn of_function(db: &RootDatabase, cell: FileId) -> Option<Vec<(usize, Vec<Variable>)>> {
+    let sema = Semantics::new(db);
+    let file = sema.parse_guess_edition(cell);
+    let function = file.items().find_map(|item| match item {
+        ast::Item::Fn(function) => function.name().is_some_and(|name| name.text() == FUNCTION).then_some(function),
+        _ => None,
+    })?;
+    let module = sema.scope(function.syntax())?.module();
+    let body = function.body()?;
+    let lets = body.statements().filter_map(|statement| match statement {
+        ast::Stmt::LetStmt(statement) => Some(statement),
+        _ => None,
+    });
+    let of_let = |statement: ast::LetStmt| {
+        let patterns =
+            statement.pat().into_iter().flat_map(|pattern| pattern.syntax().descendants().collect::<Vec<_>>());
+        let variables = patterns.filter_map(ast::IdentPat::cast).filter_map(|pattern| {
+            let ty = sema.type_of_binding_in_pat(&pattern)?;
+            let written = || ty.display_source_code(db, module.into(), true).ok().filter(|text| is_whole(text));
+            Some(Variable {
+                name: pattern.name()?.text().to_string(),
+                mutable: pattern.mut_token().is_some(),
+                ty: if ty.is_closure() { None } else { written() },
+            })
+        });
+        (usize::from(statement.syntax().text_range().start()), variables.collect())
+    };
+    Some(lets.map(of_let).collect())
+}
+
+/// A type in which nothing is left open.
+pub fn is_whole(text: &str) -> bool {
+    let file = SourceFile::parse(&format!("type A = {text};"), Edition::Edition2024);
+    let open = [SyntaxKind::ERROR, SyntaxKind::INFER_TYPE, SyntaxKind::UNDERSCORE_EXPR];
+    file.errors().is_empty()
+        && !text.contains('{')
+        && !file.syntax_node().descendants_with_tokens().any(|node| open.contains(&node.kind()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::draft::{Draft, Scope};
+    use super::*;
+
+    #[test]
+    fn types_with_gaps_are_no_types() {
+        for (text, expected) in [
+            ("Vec<(f64, &str)>", true),
+            ("Box<dyn Fn(f64) -> f64>", true),
+            ("[f64; 3]", true),
+            ("Vec<_>", false),
+            ("[f64; _]", false),
+            ("{unknown}", false),
+        ] {
+            assert_eq!(is_whole(text), expected, "{text}");
+        }
+    }
+
+    /// What the analysis of a cell finds, in the slim library that sessions use.
+    #[test]
+    fn types_are_found_without_the_bodies_of_the_standard_library() {
+        let library = tempfile::tempdir().unwrap();
+        crate::slim_std::write(&crate::toolchain::rust_src().expect("rust-src"), library.path()).unwrap();
+        let mut world = World::new(library.path()).unwrap();
+        let scope = Scope {
+            items: "struct Pair<T> { a: T, b: Vec<T> }\nfn twice(x: f64) -> f64 { 2.0 * x }".into(),
+            variables: vec![("old".into(), "Vec<f64>".into())],
+        };
+        let code = "struct Own(i32);
+            let a = 0.5; let mut n = 3; let text = \"x\"; let string = format!(\"{a}\");
+            let v = vec![1.0, 2.0]; let zeros = vec![0u8; 9]; let array = [[1.0; 3]; 2]; let boxed = Box::new([1, 2]);
+            let squares: Vec<_> = old.iter().map(|x| x * x).collect();
+            let most = old.iter().copied().fold(f64::MIN, f64::max);
+            let counts = old.chunks(2).map(|c| (c.len(), c[0])).collect::<std::collections::HashMap<_, _>>();
+            let mut grown = Vec::new(); grown.push(twice(a));
+            let (own, pair) = (Own(1), Pair { a: 1u8, b: vec![] });
+            let Pair { b, .. } = Pair { a: 'c', b: vec!['d'] };
+            let f = twice; let maybe = old.first().cloned(); let Some(found) = maybe else { panic!() };
+            let read = \"1\".parse::<i64>(); let rc = std::rc::Rc::new(std::cell::RefCell::new(a));
+            let closure = |x: f64| x; let lazy = old.iter(); let open = Default::default();";
+        let draft = Draft::new(&scope, code);
+        world.set_cell(draft.text.clone());
+        let found = variables(&world).into_iter().flat_map(|(_, variables)| variables);
+        let found: Vec<(String, String)> = found.map(|v| (v.name, v.ty.unwrap_or_else(|| "-".into()))).collect();
+        let expected = [
+            ("a", "f64"),
+            ("n", "i32"),
+            ("text", "&str"),
+            ("string", "String"),
+            ("v", "Vec<f64>"),
+            ("zeros", "Vec<u8>"),
+            ("array", "[[f64; 3]; 2]"),
+            ("boxed", "Box<[i32; 2]>"),
+            ("squares", "Vec<f64>"),
+            ("most", "f64"),
+            ("counts", "std::collections::HashMap<usize, f64>"),
+            ("grown", "Vec<f64>"),
+            ("own", "Own"),
+            ("pair", "Pair<u8>"),
+            ("b", "Vec<char>"),
+            ("f", "fn(f64) -> f64"),
+            ("maybe", "Option<f64>"),
+            ("found", "f64"),
+            ("read", "Result<i64, std::num::ParseIntError>"),
+            ("rc", "std::rc::Rc<std::cell::RefCell<f64>>"),
+            ("closure", "-"),
+            ("lazy", "std::slice::Iter<'_, f64>"),
+            ("open", "-"),
+        ];
+        for ((name, ty), (expected_name, expected_ty)) in found.iter().zip(expected) {
+            assert_eq!((name.as_str(), ty.as_str()), (expected_name, expected_ty));
+        }
+        assert_eq!(found.len(), expected.len());
+    }
+}

@@ -1,0 +1,237 @@
+//! Cells that were compiled before.
+//!
+//! A notebook that runs again, from the top or in another session, has cells that nobody needs to compile again. A cell's
+//! library is kept under everything that it was made from: the compiler and its arguments, the libraries that it is linked
+//! with, and its source. Nothing is taken on trust: an entry holds the source that it stands for and a checksum, and one
+//! that does not fit is as good as none.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Result;
+use ra_ap_syntax::ast::{AstNode, HasModuleItem};
+use ra_ap_syntax::{Edition, SourceFile};
+
+/// A folder for the cells; `0` is none.
+pub const FOLDER_VAR: &str = "ADLAB_CELL_CACHE";
+
+/// How much is kept: a library has 40 KB, most often.
+const MOST_ENTRIES: usize = 1000;
+const LARGEST: u64 = 256 << 10;
+
+/// evcxr numbers the function that it calls; see [`with_one_name`].
+const FUNCTION: &str = "run_user_code";
+
+const LIBRARY: &str = "library";
+const SOURCE: &str = "source";
+const CHECKSUM: &str = "checksum";
+
+/// A cell that is about to be compiled.
+pub struct Entry {
+    folder: PathBuf,
+    place: PathBuf,
+    normal: String,
+}
+
+impl Entry {
+    /// `made_from` is all but the source.
+    pub fn of(source: &str, made_from: impl Hash) -> Option<Self> {
+        let folder = std::env::var_os(FOLDER_VAR).filter(|folder| folder != "0").map(PathBuf::from)?;
+        let normal = normal_form(source)?;
+        let mut hasher = DefaultHasher::new();
+        (made_from, &normal).hash(&mut hasher);
+        let place = folder.join(format!("{:016x}", hasher.finish()));
+        Some(Entry { folder, place, normal })
+    }
+
+    /// Puts the library in its place, and gives the very source that it was compiled from: its items may stand in another
+    /// order, and a panic names a line of it.
+    pub fn fetch(&self, library: &Path) -> Option<String> {
+        let source = fs::read_to_string(self.place.join(SOURCE)).ok()?;
+        let bytes = fs::read(self.place.join(LIBRARY)).ok()?;
+        let sum = fs::read_to_string(self.place.join(CHECKSUM)).ok()?;
+        if sum != checksum(&bytes, &source) || normal_form(&source)? != self.normal {
+            let _ = fs::remove_dir_all(&self.place);
+            return None;
+        }
+        // A library that is loaded must not be written to: a new file, not a new content.
+        let _ = fs::remove_file(library);
+        fs::write(library, bytes).ok()?;
+        let _ = fs::File::open(&self.place).and_then(|entry| entry.set_modified(SystemTime::now()));
+        Some(source)
+    }
+
+    /// A cache that can't be written is no reason to fail.
+    pub fn keep(&self, library: &Path, source: &str) {
+        let _ = self.try_to_keep(library, source);
+    }
+
+    fn try_to_keep(&self, library: &Path, source: &str) -> Result<()> {
+        if library.metadata()?.len() > LARGEST {
+            return Ok(());
+        }
+        let bytes = fs::read(library)?;
+        fs::create_dir_all(&self.folder)?;
+        self.make_room()?;
+        // Beside its place first: nobody sees half of it.
+        let new = tempfile::Builder::new().prefix("new-").tempdir_in(&self.folder)?;
+        fs::write(new.path().join(SOURCE), source)?;
+        fs::write(new.path().join(CHECKSUM), checksum(&bytes, source))?;
+        fs::write(new.path().join(LIBRARY), bytes)?;
+        fs::rename(new.path(), &self.place)?;
+        let _ = new.keep();
+        Ok(())
+    }
+
+    /// Those that nobody has asked for the longest go.
+    fn make_room(&self) -> Result<()> {
+        let entries: Vec<PathBuf> = fs::read_dir(&self.folder)?.flatten().map(|entry| entry.path()).collect();
+        if entries.len() < MOST_ENTRIES {
+            return Ok(());
+        }
+        let age = |path: &PathBuf| path.metadata().and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+        let mut entries: Vec<(SystemTime, PathBuf)> = entries.into_iter().map(|path| (age(&path), path)).collect();
+        entries.sort();
+        for (_, path) in entries.drain(..MOST_ENTRIES / 4) {
+            let _ = fs::remove_dir_all(path);
+        }
+        Ok(())
+    }
+}
+
+fn checksum(library: &[u8], source: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    (library, source).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// evcxr counts its builds in the name of the function, so that the same cell is never the same twice. Each library has
+/// one, so one name does for all.
+pub fn with_one_name(source: &str) -> String {
+    let numbered = format!("fn {FUNCTION}_");
+    let Some(at) = source.rfind(&numbered) else { return source.to_owned() };
+    let number = at + numbered.len();
+    let end = source[number..].find(|c: char| !c.is_ascii_digit()).map_or(source.len(), |length| number + length);
+    format!("{}{}", &source[..number - 1], &source[end..])
+}
+
+/// Two sources with the same form are the same program: evcxr writes items, and the lines by which it loads and stores
+/// variables, in any order.
+fn normal_form(source: &str) -> Option<String> {
+    let parsed = SourceFile::parse(source, Edition::Edition2024);
+    if !parsed.errors().is_empty() {
+        return None;
+    }
+    let file = parsed.tree();
+    let mut items: Vec<String> = Vec::new();
+    let mut marker = String::new();
+    for item in file.items() {
+        let text = item.syntax().text().to_string();
+        // What follows a marker belongs to it.
+        if text.starts_with("const _ADLAB_") {
+            marker = text;
+            continue;
+        }
+        let text = if text.contains(&format!("fn {FUNCTION}(")) { sorted_lines(&text) } else { text };
+        items.push(std::mem::take(&mut marker) + &text);
+    }
+    let attributes = file.syntax().children().filter(|node| ra_ap_syntax::ast::Attr::can_cast(node.kind()));
+    items.extend(attributes.map(|attribute| attribute.text().to_string()));
+    items.sort_unstable();
+    Some(items.join("\n"))
+}
+
+/// Sorts each run of lines that load or store variables.
+fn sorted_lines(text: &str) -> String {
+    let kind = |line: &str| {
+        ["check_variable::<", "take_variable::<", "put_variable::<"]
+            .iter()
+            .position(|call| line.contains(&format!("evcxr_variable_store.{call}")))
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let runs = lines.chunk_by(|a, b| kind(a).is_some() && kind(a) == kind(b));
+    let sorted = runs.flat_map(|run| {
+        let mut run = run.to_vec();
+        run.sort_unstable();
+        run
+    });
+    sorted.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(folder: &Path, source: &str, made_from: &str) -> Entry {
+        let normal = normal_form(source).unwrap();
+        let mut hasher = DefaultHasher::new();
+        (made_from, &normal).hash(&mut hasher);
+        Entry { folder: folder.to_owned(), place: folder.join(format!("{:016x}", hasher.finish())), normal }
+    }
+
+    #[test]
+    fn the_order_of_items_and_variables_does_not_matter_and_all_else_does() {
+        let first = "#![a]\nfn f() {}\nconst _ADLAB_1: () = (); impl S {}\npub fn run_user_code(\nx: u8) {\nlet a = \
+                     evcxr_variable_store.take_variable::<A>(\"a\");\nlet b = evcxr_variable_store.take_variable::<B>(\"b\");\n\
+                     g();\nh();\n}";
+        let second = "#![a]\nconst _ADLAB_1: () = (); impl S {}\nfn f() {}\npub fn run_user_code(\nx: u8) {\nlet b = \
+                      evcxr_variable_store.take_variable::<B>(\"b\");\nlet a = evcxr_variable_store.take_variable::<A>(\"a\");\n\
+                      g();\nh();\n}";
+        assert_eq!(normal_form(first), normal_form(second));
+        let other_order = second.replace("g();\nh();", "h();\ng();");
+        assert_ne!(normal_form(second), normal_form(&other_order));
+        assert_ne!(normal_form(second), normal_form(&second.replace("fn f()", "fn e()")));
+        assert_eq!(normal_form("fn f( {"), None);
+    }
+
+    #[test]
+    fn the_function_has_one_name() {
+        assert_eq!(
+            with_one_name("fn run_user_code_1() {}\nfn run_user_code_23(\nx)"),
+            "fn run_user_code_1() {}\nfn run_user_code(\nx)"
+        );
+        assert_eq!(with_one_name("fn f() {}"), "fn f() {}");
+    }
+
+    #[test]
+    fn what_is_kept_is_found_and_what_is_broken_is_not() {
+        let base = tempfile::tempdir().unwrap();
+        let (folder, library) = (base.path().join("cells"), base.path().join("lib.so"));
+        let source = "fn a() {}\nfn b() {}";
+        fs::write(&library, b"library").unwrap();
+        entry(&folder, source, "flags").keep(&library, source);
+        fs::remove_file(&library).unwrap();
+        let found = |source: &str, flags: &str| entry(&folder, source, flags).fetch(&library);
+        assert_eq!(found("fn b() {}\nfn a() {}", "flags").as_deref(), Some(source));
+        assert_eq!(fs::read(&library).unwrap(), b"library");
+        assert_eq!((found(source, "other flags"), found("fn a() {}", "flags")), (None, None));
+        // A bit has changed, or half is missing: it is removed, and compiled anew.
+        for (file, content) in [(LIBRARY, &b"librarx"[..]), (SOURCE, b"fn a() {}"), (CHECKSUM, b""), (LIBRARY, b"")] {
+            entry(&folder, source, "flags").keep(&library, source);
+            let place = entry(&folder, source, "flags").place;
+            fs::write(place.join(file), content).unwrap();
+            assert_eq!(found(source, "flags"), None, "{file}");
+            assert!(!place.exists());
+            fs::write(&library, b"library").unwrap();
+        }
+    }
+
+    #[test]
+    fn it_does_not_grow_for_ever() {
+        let base = tempfile::tempdir().unwrap();
+        let library = base.path().join("lib.so");
+        fs::write(&library, b"library").unwrap();
+        let folder = base.path().join("cells");
+        for number in 0..MOST_ENTRIES + 10 {
+            let source = format!("fn f{number}() {{}}");
+            entry(&folder, &source, "flags").keep(&library, &source);
+        }
+        let count = fs::read_dir(&folder).unwrap().count();
+        assert!((MOST_ENTRIES / 2..=MOST_ENTRIES).contains(&count), "{count}");
+        fs::write(&library, vec![0; LARGEST as usize + 1]).unwrap();
+        entry(&folder, "fn large() {}", "flags").keep(&library, "fn large() {}");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), count);
+    }
+}

@@ -1,0 +1,179 @@
+//! A call of rustc, as cargo made it, to be made again.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::CELLS;
+use super::cells::{self, Entry};
+use crate::notebook::write_atomically;
+
+/// Stands for evcxr's build folder, which each session has for itself.
+const HERE: &str = "@BUILD@";
+
+/// Where evcxr expects the library's path.
+const LIBRARY_VAR: &str = "EVCXR_EXECUTION_SO_PATH";
+
+#[derive(Serialize, Deserialize)]
+pub struct Recipe {
+    arguments: Vec<String>,
+    /// What cargo sets for rustc.
+    environment: BTreeMap<String, String>,
+}
+
+/// Everything but the cell that decides how cargo calls rustc.
+pub fn key(here: &Path, rustc: &Path, words: &[&str]) -> Result<String> {
+    let mut hasher = DefaultHasher::new();
+    words.hash(&mut hasher);
+    let compiler = std::fs::metadata(rustc).with_context(|| format!("{} is gone", rustc.display()))?;
+    (rustc, compiler.len(), compiler.modified().ok()).hash(&mut hasher);
+    std::env::var_os("RUSTFLAGS").hash(&mut hasher);
+    // evcxr writes dependencies in any order.
+    let manifest = std::fs::read_to_string(here.join("Cargo.toml")).context("evcxr has written no Cargo.toml")?;
+    let mut lines: Vec<&str> = manifest.lines().collect();
+    lines.sort_unstable();
+    lines.hash(&mut hasher);
+    for file in ["Cargo.lock", ".cargo/config.toml", "../.cargo/config.toml"] {
+        std::fs::read(here.join(file)).ok().hash(&mut hasher);
+    }
+    Ok(format!("{:016x}", hasher.finish()))
+}
+
+/// A text with another session's folder, and with this one's.
+pub fn rebase(text: &str, here: &Path, forth: bool) -> String {
+    let here = here.to_string_lossy();
+    if forth { text.replace(HERE, &here) } else { text.replace(&*here, HERE) }
+}
+
+impl Recipe {
+    /// What this process was called with.
+    pub fn of_this_call(words: &[&str]) -> Self {
+        let libraries = ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
+        // cargo's job server is gone by then.
+        let set_by_cargo =
+            |name: &str| name.starts_with("CARGO") && name != "CARGO_MAKEFLAGS" || libraries.contains(&name);
+        Recipe {
+            arguments: words.iter().map(|&word| word.to_owned()).collect(),
+            environment: std::env::vars().filter(|(name, _)| set_by_cargo(name)).collect(),
+        }
+    }
+
+    pub fn write(&self, place: &Path, here: &Path) -> Result<()> {
+        write_atomically(place, rebase(&serde_json::to_string(self)?, here, false).as_bytes())
+    }
+
+    /// None where there is none, or a broken one.
+    pub fn read(place: &Path, here: &Path) -> Option<Self> {
+        let recipe: Recipe = serde_json::from_str(&rebase(&std::fs::read_to_string(place).ok()?, here, true)).ok()?;
+        let is_whole = recipe.libraries().all(|path| Path::new(path).exists());
+        is_whole.then_some(recipe)
+    }
+
+    /// Makes the cell's library. Returns the exit code.
+    pub fn cook(&self, rustc: &Path, here: &Path) -> Result<i32> {
+        let place = here.join("src/lib.rs");
+        let source = cells::with_one_name(&std::fs::read_to_string(&place).context("evcxr has written no source")?);
+        let library = self.library(here);
+        let entry = Entry::of(&source, self.all_but_the_source(rustc, here)?);
+        if let Some(known) = entry.as_ref().and_then(|entry| entry.fetch(&library)) {
+            std::fs::write(&place, known)?;
+            return tell_evcxr(&library).map(|()| 0);
+        }
+        std::fs::write(&place, &source)?;
+        let code = run(rustc, &self.arguments, &self.environment)?;
+        if code == 0 {
+            let notes = std::fs::read_to_string(library.with_file_name(format!("{CELLS}.d"))).unwrap_or_default();
+            if let Some(entry) = entry.filter(|_| has_one_source(&notes)) {
+                entry.keep(&library, &source);
+            }
+            tell_evcxr(&library)?;
+        }
+        Ok(code)
+    }
+
+    /// Checks the source, and makes nothing of it. Returns the exit code.
+    pub fn taste(&self, rustc: &Path) -> Result<i32> {
+        let lighter = |word: &String| match word {
+            word if word.starts_with("--emit=") => "--emit=metadata".to_owned(),
+            // It belongs to the cells that are built.
+            word if word.starts_with("incremental=") => "codegen-units=1".to_owned(),
+            word => word.clone(),
+        };
+        run(rustc, &self.arguments.iter().map(lighter).collect::<Vec<_>>(), &self.environment)
+    }
+
+    /// What a cell's library depends on: the compiler, what it is told, and the libraries that it finds.
+    fn all_but_the_source(&self, rustc: &Path, here: &Path) -> Result<impl Hash> {
+        let state = |path: &Path| std::fs::metadata(path).ok().map(|meta| (meta.len(), meta.modified().ok()));
+        let libraries: Vec<_> = self.libraries().map(|path| state(Path::new(path))).collect();
+        // The library finds the compiler's own by the way from folder to folder.
+        let above = here.parent().and_then(Path::parent).map(Path::to_owned);
+        let arguments: Vec<String> = self.arguments.iter().map(|word| rebase(word, here, false)).collect();
+        Ok((rustc.to_owned(), state(rustc), libraries, above, arguments))
+    }
+
+    /// Those that the cell is linked with.
+    fn libraries(&self) -> impl Iterator<Item = &str> {
+        let externs = self.arguments.iter().filter_map(|word| word.split_once('=')).map(|(_, path)| path);
+        externs.filter(|path| [".so", ".rlib", ".rmeta", ".dylib"].iter().any(|end| path.ends_with(end)))
+    }
+
+    fn library(&self, here: &Path) -> PathBuf {
+        let folder = self.arguments.windows(2).find(|pair| pair[0] == "--out-dir").map_or("", |pair| pair[1].as_str());
+        here.join(folder).join(format!("{}{CELLS}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX))
+    }
+}
+
+/// Runs rustc, and says what cargo would say of it.
+fn run(rustc: &Path, arguments: &[String], environment: &BTreeMap<String, String>) -> Result<i32> {
+    let mut command = Command::new(rustc);
+    command.args(arguments).envs(environment).stdin(Stdio::null()).stderr(Stdio::piped());
+    let mut compiler = command.spawn().with_context(|| format!("cannot run {}", rustc.display()))?;
+    let mut said = std::io::stdout().lock();
+    for line in BufReader::new(compiler.stderr.take().context("rustc has no stderr")?).lines() {
+        let line = line?;
+        match serde_json::from_str::<Value>(&line) {
+            Ok(message) if message["$message_type"] == "diagnostic" => {
+                writeln!(said, "{}", json!({ "reason": "compiler-message", "message": message }))?;
+            }
+            Ok(_) => {}
+            // The compiler itself has failed.
+            Err(_) => eprintln!("{line}"),
+        }
+    }
+    Ok(compiler.wait()?.code().unwrap_or(101))
+}
+
+/// rustc notes what a library was made from: other files, where a cell includes them, and the environment.
+fn has_one_source(notes: &str) -> bool {
+    let sources = |line: &str| line.split_once(": ").map_or(String::new(), |(_, sources)| sources.trim().to_owned());
+    notes.contains(": ")
+        && notes.lines().map(sources).all(|all| ["", "src/lib.rs"].contains(&all.as_str()))
+        && !notes.contains("# env-dep:")
+}
+
+fn tell_evcxr(library: &Path) -> Result<()> {
+    match std::env::var_os(LIBRARY_VAR) {
+        Some(place) => Ok(std::fs::write(place, library.to_string_lossy().as_bytes())?),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_that_read_other_files_are_noticed() {
+        assert!(has_one_source("/t/ctx.d: src/lib.rs\n\n/t/libctx.so: src/lib.rs\n\nsrc/lib.rs:\n"));
+        assert!(!has_one_source("/t/ctx.d: src/lib.rs src/data.txt\n\nsrc/lib.rs:\nsrc/data.txt:\n"));
+        assert!(!has_one_source("/t/ctx.d: src/lib.rs\n\n# env-dep:HOME=/root\n"));
+        assert!(!has_one_source(""));
+    }
+}
