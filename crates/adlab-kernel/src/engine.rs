@@ -16,7 +16,7 @@ use crate::faults::Fault;
 use crate::link::{Link, Sink};
 use crate::marked::Marked;
 use crate::outputs::Bundle;
-use crate::prelude::{BACKTRACE_OFF, BACKTRACE_ON, MARK_ERRORS, PREPARE, PRINT_AT_ONCE};
+use crate::prelude::{ALLOW_QUESTION_MARK, BACKTRACE_OFF, BACKTRACE_ON, MARK_ERRORS, PREPARE, PRINT_AT_ONCE};
 use crate::project::Preload;
 use crate::runtime;
 use crate::session::{self, Session};
@@ -61,8 +61,8 @@ pub struct Engine {
     panic_on: Option<String>,
 }
 
-const OPT_HELP: &str =
-    "`:opt 0` compiles cells fastest, `:opt 3` makes loops in them run fastest; a session begins with 1";
+const OPT_HELP: &str = "`:opt 0` compiles cells fastest, `:opt 3` makes them run fastest, and `:opt auto`, with which a \
+     session begins, compiles cells that loop at level 1 and others at 0";
 
 /// For tests: the evaluation of this cell panics, as if evcxr did.
 const PANIC_VAR: &str = "ADLAB_PANIC_ON";
@@ -98,7 +98,7 @@ impl Engine {
 
     fn prepare(&mut self) -> Result<()> {
         let code = format!(
-            "{}\n:offline 0\n{}\n{MARK_ERRORS}\n{PRINT_AT_ONCE}\n{PREPARE}",
+            "{}\n:offline 0\n{}\n{MARK_ERRORS}\n{PRINT_AT_ONCE}\n{PREPARE}\n{ALLOW_QUESTION_MARK}",
             self.preload.dependencies(),
             self.preload.prelude
         );
@@ -255,10 +255,15 @@ impl Engine {
             _ => {}
         }
         if let Some(level) = code.trim().strip_prefix(":opt ") {
-            let level = level.trim().parse().ok().filter(|level| (0..=3).contains(level));
-            let level = level.ok_or_else(|| Fault::new("CompileError", OPT_HELP, &[]))?;
+            let (level, answer) = match level.trim() {
+                "auto" => (None, "From now on, cells that loop are compiled at level 1, others at 0.".to_owned()),
+                level => match level.parse() {
+                    Ok(level @ 0..=3) => (Some(level), format!("From now on, cells are compiled at level {level}.")),
+                    _ => return Err(Fault::new("CompileError", OPT_HELP, &[])),
+                },
+            };
             session::set_opt_level(&self.build, level).map_err(|error| Fault::kernel(&format!("{error:#}")))?;
-            return Ok((String::new(), text(&format!("From now on, cells are compiled at level {level}."))));
+            return Ok((String::new(), text(&answer)));
         }
         if !code.lines().any(|line| line.trim() == ":clear") {
             return Ok((code.to_owned(), None));

@@ -20,6 +20,10 @@ pub const PREPARE: &str = r#"{
     }));
 }"#;
 
+/// evcxr finds out that a cell uses `?` when it does not compile, and compiles it again; from then on it knows. It takes
+/// `x + 1`, where `x` is a float, for the same.
+pub const ALLOW_QUESTION_MARK: &str = "\"0\".parse::<u8>()?;";
+
 /// Stands before an error that `?` met (see [`MARK_ERRORS`]).
 pub const ERROR_MARK: char = '\u{1e}';
 

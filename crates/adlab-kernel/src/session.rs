@@ -26,13 +26,19 @@ fn cargo_config(level: u8) -> String {
     format!("[profile.dev]\nopt-level = {level}\n\n[profile.dev.package.\"*\"]\nopt-level = 3\n")
 }
 
-/// Of cells; `:opt` changes it.
-pub const OPT_LEVEL: u8 = 1;
+/// Of cells that loop; others are compiled at 0.
+const OPT_LEVEL: u8 = 1;
 
-/// From now on, cells in this build folder are compiled at this level.
-pub fn set_opt_level(build: &Path, level: u8) -> Result<()> {
+/// From now on, cells in this build folder are compiled at this level; at none, each at the one that suits it.
+pub fn set_opt_level(build: &Path, level: Option<u8>) -> Result<()> {
     let session = build.parent().context("a build folder without a session")?;
-    fs::write(session.join(".cargo/config.toml"), cargo_config(level)).context("cannot write the configuration")
+    let fixed = session.join(cargo::FIXED_LEVEL);
+    match level {
+        Some(_) => fs::write(fixed, "")?,
+        None => drop(fs::remove_file(fixed)),
+    }
+    let config = cargo_config(level.unwrap_or(OPT_LEVEL));
+    fs::write(session.join(".cargo/config.toml"), config).context("cannot write the configuration")
 }
 
 /// Cells as students write them: what they make the compiler load stays warm.
@@ -43,7 +49,7 @@ const TYPICAL_CELLS: [&str; 3] = [
 ];
 
 /// Counts the changes of what a warm build consists of.
-const LAYOUT: u32 = 6;
+const LAYOUT: u32 = 8;
 
 /// The standard library's source, slim.
 const LIBRARY: &str = "library";
@@ -114,7 +120,7 @@ impl Session {
     fn begin(&self, offline: bool) -> Result<()> {
         fs::create_dir_all(self.build())?;
         fs::create_dir_all(self.path(".cargo"))?;
-        set_opt_level(&self.build(), OPT_LEVEL)?;
+        set_opt_level(&self.build(), None)?;
         // With a warm build, all that is needed was downloaded: a class without network must get through.
         fs::write(self.path("evcxr.toml"), self.project.preload()?.to_toml(offline))?;
         fs::copy(self.project.lock_file(), self.path("Cargo.lock")).context("cannot read Cargo.lock")?;
@@ -198,6 +204,7 @@ pub fn prepare_warm_build(project: &Project) -> Result<bool> {
     let library = session.path(LIBRARY);
     session.library = None;
     slim_std::write(&session.library()?, &library)?;
+    cargo::build_store(&session.tools(), &session.build())?;
     let analysis = Analysis::start(library.clone())?;
     let mut engine = Engine::start(preload, &session, analysis)?;
     for (i, code) in TYPICAL_CELLS.iter().enumerate() {
@@ -261,7 +268,7 @@ fn stamp(project: &Project, preload: &Preload) -> Result<String> {
     TYPICAL_CELLS.hash(&mut hasher);
     preload.to_toml(false).hash(&mut hasher);
     fs::read(project.lock_file())?.hash(&mut hasher);
-    (env!("CARGO_PKG_VERSION"), LAYOUT).hash(&mut hasher);
+    (env!("CARGO_PKG_VERSION"), LAYOUT, cargo::STORE).hash(&mut hasher);
     for folder in preload.folders() {
         // With the crates beside it, on which it may depend.
         let crates = folder.parent().unwrap_or(&folder).to_owned();

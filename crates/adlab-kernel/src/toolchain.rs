@@ -54,6 +54,12 @@ pub fn rust_src() -> Option<PathBuf> {
     library.join("std/src/lib.rs").is_file().then_some(library)
 }
 
+/// What the compiler builds for, as `x86_64-unknown-linux-gnu`.
+pub fn host() -> Option<String> {
+    let version = output("rustc", &["-vV"])?;
+    version.lines().find_map(|line| line.strip_prefix("host: ").map(str::to_owned))
+}
+
 /// What a program prints, when it ends well.
 pub fn output(program: &str, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new(program);

@@ -22,7 +22,7 @@ const MOST_ENTRIES: usize = 1000;
 const LARGEST: u64 = 256 << 10;
 
 /// evcxr numbers the function that it calls; see [`with_one_name`].
-const FUNCTION: &str = "run_user_code";
+pub const FUNCTION: &str = "run_user_code";
 
 const LIBRARY: &str = "library";
 const SOURCE: &str = "source";

@@ -10,7 +10,14 @@
 
 mod answer;
 mod cells;
+mod level;
 mod recipe;
+mod store;
+
+// It is compiled for cells, not for the kernel.
+#[cfg(test)]
+#[path = "../../store/lib.rs"]
+mod store_library;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
@@ -35,6 +42,9 @@ const CHECK: &str = "check";
 
 /// The package that evcxr makes of cells.
 const CELLS: &str = "ctx";
+
+pub use self::recipe::FIXED_LEVEL;
+pub use self::store::SOURCE as STORE;
 
 /// Plays the part that this program was started in; returns if it is none of these.
 pub fn hook() {
@@ -106,6 +116,11 @@ pub fn find_tools(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Compiles what every cell is linked with, for a build folder.
+pub fn build_store(folder: &Path, build: &Path) -> Result<()> {
+    store::build(&store::folder(build)?, &Tools { folder: folder.to_owned() }.real("rustc"))
 }
 
 /// Takes the stand-ins away again, for what cells start. Call before any thread starts.
@@ -186,7 +201,7 @@ impl Tools {
                 let place = self.folder.join(format!("recipe-{}", recipe::key(&here, &rustc, &as_build)?));
                 let checks = as_build != words;
                 if let Some(recipe) = Recipe::read(&place, &here) {
-                    return if checks { recipe.taste(&rustc) } else { recipe.cook(&rustc, &here) };
+                    return if checks { recipe.taste(&rustc, &here) } else { recipe.cook(&rustc, &here) };
                 }
                 if checks {
                     return Err(self.real_cargo(arguments).exec().into());
@@ -215,7 +230,14 @@ impl Tools {
             let is_cells = arguments.windows(2).any(|pair| pair[0] == "--crate-name" && pair[1] == CELLS);
             let words: Option<Vec<&str>> = arguments.iter().map(|word| word.to_str()).collect();
             if let Some(words) = words.filter(|_| is_cells) {
-                Recipe::of_this_call(&words).write(&place, &std::env::current_dir()?)?;
+                let here = std::env::current_dir()?;
+                let recipe = Recipe::of_this_call(&words);
+                recipe.write(&place, &here)?;
+                let source = recipe.prepare(&here)?;
+                // From there the library finds the others; cargo puts a second one elsewhere.
+                recipe::tell_evcxr(&recipe.library(&here))?;
+                let mut command = Command::new(self.real("rustc"));
+                return Err(command.args(recipe.arguments(&here, &source)).env_remove(RECORD_VAR).exec().into());
             }
         }
         Err(Command::new(self.real("rustc")).args(arguments).env_remove(RECORD_VAR).exec().into())

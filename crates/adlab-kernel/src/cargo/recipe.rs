@@ -12,10 +12,17 @@ use serde_json::{Value, json};
 
 use super::CELLS;
 use super::cells::{self, Entry};
+use super::{level, store};
 use crate::notebook::write_atomically;
 
 /// Stands for evcxr's build folder, which each session has for itself.
 const HERE: &str = "@BUILD@";
+
+/// A cell, in evcxr's build folder.
+const SOURCE: &str = "src/lib.rs";
+
+/// In a session's folder: cells are compiled at the level of cargo's configuration, and no other.
+pub const FIXED_LEVEL: &str = "fixed-level";
 
 /// Where evcxr expects the library's path.
 const LIBRARY_VAR: &str = "EVCXR_EXECUTION_SO_PATH";
@@ -77,16 +84,16 @@ impl Recipe {
 
     /// Makes the cell's library. Returns the exit code.
     pub fn cook(&self, rustc: &Path, here: &Path) -> Result<i32> {
-        let place = here.join("src/lib.rs");
-        let source = cells::with_one_name(&std::fs::read_to_string(&place).context("evcxr has written no source")?);
+        let place = here.join(SOURCE);
+        let source = self.prepare(here)?;
         let library = self.library(here);
-        let entry = Entry::of(&source, self.all_but_the_source(rustc, here)?);
+        let arguments = self.arguments(here, &source);
+        let entry = Entry::of(&source, self.all_but_the_source(rustc, here, &arguments)?);
         if let Some(known) = entry.as_ref().and_then(|entry| entry.fetch(&library)) {
             std::fs::write(&place, known)?;
             return tell_evcxr(&library).map(|()| 0);
         }
-        std::fs::write(&place, &source)?;
-        let code = run(rustc, &self.arguments, &self.environment)?;
+        let code = run(rustc, &arguments, &self.environment)?;
         if code == 0 {
             let notes = std::fs::read_to_string(library.with_file_name(format!("{CELLS}.d"))).unwrap_or_default();
             if let Some(entry) = entry.filter(|_| has_one_source(&notes)) {
@@ -97,25 +104,60 @@ impl Recipe {
         Ok(code)
     }
 
+    /// Simplifies the source that evcxr has written, line for line, and gives it.
+    pub fn prepare(&self, here: &Path) -> Result<String> {
+        let place = here.join(SOURCE);
+        let source = cells::with_one_name(&std::fs::read_to_string(&place).context("evcxr has written no source")?);
+        let source = if self.store(here).is_some() { store::put_in(&source) } else { source };
+        std::fs::write(&place, &source)?;
+        Ok(source)
+    }
+
+    /// What rustc is told of this source.
+    pub fn arguments(&self, here: &Path, source: &str) -> Vec<String> {
+        let optimise = self.has_fixed_level(here) || level::deserves_it(source);
+        let mut arguments = Vec::new();
+        for word in &self.arguments {
+            match word.split_once('=') {
+                // What little of a cell could be used again is not worth the keeping.
+                Some(("incremental", _)) => drop(arguments.pop()),
+                Some(("opt-level", _)) if !optimise => arguments.push("opt-level=0".to_owned()),
+                Some(("codegen-units", _)) if !optimise => arguments.push("codegen-units=1".to_owned()),
+                Some(("codegen-units", _)) => arguments.push("codegen-units=4".to_owned()),
+                _ => arguments.push(word.clone()),
+            }
+        }
+        arguments.extend(self.store(here).iter().flat_map(|library| store::argument(library)));
+        arguments
+    }
+
+    /// The user has asked for a level (see `:opt`).
+    fn has_fixed_level(&self, here: &Path) -> bool {
+        here.parent().is_some_and(|session| session.join(FIXED_LEVEL).exists())
+    }
+
+    fn store(&self, here: &Path) -> Option<PathBuf> {
+        store::library(self.library(here).parent()?)
+    }
+
     /// Checks the source, and makes nothing of it. Returns the exit code.
-    pub fn taste(&self, rustc: &Path) -> Result<i32> {
+    pub fn taste(&self, rustc: &Path, here: &Path) -> Result<i32> {
         let lighter = |word: &String| match word {
             word if word.starts_with("--emit=") => "--emit=metadata".to_owned(),
-            // It belongs to the cells that are built.
-            word if word.starts_with("incremental=") => "codegen-units=1".to_owned(),
             word => word.clone(),
         };
-        run(rustc, &self.arguments.iter().map(lighter).collect::<Vec<_>>(), &self.environment)
+        run(rustc, &self.arguments(here, "").iter().map(lighter).collect::<Vec<_>>(), &self.environment)
     }
 
     /// What a cell's library depends on: the compiler, what it is told, and the libraries that it finds.
-    fn all_but_the_source(&self, rustc: &Path, here: &Path) -> Result<impl Hash> {
+    fn all_but_the_source(&self, rustc: &Path, here: &Path, arguments: &[String]) -> Result<impl Hash> {
         let state = |path: &Path| std::fs::metadata(path).ok().map(|meta| (meta.len(), meta.modified().ok()));
         let libraries: Vec<_> = self.libraries().map(|path| state(Path::new(path))).collect();
+        let store = self.store(here).as_deref().map(state);
         // The library finds the compiler's own by the way from folder to folder.
         let above = here.parent().and_then(Path::parent).map(Path::to_owned);
-        let arguments: Vec<String> = self.arguments.iter().map(|word| rebase(word, here, false)).collect();
-        Ok((rustc.to_owned(), state(rustc), libraries, above, arguments))
+        let arguments: Vec<String> = arguments.iter().map(|word| rebase(word, here, false)).collect();
+        Ok((rustc.to_owned(), state(rustc), libraries, store, above, arguments))
     }
 
     /// Those that the cell is linked with.
@@ -124,7 +166,8 @@ impl Recipe {
         externs.filter(|path| [".so", ".rlib", ".rmeta", ".dylib"].iter().any(|end| path.ends_with(end)))
     }
 
-    fn library(&self, here: &Path) -> PathBuf {
+    /// What comes out.
+    pub fn library(&self, here: &Path) -> PathBuf {
         let folder = self.arguments.windows(2).find(|pair| pair[0] == "--out-dir").map_or("", |pair| pair[1].as_str());
         here.join(folder).join(format!("{}{CELLS}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX))
     }
@@ -158,7 +201,7 @@ fn has_one_source(notes: &str) -> bool {
         && !notes.contains("# env-dep:")
 }
 
-fn tell_evcxr(library: &Path) -> Result<()> {
+pub fn tell_evcxr(library: &Path) -> Result<()> {
     match std::env::var_os(LIBRARY_VAR) {
         Some(place) => Ok(std::fs::write(place, library.to_string_lossy().as_bytes())?),
         None => Ok(()),
