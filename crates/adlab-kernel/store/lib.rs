@@ -83,6 +83,7 @@ impl VariableStore {
 
 #[inline(never)]
 fn report(name: &str) {
+    eprintln!("note: the variable `{name}` is gone: its type was defined anew; run the cell that makes it again");
     println!("{CHANGED}{name}");
 }
 
