@@ -14,8 +14,9 @@ mod level;
 mod recipe;
 mod store;
 
-// It is compiled for cells, not for the kernel.
+// It is compiled for cells, not for the kernel, which uses none of it.
 #[cfg(test)]
+#[allow(dead_code)]
 #[path = "../../store/lib.rs"]
 mod store_library;
 
