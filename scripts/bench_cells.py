@@ -1,6 +1,7 @@
 """Times the cells of notebooks in three kernels; see `bench`."""
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -12,14 +13,15 @@ import time
 from pathlib import Path
 
 import nbformat
-from bench_kernel import KERNELS, PLAIN_SETUP, ROOT, Kernel, recipe
+from bench_kernel import KERNELS, PLAIN_SETUP, ROOT, Kernel
 
 FIRST = "let x = 0.5; x"
 # Each compiles, and with a text in the place of its number it doesn't.
 PAIRS = ["let q{i}: f64 = 2.0 * {v}; q{i}", "fn g{i}(x: f64) -> f64 {{ x * {v} }} g{i}(2.0)", "f64::max(1.{i}, {v})"]
 PLOT = "plot(|x| x * (x + {i}.0).sin(), -3.0..3.0)"
 # Cells are compiled, not looked up.
-FRESH = {"ADLAB_CELL_CACHE": "0"}
+CALL = Path(tempfile.gettempdir()) / f"bench-call-{os.getpid()}"
+FRESH = {"ADLAB_CELL_CACHE": "0", "ADLAB_LAST_CALL": str(CALL)}
 README = ROOT / "README.md"
 
 
@@ -94,26 +96,25 @@ def whole(figures, cells, sources):
             sums[name] += seconds
             figures[name]["cells"].append(seconds)
             if name == "adlab" and sources is not None and kernel.reply["status"] == "ok":
-                sources.append((build / "src" / "lib.rs").read_text())
+                sources.append(((build / "src" / "lib.rs").read_text(), json.loads(CALL.read_text())))
     for name in KERNELS:
         figures[name]["whole"].append(sums[name])
     return kernels, build
 
 
-def floor(build, sources):
+def floor(build, calls):
     """What bare rustc takes for the same sources, with the same flags."""
     with tempfile.TemporaryDirectory(prefix="floor-") as folder:
         session = Path(folder) / "session"
-        shutil.copytree(build.parent, session, ignore=shutil.ignore_patterns("runtime*", "incremental"))
-        arguments, environment = recipe(session / "build")
+        shutil.copytree(build.parent, session, ignore=shutil.ignore_patterns("runtime*"))
         rustc = subprocess.check_output(["rustc", "--print", "sysroot"], text=True).strip() + "/bin/rustc"
+        environment = {"LD_LIBRARY_PATH": str(Path(rustc).parent.parent / "lib"), **os.environ}
         times = []
-        for source in sources:
+        for source, arguments in calls:
             (session / "build" / "src" / "lib.rs").write_text(source)
+            arguments = [word.replace(str(build.parent), str(session)) for word in arguments]
             started = time.perf_counter()
-            subprocess.run(
-                [rustc, *arguments], cwd=session / "build", env=os.environ | environment, capture_output=True, check=True
-            )
+            subprocess.run([rustc, *arguments], cwd=session / "build", env=environment, capture_output=True, check=True)
             times.append(time.perf_counter() - started)
         return times
 

@@ -86,11 +86,3 @@ class Kernel:
         # It is asked first, and killed if it does not end: one that is killed leaves its folder.
         self.manager.shutdown_kernel()
         self.folder.cleanup()
-
-
-def recipe(build):
-    """The last call of rustc that was written down in a session, and the environment for it."""
-    recipes = sorted((build.parent / "tools").glob("recipe-*"), key=lambda path: path.stat().st_mtime)
-    whole = [r for path in recipes if "--extern" in (r := json.loads(path.read_text()))["arguments"]][-1]
-    here = lambda text: text.replace("@BUILD@", str(build))
-    return [here(word) for word in whole["arguments"]], {k: here(v) for k, v in whole["environment"].items()}

@@ -136,6 +136,18 @@ def test_what_is_lost_is_said_to_be_lost(started):
     assert (reply["ename"], reply["evalue"]) == ("Panic", "told well") and "line 2" in "\n".join(reply["traceback"])
 
 
+def test_a_cell_that_is_sent_at_once_runs_once(fresh_kernel):
+    # Its types are guessed, while the analysis is not ready; a guess that fails is made good, but not after the cell ran.
+    reply, messages = fresh_kernel.run('let n = 1; println!("once"); panic!("after {n}");')
+    assert reply["ename"] == "Panic" and reply["evalue"] == "after 1"
+    assert "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream") == "once\n"
+
+
+def test_a_guess_that_fails_is_made_good(fresh_kernel):
+    assert fresh_kernel.text("fn half(x: f32) -> f32 { x / 2.0 } let x = 3.0; half(x)") == "1.5"
+    assert fresh_kernel.text("half(x)") == "1.5"
+
+
 def test_a_panic_of_the_compiler_s_front_end_is_survived(started):
     kernel = started(ADLAB_PANIC_ON="let this = 1;")
     kernel.run("let before = 1;")

@@ -190,8 +190,8 @@ impl Engine {
                 self.analysis.set_scope(self.scope(&self.definitions.text()));
                 return Ok(Attempt { outcome, marked });
             }
-            let did_not_compile = matches!(outcome, Err(Error::CompilationErrors(_) | Error::Message(_)));
-            if did_not_compile && guess.take().is_some_and(|guess| !guess.is_empty()) && !self.link.is_interrupted() {
+            let guessed = guess.take().is_some_and(|guess| !guess.is_empty());
+            if guessed && !self.link.has_begun() && !self.link.is_interrupted() {
                 types = self.types(code, &plan)?;
                 continue;
             }

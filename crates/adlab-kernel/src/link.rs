@@ -76,6 +76,8 @@ pub struct Report {
     pub death: Option<Death>,
     /// What a cell that died had written to stderr last.
     pub last_words: String,
+    /// Its code has begun to run.
+    pub has_begun: bool,
     /// What stopped the runtime itself.
     pub broken: Option<String>,
     pub interrupted: bool,
@@ -146,6 +148,11 @@ impl Link {
         state.running = false;
         state.asking = false;
         std::mem::take(&mut state.report)
+    }
+
+    /// The cell's code has begun to run: it must not run twice.
+    pub fn has_begun(&self) -> bool {
+        self.lock().report.has_begun
     }
 
     /// The process that ran the cell is gone: waits until all that it wrote has been handed on.

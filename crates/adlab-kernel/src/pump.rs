@@ -270,6 +270,7 @@ impl Pump {
                 self.last_words.clear();
                 let mut state = self.lock();
                 state.running = true;
+                state.report.has_begun = true;
                 state.protected = rest == "snapshot";
                 state.rolling_back = false;
                 if state.report.interrupted {
