@@ -14,7 +14,7 @@ use crate::compile_errors::Context as ErrorContext;
 use crate::definitions::{Definitions, Plan};
 use crate::faults::Fault;
 use crate::link::{Link, Sink};
-use crate::marked::Marked;
+use crate::marked::{Marked, after_commands};
 use crate::outputs::Bundle;
 use crate::prelude::{ALLOW_QUESTION_MARK, BACKTRACE_OFF, BACKTRACE_ON, MARK_ERRORS, PREPARE, PRINT_AT_ONCE};
 use crate::project::Preload;
@@ -124,9 +124,15 @@ impl Engine {
             ));
         }
         let (code, command) = self.obey(cell.code)?;
-        let code = self.add_crates(code)?;
-        let source = self.sources.push(cell.code, cell.number);
         self.link.begin(sink);
+        let code = match self.add_crates(code) {
+            Ok(code) if !self.link.is_interrupted() => code,
+            outcome => {
+                let report = self.link.end();
+                return Err(outcome.err().filter(|_| !report.interrupted).unwrap_or_else(Fault::interrupted));
+            }
+        };
+        let source = self.sources.push(cell.code, cell.number);
         let attempt = self.attempt(&code, cell);
         if attempt.as_ref().is_ok_and(|attempt| matches!(attempt.outcome, Err(Error::SubprocessTerminated(_)))) {
             self.link.settle();
@@ -155,12 +161,15 @@ impl Engine {
     /// Compiles and runs a cell. Where definitions of other cells no longer fit what it defines, they give way.
     fn attempt(&mut self, code: &str, cell: &Cell) -> Result<Attempt, Fault> {
         let plan = self.definitions.plan(code, cell.id);
+        // What a variable is made of stays as long as the variable.
+        let of_variables: Vec<String> = self.context.variables_and_types().map(|(_, ty)| ty.to_owned()).collect();
+        let mut without = plan.removed.clone();
+        without.retain(|key| !of_variables.iter().any(|ty| has_word(ty, key)));
         let mut guess = annotate::guess(code).filter(|_| !self.analysis.is_ready());
         let mut types = match &guess {
             Some(guess) => guess.clone(),
-            None => self.types(code, &plan)?,
+            None => self.types(code, &plan, &without)?,
         };
-        let mut without = plan.removed.clone();
         let mut in_the_way = BTreeSet::new();
         let mut first: Option<Attempt> = None;
         for _ in 0..MOST_ATTEMPTS {
@@ -192,7 +201,7 @@ impl Engine {
             }
             let guessed = guess.take().is_some_and(|guess| !guess.is_empty());
             if guessed && !self.link.has_begun() && !self.link.is_interrupted() {
-                types = self.types(code, &plan)?;
+                types = self.types(code, &plan, &without)?;
                 continue;
             }
             let hopeless = stale.is_subset(&without);
@@ -213,11 +222,11 @@ impl Engine {
     }
 
     /// The types of the cell's variables, where the student has left them out.
-    fn types(&self, code: &str, plan: &Plan) -> Result<Vec<Insertion>, Fault> {
+    fn types(&self, code: &str, plan: &Plan, without: &BTreeSet<String>) -> Result<Vec<Insertion>, Fault> {
         if !annotate::leaves_types_out(code) {
             return Ok(Vec::new());
         }
-        let scope = self.scope(&self.definitions.beside(plan, &plan.removed));
+        let scope = self.scope(&self.definitions.beside(plan, without));
         let types = self.analysis.types(scope, code, || self.link.is_interrupted());
         if self.link.is_interrupted() {
             return Err(Fault::interrupted());
@@ -234,13 +243,15 @@ impl Engine {
     /// Adds the crates that a cell asks for, before its types are looked at. Returns the code without these lines.
     fn add_crates(&mut self, code: String) -> Result<String, Fault> {
         let is_wish = |line: &&str| line.trim_start().starts_with(":dep");
-        let wishes: Vec<&str> = code.lines().filter(is_wish).collect();
+        let wishes: Vec<&str> = code[..after_commands(&code)].lines().filter(is_wish).collect();
         if wishes.is_empty() || !annotate::leaves_types_out(&code) {
             return Ok(code);
         }
         self.context.execute(&wishes.join("\n")).map_err(|error| Fault::kernel(&describe(&error)))?;
         self.analysis.use_crates_of(self.build.clone());
-        Ok(code.lines().map(|line| if is_wish(&line) { "" } else { line }).collect::<Vec<_>>().join("\n"))
+        let (in_front, rest) = code.split_at(after_commands(&code));
+        let left: Vec<&str> = in_front.lines().map(|line| if is_wish(&line) { "" } else { line }).collect();
+        Ok(left.join("\n") + "\n" + rest)
     }
 
     /// Carries out what is no code: the code that is left, and an answer.
@@ -265,15 +276,16 @@ impl Engine {
             session::set_opt_level(&self.build, level).map_err(|error| Fault::kernel(&format!("{error:#}")))?;
             return Ok((String::new(), text(&answer)));
         }
-        if !code.lines().any(|line| line.trim() == ":clear") {
+        let in_front = &code[..after_commands(code)];
+        if !in_front.lines().any(|line| line.trim() == ":clear") {
             return Ok((code.to_owned(), None));
         }
         // The prelude is cleared as well, and has to come back.
         let cleared = self.context.execute(":clear").map_err(anyhow::Error::from).and_then(|_| self.prepare());
         cleared.map_err(|error| Fault::kernel(&format!("{error:#}")))?;
         self.definitions.clear();
-        let rest = code.lines().map(|line| if line.trim() == ":clear" { "" } else { line });
-        Ok((rest.collect::<Vec<_>>().join("\n"), None))
+        self.variables = Variables::default();
+        Ok((in_front.replace(":clear", "") + &code[in_front.len()..], None))
     }
 
     /// evcxr itself has panicked, and nothing is known of what it holds.
@@ -282,6 +294,7 @@ impl Engine {
             let old = std::mem::replace(&mut self.context, context);
             let _ = catch_unwind(AssertUnwindSafe(|| drop(old)));
             self.definitions.clear();
+            self.variables = Variables::default();
             self.prepare()
         });
         match started {
@@ -294,8 +307,13 @@ impl Engine {
 
     /// evcxr started a new runtime: it needs its panic hook again.
     fn restore(&mut self) {
+        self.variables = Variables::default();
         let _ = self.context.execute(PREPARE);
     }
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == word)
 }
 
 /// How deep brackets stand in each other; those in strings count as well, which does no harm.

@@ -267,7 +267,6 @@ impl Pump {
                 state.running = false;
             }
             "begin" => {
-                self.last_words.clear();
                 let mut state = self.lock();
                 state.running = true;
                 state.report.has_begun = true;
@@ -285,6 +284,8 @@ impl Pump {
             "end" => {
                 self.read_to_end();
                 self.close_cell();
+                // Not when a cell begins: what it writes may be read before the word that it has begun.
+                self.last_words.clear();
                 self.verdict();
             }
             "broken" => self.lock().report.broken = Some(rest.to_owned()),

@@ -55,6 +55,16 @@ pub fn key(here: &Path, rustc: &Path, words: &[&str]) -> Result<String> {
     Ok(format!("{:016x}", hasher.finish()))
 }
 
+/// The user has added a crate of their own, whose source may change: cargo has to look.
+pub fn has_local_crates(here: &Path) -> bool {
+    let read = |name: &str| std::fs::read_to_string(here.join(name)).unwrap_or_default();
+    let preloaded = read("../evcxr.toml");
+    let manifest = read("Cargo.toml");
+    let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
+    let paths = dependencies.lines().filter_map(|line| line.split_once("path = \"")?.1.split('"').next());
+    paths.into_iter().any(|path| !preloaded.contains(&format!("\"{path}\"")))
+}
+
 /// A text with another session's folder, and with this one's.
 pub fn rebase(text: &str, here: &Path, forth: bool) -> String {
     let here = here.to_string_lossy();

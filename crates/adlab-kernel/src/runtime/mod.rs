@@ -202,7 +202,8 @@ impl Runtime {
         self.tell(&format!("takeover {}", std::process::id()))?;
         // The kernel takes note of the fault and waits for the end of the process that had it: from then on, our parent
         // is the kernel.
-        let _ = self.hear()?;
+        // What it said to that process before, a verdict perhaps, is not for us.
+        while self.hear()? != "noted" {}
         die_with_parent();
         // evcxr reads text lines: one that is no UTF-8 makes it give up on this cell, without committing what it
         // believes the cell defined, and without restarting the process.
