@@ -104,6 +104,35 @@ def test_a_cell_that_is_killed_from_outside(kernel):
     assert kernel.text(AFTER) == INTACT
 
 
+def test_an_interrupt_while_much_is_on_its_way(kernel):
+    code = SPOIL + 'print!("{}", "x".repeat(5_000_000)); loop { std::hint::black_box(1); }'
+    request = kernel.send(code)
+    time.sleep(1)
+    took, reply = interrupt(kernel, request)
+    assert reply["ename"] == "Interrupted" and took < 0.5, took
+    assert kernel.text(AFTER) == INTACT
+
+
+# A copy of its process that a cell makes, and one that has let go of all that it did not open.
+COPIES = {
+    "a copy that ends with the cell": ("if fork() == 0 { n += 1; }", "ok"),
+    "a copy that stays": ("if fork() == 0 { std::thread::sleep(std::time::Duration::from_secs(2)); }", "ok"),
+    "a copy that stays, and a panic": ('if fork() == 0 { loop { unsafe { pause(); } } } panic!("here");', "Panic"),
+    "a copy that stays, and a crash": ("if fork() == 0 { loop { unsafe { pause(); } } } std::process::abort();", "Crash"),
+    "all descriptors closed": ("for fd in 3..64 { unsafe { close(fd); } }", "Crash"),
+}
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_a_cell_that_copies_its_process(kernel, copy):
+    code, ending = COPIES[copy]
+    declarations = 'unsafe extern "C" { safe fn fork() -> i32; fn pause() -> i32; fn close(fd: i32) -> i32; }'
+    reply, _ = kernel.run(f"{{ {declarations} {code} }}")
+    assert reply.get("ename", "ok") == ending, reply
+    assert kernel.text(AFTER) == INTACT
+    assert kernel.text("1 + 1") == "2"
+
+
 def test_an_interrupt_between_cells_changes_nothing(kernel):
     kernel.manager.interrupt_kernel()
     time.sleep(0.3)
@@ -155,6 +184,20 @@ def test_a_panic_of_the_compiler_s_front_end_is_survived(started):
     assert reply["ename"] == "KernelError" and "started anew" in reply["evalue"]
     assert kernel.text("Dual::variable(2.0)") == "2 + 1ε"
     assert kernel.run("before")[0]["ename"] == "CompileError"
+
+
+def test_clear_is_whole_whenever_it_is_interrupted(started):
+    kernel = started()
+    for delay in (0.0, 0.05, 0.2, 0.4):
+        assert kernel.run("let before = 1; fn f() -> i32 { 5 }")[0]["status"] == "ok"
+        request = kernel.send(":clear")
+        time.sleep(delay)
+        kernel.manager.interrupt_kernel()
+        kernel.reply(request)
+        # If it came late, it must not meet the next cell.
+        time.sleep(0.3)
+        assert kernel.text("Dual::variable(2.0)") == "2 + 1ε"
+        assert {kernel.run(code)[0]["ename"] for code in ("before", "f()")} == {"CompileError"}
 
 
 def test_code_beyond_all_measure_is_refused(kernel):

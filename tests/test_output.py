@@ -7,6 +7,7 @@ import nbformat
 import psutil
 import pytest
 from conftest import ADLAB
+from test_faults import wait_until_it_runs
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +165,24 @@ def test_a_cell_can_ask(kernel):
     assert answers('input("long ").len()', long) == ([("long ", False)], ["100000"])
 
 
+def test_a_busy_cell_is_not_asked_twice(kernel):
+    """A machine that is slow to read an answer is no cell that wants another."""
+    code = """
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line)?;
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        line"""
+    request = kernel.send(code, allow_stdin=True)
+    kernel.client.get_stdin_msg(timeout=30)
+    process = wait_until_it_runs(kernel)
+    process.suspend()
+    kernel.client.input("once")
+    time.sleep(0.12)
+    process.resume()
+    assert [text for kind, text in shown(kernel.outputs(request)) if kind == "execute_result"] == ['"once\\n"']
+    assert kernel.reply(request)["status"] == "ok" and not kernel.client.stdin_channel.msg_ready()
+
+
 def test_a_front_end_that_can_not_ask(kernel):
     reply, _ = kernel.run('input("Your name? ")')
     assert reply["ename"] == "Panic" and "nobody is there to answer" in reply["evalue"]
@@ -189,6 +208,9 @@ CELLS = [
     ('let shown = display(&1); shown.update(&2); println!("text");', ["2", "text\n"]),
     ("for _ in progress(0..3) {}", ["████████████████████ 3/3, 0.0 s"]),
     ('println!("old"); clear_output(true); println!("new");', ["new\n"]),
+    ('let later = display(&1);', ["3"]),
+    ('later.update(&2); println!("here"); later.update(&3);', ["here\n"]),
+    ('print!("{}", "x".repeat(9_000_000)); clear_output(false); print!("{}", "y".repeat(9_000_000));', ["y" * 9_000_000]),
 ]
 
 

@@ -175,6 +175,12 @@ def test_a_kernel_whose_jupyter_has_died_ends_too():
 def test_faults_leave_no_zombies(fresh_kernel):
     for code in ("std::process::abort();", "std::process::exit(3);", 'panic!("stop");') * 2:
         assert fresh_kernel.run(code)[0]["status"] == "error"
+    # A compiler that is stopped on its way.
+    functions = "\n".join(f"fn g{i}(x: f64) -> Vec<f64> {{ (0..9).map(|k| x * k as f64).collect() }}" for i in range(2000))
+    request = fresh_kernel.send(functions)
+    time.sleep(0.5)
+    fresh_kernel.manager.interrupt_kernel()
+    assert fresh_kernel.reply(request)["ename"] == "Interrupted"
     assert fresh_kernel.text("1 + 1") == "2"
     members = family(fresh_kernel.manager.provisioner.process.pid)
     deadline = time.time() + 2

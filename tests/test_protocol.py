@@ -1,5 +1,8 @@
 """The protocol's finer points: several front ends, silent cells, user expressions, comms, history, is_complete."""
 
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -55,6 +58,38 @@ def test_two_front_ends_share_a_kernel(kernel, second):
         assert set(ended) == {*requests[first], *requests[second]}
         assert len(printed) == 6 and set(printed) == everything
         assert not client.shell_channel.msg_ready()
+
+
+def test_a_front_end_that_takes_nothing_holds_up_nobody(fresh_kernel):
+    kernel = fresh_kernel
+    listener = subprocess.Popen([sys.executable, "-c", LISTEN, kernel.manager.connection_file], stdout=subprocess.PIPE)
+    listener.stdout.readline()
+    listener.send_signal(signal.SIGSTOP)
+    try:
+        # More than lies in all buffers on the way.
+        request = kernel.send('display(&"x".repeat(30_000_000)); loop { println!("more"); }')
+        time.sleep(2)
+        start = time.time()
+        kernel.manager.interrupt_kernel()
+        assert kernel.reply(request)["ename"] == "Interrupted" and time.time() - start < 0.5
+        # Until its connection is cut, the others wait; then they get what comes.
+        assert kernel.text("1 + 1", timeout=30) == "2"
+    finally:
+        listener.kill()
+        listener.wait()
+
+
+LISTEN = """
+import sys
+from jupyter_client import BlockingKernelClient
+client = BlockingKernelClient(connection_file=sys.argv[1])
+client.load_connection_file()
+client.start_channels()
+client.wait_for_ready(timeout=60)
+print("ready", flush=True)
+while True:
+    client.get_iopub_msg()
+"""
 
 
 def test_a_comm_without_a_target_is_closed(kernel):
@@ -126,6 +161,7 @@ def test_history_by_tail_range_and_search(fresh_kernel):
         ("fn f() {\n    if true {", {"status": "incomplete", "indent": "        "}),
         ("let = 3;", {"status": "invalid"}),
         ("fn f( }", {"status": "invalid"}),
+        ("(" * 100_000, {"status": "invalid"}),
     ],
 )
 def test_is_complete(kernel, code, expected):

@@ -1,5 +1,6 @@
 //! Whether a cell can run as it stands: a console asks before it starts a new line.
 
+use crate::engine::is_too_deep;
 use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, ast::AstNode};
 
 #[derive(Debug, PartialEq)]
@@ -15,6 +16,9 @@ pub enum Completeness {
 pub fn completeness(code: &str) -> Completeness {
     if code.trim_start().starts_with([':', '!']) {
         return Completeness::Complete;
+    }
+    if is_too_deep(code) {
+        return Completeness::Invalid;
     }
     match open_brackets(code) {
         Brackets::Open(depth) => Completeness::Incomplete { indent: "    ".repeat(depth) },
@@ -103,7 +107,8 @@ mod tests {
         ] {
             assert_eq!(completeness(code), Completeness::Incomplete { indent: "    ".repeat(depth) }, "{code}");
         }
-        for code in [")", "let = 3;", "fn f( }", "let x 1;"] {
+        let deep = "(".repeat(100_000);
+        for code in [&deep, ")", "let = 3;", "fn f( }", "let x 1;"] {
             assert_eq!(completeness(code), Completeness::Invalid, "{code}");
         }
     }

@@ -21,6 +21,8 @@ const MARKER: &str = "_ADLAB_";
 #[derive(Default)]
 pub struct Definitions {
     known: BTreeMap<Key, Known>,
+    /// Of a definition whose place one of another cell has taken, the earlier ones: they come back when that one goes.
+    earlier: BTreeMap<Key, Vec<(Key, Known)>>,
     /// Those that are gone, and what became of them.
     former: BTreeMap<Key, String>,
     /// What has no name, and so can't be replaced.
@@ -28,6 +30,7 @@ pub struct Definitions {
 }
 
 /// One of them, and where it comes from.
+#[derive(Clone)]
 struct Known {
     title: String,
     text: String,
@@ -45,8 +48,8 @@ pub struct Plan {
     cell_id: Option<String>,
     /// What the cell defined when it ran before, and doesn't any more.
     pub removed: BTreeSet<Key>,
-    /// An `impl` of another cell that this cell's takes the place of.
-    replaced: BTreeSet<Key>,
+    /// The `impl`s of other cells that this cell's takes the place of, each with the key of the new one.
+    replaced: BTreeMap<Key, Key>,
     /// A type is defined anew, of which there may be variables.
     pub redefines_a_type: bool,
 }
@@ -58,7 +61,7 @@ impl Definitions {
             items: Vec::new(),
             cell_id: cell_id.map(str::to_owned),
             removed: BTreeSet::new(),
-            replaced: BTreeSet::new(),
+            replaced: BTreeMap::new(),
             redefines_a_type: false,
         };
         let items = items::items(code);
@@ -71,7 +74,7 @@ impl Definitions {
                 Kind::Impl(details) => {
                     let with_type = types.contains(details.target.as_str());
                     let (key, replaced) = self.impl_key(details, cell_id, with_type, &plan);
-                    plan.replaced.extend(replaced);
+                    plan.replaced.extend(replaced.into_iter().map(|old| (old, key.clone())));
                     vec![key]
                 }
             };
@@ -80,7 +83,7 @@ impl Definitions {
         let own = |known: &Known| cell_id.is_some() && known.cell_id.as_deref() == cell_id;
         let left = self.known.iter().filter(|(key, known)| own(known) && !plan.defines(key));
         plan.removed = left.map(|(key, _)| key.clone()).collect();
-        plan.replaced.retain(|key| !plan.items.iter().any(|(_, keys)| keys.contains(key)));
+        plan.replaced.retain(|old, _| !plan.items.iter().any(|(_, keys)| keys.contains(old)));
         plan
     }
 
@@ -115,7 +118,18 @@ impl Definitions {
 
     /// The cell has been committed.
     pub fn commit(&mut self, plan: &Plan, without: &BTreeSet<Key>, number: usize) {
-        for key in plan.replaced.iter().chain(without) {
+        if plan.cell_id.is_some() {
+            // A cell has one definition of a name: what it had before is no longer to come back.
+            for earlier in self.earlier.values_mut() {
+                earlier.retain(|(_, known)| known.cell_id != plan.cell_id);
+            }
+        }
+        for (old, new) in &plan.replaced {
+            if let Some(known) = self.known.get(old) {
+                self.earlier.entry(new.clone()).or_default().push((old.clone(), known.clone()));
+            }
+        }
+        for key in plan.replaced.keys().chain(without) {
             if let Some(known) = self.known.remove(key) {
                 let number = known.number;
                 let fate = match plan.removed.contains(key) {
@@ -144,8 +158,39 @@ impl Definitions {
                     is_type: matches!(item.kind, Kind::Type(_)),
                 };
                 self.former.remove(key);
-                self.known.insert(key.clone(), known);
+                let before = self.known.insert(key.clone(), known);
+                // A front end that names no cells could never say that a definition is gone.
+                if let Some(before) = before.filter(|before| {
+                    before.cell_id.is_some() && plan.cell_id.is_some() && before.cell_id != plan.cell_id
+                }) {
+                    self.earlier.entry(key.clone()).or_default().push((key.clone(), before));
+                }
             }
+        }
+        self.earlier.retain(|_, earlier| !earlier.is_empty());
+    }
+
+    /// Puts earlier definitions of other cells back in force where one of these, which stood in their place, goes.
+    pub fn hand_back(&mut self, keys: &BTreeSet<Key>) -> HandedBack {
+        let mut handed = HandedBack::default();
+        for key in keys {
+            let Some((earlier, known)) = self.earlier.get_mut(key).and_then(Vec::pop) else { continue };
+            let Some(later) = self.known.remove(key) else { continue };
+            handed.code.insert(swap(key, &earlier, &known));
+            handed.undo.insert(swap(&earlier, key, &later));
+            handed.note += &format!("note: `{}` is that of cell [{}] again\n", known.title, known.number);
+            self.known.insert(earlier.clone(), known.clone());
+            handed.swapped.push((key.clone(), later, earlier, known));
+        }
+        handed
+    }
+
+    /// The cell did not run after all.
+    pub fn take_back(&mut self, handed: HandedBack) {
+        for (key, later, earlier, known) in handed.swapped {
+            self.known.remove(&earlier);
+            self.known.insert(key.clone(), later);
+            self.earlier.entry(key).or_default().push((earlier, known));
         }
     }
 
@@ -172,7 +217,7 @@ impl Definitions {
 
     /// The text of what is in force beside a cell's own definitions.
     pub fn beside(&self, plan: &Plan, without: &BTreeSet<Key>) -> String {
-        let gone = |key: &Key| plan.defines(key) || plan.replaced.contains(key) || without.contains(key);
+        let gone = |key: &Key| plan.defines(key) || plan.replaced.contains_key(key) || without.contains(key);
         let named = self.known.iter().filter(|(key, _)| !gone(key)).map(|(_, known)| &known.text);
         // Several names of one `use` have the same text.
         let texts: BTreeSet<&String> = self.nameless.iter().chain(named).collect();
@@ -200,11 +245,63 @@ impl Definitions {
         lines.collect()
     }
 
-    pub fn clear(&mut self) {
-        self.known.clear();
-        self.nameless.clear();
-        self.former.clear();
+    /// Says which methods of other cells a cell's `impl`s have put away without having them.
+    pub fn missed(&self, plan: &Plan) -> String {
+        let new: BTreeSet<&String> = plan
+            .items
+            .iter()
+            .filter_map(|(item, _)| match &item.kind {
+                Kind::Impl(details) => Some(&details.members),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        let mut note = String::new();
+        for known in plan.replaced.keys().filter_map(|old| self.known.get(old)) {
+            let members = known.details.iter().flat_map(|details| &details.members);
+            let missed: Vec<String> = members.filter(|m| !new.contains(m)).map(|m| format!("`{m}`")).collect();
+            if !missed.is_empty() {
+                note += &format!(
+                    "note: this cell's `{title}` takes the place of that of cell [{number}], and {missed} {are} gone with it; \
+                     write what you need of it in this cell too\n",
+                    title = known.title,
+                    number = known.number,
+                    missed = missed.join(", "),
+                    are = if missed.len() == 1 { "is" } else { "are" },
+                );
+            }
+        }
+        note
     }
+
+    pub fn clear(&mut self) {
+        *self = Definitions::default();
+    }
+}
+
+/// Definitions that are in force again, and what it takes.
+#[derive(Default)]
+pub struct HandedBack {
+    /// What evcxr has to run.
+    pub code: BTreeSet<String>,
+    /// And what to run if the cell fails.
+    pub undo: BTreeSet<String>,
+    pub note: String,
+    /// The later definition and the earlier one, with their keys.
+    swapped: Vec<(Key, Known, Key, Known)>,
+}
+
+/// The code that puts one definition in the place of another.
+fn swap(gone: &str, key: &str, known: &Known) -> String {
+    let gone = if gone == key { String::new() } else { configured_out(gone) };
+    match known.details {
+        Some(_) => format!("{gone}const {key}: () = (); {}", known.text),
+        None => gone + &known.text,
+    }
+}
+
+fn configured_out(key: &str) -> String {
+    format!("#[cfg(any())] const {key}: () = (); ")
 }
 
 fn type_name(kind: &Kind) -> Option<&str> {
@@ -235,8 +332,8 @@ impl Plan {
     /// The cell's code with its markers, with what else is to be inserted, and without the definitions that are to go.
     pub fn mark(&self, code: &str, without: &BTreeSet<Key>, others: &[(usize, String)]) -> Marked {
         let mut marked = Marked::default();
-        let gone: String =
-            without.union(&self.replaced).map(|key| format!("#[cfg(any())] const {key}: () = (); ")).collect();
+        let gone: BTreeSet<&Key> = without.iter().chain(self.replaced.keys()).collect();
+        let gone: String = gone.into_iter().map(|key| configured_out(key)).collect();
         let start = after_commands(code);
         marked.push(&code[..start]);
         marked.insert(&gone);
@@ -318,6 +415,30 @@ mod tests {
             assert!(second.starts_with(&format!("#[cfg(any())] const {marker}: () = (); const _ADLAB_")), "{second}");
             assert_eq!(definitions.known.len(), 1);
         }
+    }
+
+    #[test]
+    fn what_stood_behind_a_definition_comes_back() {
+        let mut definitions = Definitions::default();
+        run(&mut definitions, "fn f() -> i32 { 1 } impl D { fn a() {} fn b() {} }", Some("a"));
+        let plan = definitions.plan("fn f() -> i32 { 2 } impl D { fn b() {} }", Some("b"));
+        assert!(definitions.missed(&plan).contains("cell [1], and `a` is gone with it"));
+        run(&mut definitions, "fn f() -> i32 { 2 } impl D { fn b() {} }", Some("b"));
+        let removed = definitions.plan("", Some("b")).removed;
+        assert_eq!(removed.len(), 2);
+        let handed = definitions.hand_back(&removed);
+        assert!(handed.code.contains("fn f() -> i32 { 1 }") && handed.undo.contains("fn f() -> i32 { 2 }"));
+        let of_d = handed.code.iter().find(|code| code.contains("impl D")).unwrap();
+        assert!(of_d.starts_with("#[cfg(any())] const _ADLAB_") && of_d.ends_with("fn a() {} fn b() {} }"), "{of_d}");
+        assert_eq!(
+            (definitions.plan("", Some("b")).removed.len(), definitions.plan("", Some("a")).removed.len()),
+            (0, 2)
+        );
+        definitions.take_back(handed);
+        assert_eq!(definitions.plan("", Some("b")).removed, removed);
+        // The first cell dropped it meanwhile: nothing is left to come back.
+        run(&mut definitions, "", Some("a"));
+        assert!(definitions.hand_back(&removed).code.is_empty());
     }
 
     #[test]

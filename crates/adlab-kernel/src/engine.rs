@@ -11,7 +11,7 @@ use evcxr::{CommandContext, Error, EvalContext, EvalContextOutputs, EvalOutputs}
 use crate::analysis::annotate::{self, Insertion};
 use crate::analysis::{Analysis, Scope};
 use crate::compile_errors::Context as ErrorContext;
-use crate::definitions::{Definitions, Plan};
+use crate::definitions::{Definitions, HandedBack, Plan};
 use crate::faults::Fault;
 use crate::link::{Link, Sink};
 use crate::marked::{Marked, after_commands};
@@ -102,7 +102,8 @@ impl Engine {
             self.preload.dependencies(),
             self.preload.prelude
         );
-        self.link.begin(Box::new(|_| ()));
+        // Nothing can interrupt it: half a prelude would be worse than to wait for the whole.
+        self.link.begin_alone();
         let outcome = self.context.execute(&code);
         let report = self.link.end();
         if let Some(reason) = report.broken {
@@ -133,11 +134,19 @@ impl Engine {
             }
         };
         let source = self.sources.push(cell.code, cell.number);
+        let handed = self.hand_back(&code, cell);
         let attempt = self.attempt(&code, cell);
+        let done = attempt.as_ref().is_ok_and(|attempt| attempt.outcome.is_ok());
+        if done {
+            self.link.note(&handed.note);
+        }
         if attempt.as_ref().is_ok_and(|attempt| matches!(attempt.outcome, Err(Error::SubprocessTerminated(_)))) {
             self.link.settle();
         }
         let report = self.link.end();
+        if !done {
+            self.take_back(handed);
+        }
         let Attempt { outcome, marked } = attempt?;
         let generated = self.context.last_source().unwrap_or_default();
         let lost = matches!(outcome, Err(Error::SubprocessTerminated(_)));
@@ -158,13 +167,37 @@ impl Engine {
         }
     }
 
+    /// Where the cell no longer defines what another cell had defined before it, that comes back, ahead of the cell.
+    fn hand_back(&mut self, code: &str, cell: &Cell) -> HandedBack {
+        let plan = self.definitions.plan(code, cell.id);
+        let handed = self.definitions.hand_back(&self.removed(&plan));
+        let text = lines(&handed.code);
+        if !text.is_empty() && self.context.execute(&text).is_err() {
+            // It no longer fits: then the name goes, as if there had been one definition.
+            self.take_back(handed);
+            return HandedBack::default();
+        }
+        handed
+    }
+
+    fn take_back(&mut self, handed: HandedBack) {
+        let text = lines(&handed.undo);
+        if !text.is_empty() {
+            let _ = self.context.execute(&text);
+            self.definitions.take_back(handed);
+        }
+    }
+
+    /// What the cell no longer defines, but for what living variables are made of.
+    fn removed(&self, plan: &Plan) -> BTreeSet<String> {
+        let lives = |key: &String| self.context.variables_and_types().any(|(_, ty)| has_word(ty, key));
+        plan.removed.iter().filter(|key| !lives(key)).cloned().collect()
+    }
+
     /// Compiles and runs a cell. Where definitions of other cells no longer fit what it defines, they give way.
     fn attempt(&mut self, code: &str, cell: &Cell) -> Result<Attempt, Fault> {
         let plan = self.definitions.plan(code, cell.id);
-        // What a variable is made of stays as long as the variable.
-        let of_variables: Vec<String> = self.context.variables_and_types().map(|(_, ty)| ty.to_owned()).collect();
-        let mut without = plan.removed.clone();
-        without.retain(|key| !of_variables.iter().any(|ty| has_word(ty, key)));
+        let mut without = self.removed(&plan);
         let mut guess = annotate::guess(code).filter(|_| !self.analysis.is_ready());
         let mut types = match &guess {
             Some(guess) => guess.clone(),
@@ -190,6 +223,7 @@ impl Engine {
             };
             if outcome.is_ok() {
                 self.link.note(&self.definitions.farewell(&in_the_way));
+                self.link.note(&self.definitions.missed(&plan));
                 self.definitions.commit(&plan, &without, cell.number);
                 if plan.redefines_a_type && self.context.variables_and_types().next().is_some() {
                     // evcxr looks at the variables when the next cell runs; the student is to hear of it now.
@@ -280,16 +314,17 @@ impl Engine {
         if !in_front.lines().any(|line| line.trim() == ":clear") {
             return Ok((code.to_owned(), None));
         }
+        self.definitions.clear();
+        self.variables = Variables::default();
         // The prelude is cleared as well, and has to come back.
         let cleared = self.context.execute(":clear").map_err(anyhow::Error::from).and_then(|_| self.prepare());
         cleared.map_err(|error| Fault::kernel(&format!("{error:#}")))?;
-        self.definitions.clear();
-        self.variables = Variables::default();
         Ok((in_front.replace(":clear", "") + &code[in_front.len()..], None))
     }
 
-    /// evcxr itself has panicked, and nothing is known of what it holds.
-    fn start_anew(&mut self) -> Fault {
+    /// evcxr, or what we make of it, has panicked, and nothing is known of what it holds.
+    pub fn start_anew(&mut self) -> Fault {
+        self.link.end();
         let started = new_context(&self.socket).and_then(|context| {
             let old = std::mem::replace(&mut self.context, context);
             let _ = catch_unwind(AssertUnwindSafe(|| drop(old)));
@@ -310,6 +345,10 @@ impl Engine {
         self.variables = Variables::default();
         let _ = self.context.execute(PREPARE);
     }
+}
+
+fn lines(texts: &BTreeSet<String>) -> String {
+    texts.iter().flat_map(|text| [text, "\n"]).collect()
 }
 
 fn has_word(text: &str, word: &str) -> bool {

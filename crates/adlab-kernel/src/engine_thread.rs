@@ -1,5 +1,6 @@
 //! The engine on a thread of its own: evcxr blocks while it compiles and runs, the server must not.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use crate::engine::{Cell, Engine, is_too_deep};
 use crate::faults::Fault;
 use crate::link::{Link, Sink};
 use crate::outputs::Bundle;
+use crate::processes::kill_children_named;
 use crate::project::Preload;
 use crate::session::Session;
 
@@ -78,7 +80,11 @@ impl EngineThread {
         // A cell may begin just now: interrupt again.
         while Instant::now() < deadline {
             match self.done.recv_timeout(Duration::from_millis(100)) {
-                Err(RecvTimeoutError::Timeout) => self.handle.interrupt(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.handle.interrupt();
+                    // What prepares the session is not interrupted.
+                    kill_children_named("cargo");
+                }
                 _ => return,
             }
         }
@@ -162,7 +168,8 @@ fn serve(engine: Result<Engine>, queue: &Receiver<Job>, link: &OnceLock<Link>) {
             Job::Execute { reply, .. } if reply.is_closed() => {}
             Job::Execute { code, id, number, sink, reply } => {
                 let cell = Cell { code: &code, id: id.as_deref(), number };
-                let _ = reply.send(engine.execute(&cell, sink));
+                let outcome = catch_unwind(AssertUnwindSafe(|| engine.execute(&cell, sink)));
+                let _ = reply.send(outcome.unwrap_or_else(|_| Err(engine.start_anew())));
             }
             Job::Stop => return,
         }

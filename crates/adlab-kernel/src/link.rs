@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::outputs::{Bundle, PanicInfo, Prompt};
-use crate::processes::kill_children_named;
+use crate::processes::{kill_children_named, reap_later};
 use crate::pump::Pump;
 use crate::runtime;
 
@@ -94,6 +94,8 @@ pub struct State {
     pub stdin: Option<PathBuf>,
     /// The student has been asked for something, and has not answered.
     pub asking: bool,
+    /// When the last answer was on its way to the cell.
+    pub answered: Option<Instant>,
     /// A cell's code runs (as against: is being compiled, or none).
     pub running: bool,
     /// A snapshot stands by.
@@ -138,6 +140,13 @@ impl Link {
     pub fn begin(&self, sink: Sink) {
         let mut state = self.lock();
         state.sink = Some(Arc::new(Mutex::new(sink)));
+        state.report = Report::default();
+    }
+
+    /// The same for what is no cell: its output goes nowhere, and nothing interrupts it.
+    pub fn begin_alone(&self) {
+        let mut state = self.lock();
+        state.sink = None;
         state.report = Report::default();
     }
 
@@ -189,10 +198,12 @@ impl Link {
         // evcxr may start the compiler several times for one cell.
         let link = self.clone();
         std::thread::spawn(move || {
+            let mut killed = Vec::new();
             while link.lock().is_being_compiled() {
-                kill_children_named("cargo");
+                killed.extend(kill_children_named("cargo"));
                 std::thread::sleep(INTERRUPT_AGAIN);
             }
+            reap_later(killed);
         });
     }
 
@@ -203,6 +214,7 @@ impl Link {
             return;
         };
         state.asking = false;
+        state.answered = Some(Instant::now());
         drop(state);
         let line = text.map(|text| format!("{text}\n")).unwrap_or_default();
         // A long line waits for the cell to read it, and the cell may end instead.

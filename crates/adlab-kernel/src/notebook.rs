@@ -118,8 +118,12 @@ const TOO_MUCH_TEXT: &str = "\n(the cell printed more than 16 MB; the rest is le
 #[derive(Default)]
 pub struct Outputs {
     list: Vec<Value>,
+    /// The text that comes last, while more of the same may come.
+    open: Option<(Stream, String)>,
     /// The names of displays, and where they stand in the list.
     named: HashMap<String, usize>,
+    /// New contents for displays of other cells.
+    elsewhere: Vec<(Bundle, String)>,
     text_bytes: usize,
     /// The next output takes the place of all.
     clear_before_next: bool,
@@ -143,25 +147,34 @@ impl Outputs {
                     self.named.insert(id, self.list.len() - 1);
                 }
             }
-            Event::Update(bundle, id) => {
-                if let Some(output) = self.named.get(&id).and_then(|&place| self.list.get_mut(place)) {
-                    output["data"] = data(&bundle, true).into();
-                }
-            }
+            Event::Update(bundle, id) => match self.named.get(&id).and_then(|&place| self.list.get_mut(place)) {
+                Some(output) => output["data"] = data(&bundle, true).into(),
+                None => self.elsewhere.push((bundle, id)),
+            },
             Event::Clear { .. } | Event::Input(_) => {}
         }
     }
 
     fn clear(&mut self) {
         self.list.clear();
+        self.open = None;
         self.named.clear();
+        self.text_bytes = 0;
     }
 
     fn push(&mut self, output: Value) {
+        self.close();
+        self.list.push(output);
+    }
+
+    /// What comes next is an output of its own.
+    fn close(&mut self) {
         if std::mem::take(&mut self.clear_before_next) {
             self.clear();
         }
-        self.list.push(output);
+        if let Some((stream, text)) = self.open.take() {
+            self.list.push(json!({ "name": stream.name(), "output_type": "stream", "text": lines(&text) }));
+        }
     }
 
     fn text(&mut self, stream: Stream, text: &str) {
@@ -172,14 +185,12 @@ impl Outputs {
         if self.text_bytes > MOST_TEXT {
             return self.push(json!({ "name": "stderr", "output_type": "stream", "text": [TOO_MUCH_TEXT] }));
         }
-        let name = stream.name();
-        // The same stream goes on.
-        let goes_on = !self.clear_before_next;
-        if let Some(last) = self.list.last_mut().filter(|last| goes_on && last["name"] == name) {
-            let whole = self::text(&last["text"]) + text;
-            last["text"] = lines(&whole);
-        } else {
-            self.push(json!({ "name": name, "output_type": "stream", "text": lines(text) }));
+        match &mut self.open {
+            Some((last, whole)) if *last == stream && !self.clear_before_next => whole.push_str(text),
+            _ => {
+                self.close();
+                self.open = Some((stream, text.to_owned()));
+            }
         }
     }
 
@@ -201,8 +212,36 @@ impl Outputs {
         }));
     }
 
-    pub fn into_value(self) -> Value {
-        Value::Array(self.list)
+    /// As a notebook keeps them.
+    pub fn finish(mut self) -> Finished {
+        // An output that was to be cleared by the next stays where none comes.
+        self.clear_before_next = false;
+        self.close();
+        Finished { outputs: Value::Array(self.list), named: self.named, elsewhere: self.elsewhere }
+    }
+}
+
+/// A cell's outputs, complete.
+pub struct Finished {
+    pub outputs: Value,
+    named: HashMap<String, usize>,
+    elsewhere: Vec<(Bundle, String)>,
+}
+
+/// The displays of a notebook that have names: the place of the cell, and that of the output.
+#[derive(Default)]
+pub struct Displays(HashMap<String, (usize, usize)>);
+
+impl Displays {
+    /// Puts a cell's outputs into it, and what it has updated into the cells before.
+    pub fn settle(&mut self, finished: Finished, cells: &mut [Value], cell: usize) {
+        for (bundle, id) in finished.elsewhere {
+            if let Some(&(cell, output)) = self.0.get(&id) {
+                cells[cell]["outputs"][output]["data"] = data(&bundle, true).into();
+            }
+        }
+        self.0.extend(finished.named.into_iter().map(|(id, output)| (id, (cell, output))));
+        cells[cell]["outputs"] = finished.outputs;
     }
 }
 
@@ -285,7 +324,7 @@ mod tests {
         outputs.add(Event::Text(Stream::Stdout, "a".into()));
         outputs.add(Event::Text(Stream::Stdout, "b\nc".into()));
         outputs.add(Event::Text(Stream::Stderr, "d".into()));
-        let list = outputs.into_value();
+        let list = outputs.finish().outputs;
         assert_eq!(list[0]["text"], json!(["ab\n", "c"]));
         assert_eq!(list[1]["name"], "stderr");
     }
@@ -298,15 +337,29 @@ mod tests {
         outputs.add(Event::Text(Stream::Stdout, "text".into()));
         outputs.add(Event::Update(bundle("new"), "a".into()));
         outputs.add(Event::Update(bundle("nowhere"), "b".into()));
-        assert_eq!(outputs.list.len(), 2);
-        assert_eq!(outputs.list[0]["data"]["text/plain"], json!(["new"]));
         outputs.add(Event::Clear { wait: true });
-        assert_eq!(outputs.list.len(), 2);
         outputs.add(Event::Text(Stream::Stdout, "only this".into()));
         outputs.add(Event::Text(Stream::Stdout, ", and this".into()));
-        assert_eq!(outputs.list.len(), 1);
+        outputs.add(Event::Display(bundle("last"), None));
+        assert_eq!(outputs.list.len(), 2);
         assert_eq!(outputs.list[0]["text"], json!(["only this, and this"]));
         outputs.add(Event::Clear { wait: false });
-        assert!(outputs.list.is_empty());
+        assert!(outputs.list.is_empty() && outputs.text_bytes == 0);
+    }
+
+    #[test]
+    fn a_display_is_updated_from_another_cell() {
+        let bundle = |text: &str| vec![("text/plain".to_owned(), text.to_owned())];
+        let (mut displays, mut cells) = (Displays::default(), vec![json!({}), json!({})]);
+        let mut outputs = Outputs::default();
+        outputs.add(Event::Text(Stream::Stdout, "text".into()));
+        outputs.add(Event::Display(bundle("old"), Some("a".into())));
+        displays.settle(outputs.finish(), &mut cells, 0);
+        let mut outputs = Outputs::default();
+        outputs.add(Event::Update(bundle("new"), "a".into()));
+        outputs.add(Event::Update(bundle("nowhere"), "b".into()));
+        displays.settle(outputs.finish(), &mut cells, 1);
+        assert_eq!(cells[0]["outputs"][1]["data"]["text/plain"], json!(["new"]));
+        assert_eq!(cells[1]["outputs"], json!([]));
     }
 }

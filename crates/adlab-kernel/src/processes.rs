@@ -1,18 +1,46 @@
 //! Finding, watching and ending processes that this one started.
 
-/// Ends our children of this name, and theirs: a compilation that nobody waits for any more.
+use std::time::{Duration, Instant};
+
+/// How long a process that was killed may take to be gone.
+const DYING: Duration = Duration::from_secs(5);
+
+/// Ends our children of this name, and theirs: a compilation that nobody waits for any more. Returns theirs, which
+/// become ours when their parents are gone.
 #[cfg(target_os = "linux")]
-pub fn kill_children_named(name: &str) {
+pub fn kill_children_named(name: &str) -> Vec<i32> {
+    let mut killed = Vec::new();
     for pid in children(std::process::id()) {
         let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
         if comm.trim_end() == name {
-            kill_tree(pid);
+            for child in children(pid) {
+                kill_tree(child, &mut killed);
+            }
+            kill(pid);
         }
     }
+    killed
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn kill_children_named(_name: &str) {}
+pub fn kill_children_named(_name: &str) -> Vec<i32> {
+    Vec::new()
+}
+
+/// Waits for orphans that are dying, so that they leave no zombies: their parents can't any more.
+pub fn reap_later(mut pids: Vec<i32>) {
+    if pids.is_empty() {
+        return;
+    }
+    std::thread::spawn(move || {
+        let deadline = Instant::now() + DYING;
+        while !pids.is_empty() && Instant::now() < deadline {
+            // SAFETY: asks, without waiting, for processes that nobody else waits for.
+            pids.retain(|pid| unsafe { libc::waitpid(*pid, std::ptr::null_mut(), libc::WNOHANG) } != *pid);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    });
+}
 
 /// The process does nothing but wait for its standard input.
 #[cfg(target_os = "linux")]
@@ -28,10 +56,16 @@ pub fn waits_for_input(_pid: i32) -> bool {
 }
 
 #[cfg(target_os = "linux")]
-fn kill_tree(pid: u32) {
+fn kill_tree(pid: u32, killed: &mut Vec<i32>) {
     for child in children(pid) {
-        kill_tree(child);
+        kill_tree(child, killed);
     }
+    kill(pid);
+    killed.push(pid as i32);
+}
+
+#[cfg(target_os = "linux")]
+fn kill(pid: u32) {
     // SAFETY: a descendant of this process.
     unsafe { libc::kill(pid as i32, libc::SIGKILL) };
 }

@@ -10,13 +10,15 @@ use std::time::Duration;
 use crate::batch::Batch;
 use crate::link::{Death, Event, State, Stream};
 use crate::outputs::{Item, PanicInfo, Parser, Prompt, partial_char};
-use crate::processes::waits_for_input;
+use crate::processes::{reap_later, waits_for_input};
 use crate::runtime::{self, LONGEST_WRITE, ROLLED_BACK};
 
 /// How much is read before the rest of the loop has its turn.
 const FLOOD: usize = 1 << 20;
 /// How often a running cell is looked at: does it wait for input?
 const LOOK: Duration = Duration::from_millis(50);
+/// How long a cell may take to read what the student has typed, before it seems to wait for more.
+const READING: Duration = Duration::from_millis(200);
 /// How much is kept of what a cell has written to stderr, to tell why it died.
 const LAST_WORDS: usize = 4096;
 
@@ -34,6 +36,7 @@ pub struct Pump {
     /// What takes the way around it: other programs that a cell starts, C's own buffers.
     out: Option<UnixStream>,
     err: Option<UnixStream>,
+    out_bytes: Vec<u8>,
     control: Option<UnixStream>,
     control_line: Vec<u8>,
     parser: Parser,
@@ -60,6 +63,7 @@ impl Pump {
             order,
             out: None,
             err: None,
+            out_bytes: Vec::new(),
             control: None,
             control_line: Vec::new(),
             parser: Parser::default(),
@@ -144,7 +148,13 @@ impl Pump {
         if !open {
             self.out = None;
         }
-        self.stdout(&bytes);
+        if cfg!(target_os = "linux") {
+            // What the cell's own code writes comes in order; this is of others, who know nothing of displays.
+            let text = whole_text(&mut self.out_bytes, &bytes);
+            self.text(Stream::Stdout, &text);
+        } else {
+            self.stdout(&bytes);
+        }
         self.read_err();
     }
 
@@ -171,10 +181,8 @@ impl Pump {
     }
 
     fn stderr(&mut self, bytes: &[u8]) {
-        self.err_bytes.extend_from_slice(bytes);
-        let whole = self.err_bytes.len() - partial_char(&self.err_bytes);
-        let text: Vec<u8> = self.err_bytes.drain(..whole).collect();
-        self.text(Stream::Stderr, &String::from_utf8_lossy(&text));
+        let text = whole_text(&mut self.err_bytes, bytes);
+        self.text(Stream::Stderr, &text);
     }
 
     fn take_in(&mut self, items: Vec<Item>) {
@@ -233,7 +241,8 @@ impl Pump {
     /// A cell that reads its standard input asks as well, as in a terminal.
     fn look_for_input(&mut self) {
         let state = self.lock();
-        let waits = state.running && !state.asking && state.pid.is_some_and(waits_for_input);
+        let just_answered = state.answered.is_some_and(|at| at.elapsed() < READING);
+        let waits = state.running && !state.asking && !just_answered && state.pid.is_some_and(waits_for_input);
         drop(state);
         if waits {
             self.ask(Prompt::default());
@@ -262,6 +271,8 @@ impl Pump {
                 self.told_of_threads = false;
                 let socket = self.socket.clone();
                 let mut state = self.lock();
+                // The one before died with its snapshot, and evcxr does not wait for what it did not start.
+                reap_later(state.pid.into_iter().collect());
                 state.pid = rest.parse().ok();
                 state.stdin = state.pid.map(|pid| runtime::input_path(&socket, pid));
                 state.running = false;
@@ -294,10 +305,12 @@ impl Pump {
                 self.close_cell();
                 self.for_evcxr.clear();
                 let last_words = std::mem::take(&mut self.last_words);
+                // The lock is free while we wait, or nothing could be interrupted.
+                let dying = self.lock().pid;
+                let death = dying.map_or(Death::Unknown, reap);
                 let mut state = self.lock();
                 state.report.last_words = last_words;
                 state.asking = false;
-                let death = state.pid.map_or(Death::Unknown, reap);
                 if !state.rolling_back || death != Death::Exit(ROLLED_BACK) {
                     state.report.death = Some(death);
                 }
@@ -334,7 +347,8 @@ impl Pump {
         let result = self.parser.finish(&mut items);
         self.take_in(items);
         self.report_caught_panic();
-        let err = std::mem::take(&mut self.err_bytes);
+        let (out, err) = (std::mem::take(&mut self.out_bytes), std::mem::take(&mut self.err_bytes));
+        self.text(Stream::Stdout, &String::from_utf8_lossy(&out));
         self.text(Stream::Stderr, &String::from_utf8_lossy(&err));
         self.send_batch();
         if result.is_some() {
@@ -391,6 +405,14 @@ impl Pump {
     }
 }
 
+/// Takes up bytes, and gives the text without a character that is cut at the end.
+fn whole_text(rest: &mut Vec<u8>, bytes: &[u8]) -> String {
+    rest.extend_from_slice(bytes);
+    let whole = rest.len() - partial_char(rest);
+    let text: Vec<u8> = rest.drain(..whole).collect();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 /// Reads what is there, without waiting. The flag says whether more may come.
 fn read_all(stream: Option<&mut UnixStream>) -> (bool, Vec<u8>) {
     let mut bytes = Vec::new();
@@ -423,6 +445,8 @@ fn poll<const N: usize>(fds: [Option<i32>; N], wait: Option<Duration>) -> [bool;
 /// Waits for a child that is dying, and says why.
 fn reap(pid: i32) -> Death {
     let mut status = 0;
+    // SAFETY: our own child, not reaped yet. One that has died stays as it is, any other must not keep us waiting.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
     // SAFETY: plain system call.
     if unsafe { libc::waitpid(pid, &raw mut status, 0) } != pid {
         return Death::Unknown;

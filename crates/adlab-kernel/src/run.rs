@@ -12,7 +12,7 @@ use crate::analysis::Analysis;
 use crate::engine::{Cell, Engine};
 use crate::faults::Fault;
 use crate::link::{Event, Link};
-use crate::notebook::{self, Notebook, Outputs};
+use crate::notebook::{self, Displays, Finished, Notebook, Outputs};
 use crate::project::Project;
 use crate::session::Session;
 
@@ -89,7 +89,13 @@ fn run_notebook(
     let ready = started.elapsed();
     let mut failure = None;
     let mut number = 0;
-    for cell in notebook.cells_mut().iter_mut().filter(|cell| is_code(cell)) {
+    let mut displays = Displays::default();
+    let cells = notebook.cells_mut();
+    for place in 0..cells.len() {
+        let cell = &mut cells[place];
+        if !is_code(cell) {
+            continue;
+        }
         number += 1;
         let id = cell["id"].as_str().unwrap_or_default().to_owned();
         progress.cell(number, &id);
@@ -100,8 +106,8 @@ fn run_notebook(
             progress.line(&format!("  {:>8.3} s  [{number}] {id}", cell_started.elapsed().as_secs_f64()));
         }
         cell["execution_count"] = number.into();
-        cell["outputs"] = outputs;
-        let problem = match (outcome, notebook::has_tag(cell, "raises-exception")) {
+        displays.settle(outputs, cells, place);
+        let problem = match (outcome, notebook::has_tag(&cells[place], "raises-exception")) {
             (Err(fault), false) => Some(fault.traceback.join("\n")),
             (Ok(()), true) => Some("this cell should fail (it has the tag raises-exception), and did not".into()),
             _ => None,
@@ -132,7 +138,13 @@ fn is_code(cell: &Value) -> bool {
     cell["cell_type"] == "code" && !notebook::source(cell).trim().is_empty()
 }
 
-fn run_cell(engine: &mut Engine, code: &str, id: &str, number: usize, limit: Duration) -> (Value, Result<(), Fault>) {
+fn run_cell(
+    engine: &mut Engine,
+    code: &str,
+    id: &str,
+    number: usize,
+    limit: Duration,
+) -> (Finished, Result<(), Fault>) {
     let outputs = Arc::new(Mutex::new(Outputs::default()));
     let collected = Arc::clone(&outputs);
     let link = engine.link();
@@ -158,7 +170,7 @@ fn run_cell(engine: &mut Engine, code: &str, id: &str, number: usize, limit: Dur
             Err(fault)
         }
     };
-    (outputs.into_value(), outcome)
+    (outputs.finish(), outcome)
 }
 
 fn timed_out(mut fault: Fault, limit: Duration) -> Fault {

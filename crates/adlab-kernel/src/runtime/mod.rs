@@ -174,7 +174,13 @@ impl Runtime {
             Taken::Impossible => (None, "bare"),
         };
         self.tell(&format!("begin {protection}"))?;
+        let process = std::process::id();
         self.run(library, function)?;
+        if std::process::id() != process {
+            // The cell has made a copy of its process, and this is the copy.
+            // SAFETY: ends it at once: the session is the original's.
+            unsafe { libc::_exit(0) };
+        }
         if let Some(flush) = self.flush {
             flush();
         }
@@ -262,6 +268,7 @@ impl Snapshot {
             return Ok(Taken::ThreadsRun);
         }
         let mut pipe: [RawFd; 2] = [0; 2];
+        let original = std::process::id();
         // SAFETY: plain system calls; this process has one thread.
         unsafe {
             if libc::pipe(pipe.as_mut_ptr()) != 0 {
@@ -278,7 +285,7 @@ impl Snapshot {
                 }
                 0 => {
                     libc::close(pipe[1]);
-                    sleep_until_needed(pipe[0]);
+                    sleep_until_needed(pipe[0], original);
                     Ok(Taken::Woken)
                 }
                 pid => {
@@ -291,25 +298,61 @@ impl Snapshot {
     }
 
     fn dismiss(mut self) {
-        let _ = self.leash.write_all(b".");
+        let told = self.leash.write_all(b".");
         // SAFETY: waits for our own child, so that it leaves no zombie.
-        unsafe { libc::waitpid(self.pid, std::ptr::null_mut(), 0) };
+        unsafe {
+            if told.is_err() {
+                // The cell has closed what it did not open.
+                libc::kill(self.pid, libc::SIGKILL);
+            }
+            libc::waitpid(self.pid, std::ptr::null_mut(), 0);
+        }
     }
 }
 
 /// In the snapshot: returns when the original has died; ends the snapshot when it was dismissed.
-fn sleep_until_needed(leash: RawFd) {
-    // SAFETY: the descriptor is this process's own end of the pipe, and closes with the file.
-    let mut leash = unsafe { std::fs::File::from_raw_fd(leash) };
-    let mut byte = [0];
-    loop {
-        match leash.read(&mut byte) {
-            Ok(0) => return,
-            // SAFETY: ends this process at once; it has nothing to put away.
-            Ok(_) => unsafe { libc::_exit(0) },
-            Err(_) => {}
+///
+/// That the leash is let go of does not tell: the cell may have closed it, or have left it to a copy of its own.
+fn sleep_until_needed(leash: RawFd, original: u32) {
+    // SAFETY: the descriptors are this process's own, and close with the files.
+    let (mut leash, death) = unsafe { (std::fs::File::from_raw_fd(leash), watch_death(original)) };
+    let mut holds = true;
+    while std::os::unix::process::parent_id() == original {
+        let fds = [holds.then(|| leash.as_raw_fd()), death.as_ref().map(AsRawFd::as_raw_fd)];
+        let mut list = fds.map(|fd| libc::pollfd { fd: fd.unwrap_or(-1), events: libc::POLLIN, revents: 0 });
+        let wait = if death.is_some() { -1 } else { LOOK };
+        // SAFETY: the list is valid for the call.
+        unsafe { libc::poll(list.as_mut_ptr(), list.len() as libc::nfds_t, wait) };
+        if list[0].revents != 0 {
+            match leash.read(&mut [0]) {
+                Ok(0) => holds = false,
+                // SAFETY: ends this process at once; it has nothing to put away.
+                Ok(_) => unsafe { libc::_exit(0) },
+                Err(_) => {}
+            }
+        }
+        if list[1].revents != 0 {
+            return;
         }
     }
+}
+
+/// Where the system can't tell of a death at once, how often it is looked for, in milliseconds.
+const LOOK: libc::c_int = 50;
+
+/// A descriptor that can be read when the process is dead.
+#[cfg(target_os = "linux")]
+unsafe fn watch_death(pid: u32) -> Option<std::fs::File> {
+    // SAFETY: the descriptor is new, and ours.
+    unsafe {
+        let fd = libc::syscall(libc::SYS_pidfd_open, pid, 0) as RawFd;
+        (fd >= 0).then(|| std::fs::File::from_raw_fd(fd))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+unsafe fn watch_death(_pid: u32) -> Option<std::fs::File> {
+    None
 }
 
 /// An answer that came too late for the cell that had asked.

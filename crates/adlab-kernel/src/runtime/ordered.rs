@@ -53,7 +53,8 @@ pub unsafe extern "C" fn write(fd: c_int, buffer: *const c_void, count: size_t) 
 pub unsafe extern "C" fn writev(fd: c_int, parts: *const iovec, count: c_int) -> ssize_t {
     // SAFETY: the caller's promise.
     unsafe {
-        let list = std::slice::from_raw_parts(parts, usize::try_from(count).unwrap_or(0));
+        let count_of_parts = if parts.is_null() { 0 } else { usize::try_from(count).unwrap_or(0) };
+        let list = if count_of_parts == 0 { &[] } else { std::slice::from_raw_parts(parts, count_of_parts) };
         match list.iter().find(|part| part.iov_len > 0) {
             // The first part only: the caller comes back with the rest.
             Some(part) if !passthrough(fd) => write(fd, part.iov_base, part.iov_len),

@@ -4,6 +4,7 @@ mod history;
 mod incoming;
 mod outbox;
 mod replies;
+mod stalled;
 mod worker;
 
 use std::path::Path;
@@ -23,6 +24,7 @@ use zeromq::{SocketRecv, SocketSend};
 
 use self::incoming::Incoming;
 use self::outbox::{Outbox, Queue, outbox};
+use self::stalled::send_patiently;
 use crate::engine_thread::{DEEP_STACK, EngineThread, Handle};
 use crate::project::Project;
 use crate::session::Session;
@@ -60,18 +62,18 @@ async fn serve_sockets(connection: &ConnectionInfo, engine: &EngineThread) -> Re
 
     let (iopub_out, iopub_queue) = outbox();
     tokio::spawn(beat(heartbeat));
-    tokio::spawn(publish(iopub, iopub_queue));
+    tokio::spawn(publish(iopub, iopub_queue, connection.iopub_port));
     iopub_out.send(JupyterMessage::new(Status::starting(), None));
 
     let (shell_send, shell_recv) = shell.split();
     let (requests_in, requests) = unbounded_channel();
     let (replies, replies_queue) = outbox();
-    tokio::spawn(send_all(shell_send, replies_queue));
+    tokio::spawn(send_all(shell_send, replies_queue, connection.shell_port));
     tokio::spawn(receive_all(Incoming::new(shell_recv), requests_in));
 
     let (stdin_send, stdin_recv) = stdin.split();
     let (questions, questions_queue) = outbox();
-    tokio::spawn(send_all(stdin_send, questions_queue));
+    tokio::spawn(send_all(stdin_send, questions_queue, connection.stdin_port));
     tokio::spawn(receive_answers(Incoming::new(stdin_recv), engine.handle()));
 
     let outgoing = worker::Outgoing { replies, iopub: iopub_out.clone(), questions };
@@ -80,7 +82,7 @@ async fn serve_sockets(connection: &ConnectionInfo, engine: &EngineThread) -> Re
     let (control_send, control_recv) = control.split();
     let terminated = terminated();
     tokio::select! {
-        () = serve_control(control_send, Incoming::new(control_recv), iopub_out, engine) => {}
+        () = serve_control(control_send, Incoming::new(control_recv), iopub_out, engine, connection.control_port) => {}
         () = terminated => {}
         () = orphaned() => {}
     }
@@ -88,7 +90,13 @@ async fn serve_sockets(connection: &ConnectionInfo, engine: &EngineThread) -> Re
 }
 
 /// Interrupts and the end go past the queue of requests.
-async fn serve_control(mut send: RouterSendConnection, mut incoming: Incoming, iopub: Outbox, engine: &EngineThread) {
+async fn serve_control(
+    mut send: RouterSendConnection,
+    mut incoming: Incoming,
+    iopub: Outbox,
+    engine: &EngineThread,
+    port: u16,
+) {
     loop {
         let request = incoming.receive().await;
         iopub.send(about(Status::busy(), &request));
@@ -106,7 +114,7 @@ async fn serve_control(mut send: RouterSendConnection, mut incoming: Incoming, i
             _ => None,
         };
         if let Some(reply) = reply {
-            let _ = send.send(JupyterMessage::new(reply.clone(), Some(&request))).await;
+            let _ = send_patiently(port, send.send(JupyterMessage::new(reply.clone(), Some(&request)))).await;
             if stop {
                 // So do ipykernel and others: front ends that only listen learn of the end.
                 iopub.send(about(reply, &request));
@@ -139,12 +147,12 @@ async fn beat(mut heartbeat: KernelHeartbeatConnection) {
     }
 }
 
-async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: Queue) {
+async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: Queue, port: u16) {
     loop {
         tokio::select! {
             message = queue.next() => match message {
                 Some(message) => {
-                    drop(iopub.send(message).await);
+                    drop(send_patiently(port, iopub.send(message)).await);
                     queue.sent();
                 }
                 None => return,
@@ -152,15 +160,15 @@ async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: Queue) {
             event = iopub.recv_subscription() => if let Ok(SubscriptionEvent::Subscribe(topic)) = event {
                 let identity = topic.clone().into_bytes().into();
                 let welcome = JupyterMessage::new(IoPubWelcome::new(topic), None).with_zmq_identities(vec![identity]);
-                drop(iopub.send(welcome).await);
+                drop(send_patiently(port, iopub.send(welcome)).await);
             }
         }
     }
 }
 
-async fn send_all(mut send: RouterSendConnection, mut queue: Queue) {
+async fn send_all(mut send: RouterSendConnection, mut queue: Queue, port: u16) {
     while let Some(message) = queue.next().await {
-        drop(send.send(message).await);
+        drop(send_patiently(port, send.send(message)).await);
         queue.sent();
     }
 }

@@ -40,9 +40,9 @@ impl Outbox {
         let _ = self.sender.send(message);
     }
 
-    /// For the thread that hands on a cell's output: returns when there is room again.
-    pub fn wait_for_room(&self) {
-        while self.waiting.load(Ordering::Relaxed) > MOST_WAITING && !self.sender.is_closed() {
+    /// For the thread that hands on a cell's output: returns when there is room again, or the cell is given up.
+    pub fn wait_for_room(&self, given_up: impl Fn() -> bool) {
+        while self.waiting.load(Ordering::Relaxed) > MOST_WAITING && !self.sender.is_closed() && !given_up() {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -110,9 +110,10 @@ mod tests {
         }
         let waiter = std::thread::spawn({
             let outbox = outbox.clone();
-            move || outbox.wait_for_room()
+            move || outbox.wait_for_room(|| false)
         });
         assert!(!waiter.is_finished());
+        outbox.wait_for_room(|| true);
         queue.next().await.unwrap();
         queue.sent();
         waiter.join().unwrap();

@@ -153,7 +153,7 @@ impl Worker {
             Event::Input(_) => engine.answer(None),
             _ if silent => {}
             event => {
-                iopub.wait_for_room();
+                iopub.wait_for_room(|| engine.is_interrupted());
                 let until = Instant::now() + pace.step(event.size());
                 iopub.send(about(event_content(event), &request));
                 while Instant::now() < until && !engine.is_interrupted() {
