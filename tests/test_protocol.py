@@ -161,7 +161,7 @@ def test_history_by_tail_range_and_search(fresh_kernel):
         ("fn f() {\n    if true {", {"status": "incomplete", "indent": "        "}),
         ("let = 3;", {"status": "invalid"}),
         ("fn f( }", {"status": "invalid"}),
-        ("(" * 100_000, {"status": "invalid"}),
+        pytest.param("(" * 100_000, {"status": "invalid"}, id="deep"),
     ],
 )
 def test_is_complete(kernel, code, expected):
