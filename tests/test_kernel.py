@@ -1,6 +1,7 @@
 """The kernel over Jupyter's protocol: it tells the truth, in the student's own terms, and loses nothing."""
 
 import os
+import re
 import time
 
 import pytest
@@ -48,6 +49,21 @@ def test_a_panic_in_an_earlier_cell_names_that_cell(kernel):
     _, evalue, trace = the_error(kernel, "third(&[1]);")
     assert "index out of bounds" in evalue
     assert f"cell [{reply['execution_count']}]" in trace and "x[2]" in trace
+
+
+@pytest.mark.parametrize(
+    "code, start",
+    [
+        ("let v = vec![1];\n  let w = v[0] + v[8];", "[8]"),
+        ("let n: Option<i32> = None;\nlet ε = 2; let m = n.unwrap();", "unwrap"),
+        ("struct D; impl D { fn f(&self) { panic!() } }\nD.f()", "panic"),
+        ("[1, 2].iter().map(|x| 6 / (x - 1)).sum::<i32>()", "6 /"),
+    ],
+)
+def test_a_panic_shows_its_place(kernel, code, start):
+    _, _, trace = the_error(kernel, code)
+    line, caret = re.sub(r"\x1b\[[\d;]*m", "", trace).splitlines()[-2:]
+    assert line.index(start) == caret.index("^"), trace
 
 
 def test_a_question_mark_on_an_err_is_an_error(kernel):

@@ -208,7 +208,7 @@ impl Engine {
         for _ in 0..MOST_ATTEMPTS {
             let insertions: Vec<Insertion> = types.iter().cloned().chain(annotate::display(code)).collect();
             let marked = plan.mark(code, &without, &insertions);
-            self.sources.mark(&marked.code);
+            self.sources.mark(&marked);
             let evaluation = catch_unwind(AssertUnwindSafe(|| {
                 assert!(self.panic_on.as_deref() != Some(cell.code), "as {PANIC_VAR} asks for");
                 self.context.execute(&marked.code)

@@ -124,9 +124,16 @@ fn place(panic: &PanicInfo, sources: &Sources, generated: &str) -> Vec<String> {
     };
     let text = cell.code.lines().nth(line - 1).unwrap_or_default();
     let width = line.to_string().len();
-    vec![
+    let mut shown = vec![
         format!("{BLUE}{:width$}-->{RESET} {}, line {line}", "", cell.title()),
         format!("{BLUE}{:width$} |{RESET}", ""),
         format!("{BLUE}{line} |{RESET} {text}"),
-    ]
+    ];
+    let generated = generated.lines().nth(panic.line - 1).unwrap_or_default();
+    if let Some(column) = cell.column(line, generated, panic.column).filter(|column| *column <= text.chars().count()) {
+        // What is not a tab may be as wide as a space, or not: nothing better is known.
+        let before: String = text.chars().take(column - 1).map(|c| if c == '\t' { c } else { ' ' }).collect();
+        shown.push(format!("{BLUE}{:width$} |{RESET} {before}{RED}^{RESET}", ""));
+    }
+    shown
 }

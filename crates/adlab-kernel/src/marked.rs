@@ -10,13 +10,14 @@ pub fn after_commands(code: &str) -> usize {
 }
 
 /// A cell's code with what the kernel has put in.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Marked {
     pub code: String,
     inserts: Vec<Insert>,
 }
 
 /// `length` characters were put at `column` (0-based) of `line` (1-based).
+#[derive(Debug, Clone)]
 struct Insert {
     line: usize,
     column: usize,
@@ -24,6 +25,11 @@ struct Insert {
 }
 
 impl Marked {
+    /// Code as it is.
+    pub fn plain(code: &str) -> Self {
+        Marked { code: code.to_owned(), inserts: Vec::new() }
+    }
+
     /// The student's own text.
     pub fn push(&mut self, text: &str) {
         self.code.push_str(text);

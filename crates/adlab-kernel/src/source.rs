@@ -1,11 +1,13 @@
 //! The cells' own text, and the way back to it from the source that evcxr generates.
 
+use crate::marked::Marked;
+
 /// A cell as the student wrote it.
 #[derive(Debug, Clone)]
 pub struct CellSource {
     pub code: String,
     /// With what the kernel has put in, line by line as it was handed to evcxr.
-    marked: String,
+    marked: Marked,
     /// Its execution count.
     pub number: usize,
     /// It is the one that runs now.
@@ -15,6 +17,16 @@ pub struct CellSource {
 impl CellSource {
     pub fn title(&self) -> String {
         if self.current { "this cell".into() } else { format!("cell [{}]", self.number) }
+    }
+
+    /// The column in a line of this cell of one in the generated line that it has become, all from 1.
+    pub fn column(&self, line: usize, generated: &str, column: usize) -> Option<usize> {
+        let marked = self.marked.code.lines().nth(line.checked_sub(1)?)?;
+        // Either may be a part of the other.
+        let start = |text: &str, part: &str| Some(text[..text.find(part.trim())?].chars().count());
+        let shared = if generated.contains(marked.trim()) { marked } else { generated };
+        let column = (column + start(marked, shared)?).checked_sub(start(generated, shared)?)?;
+        (column > 0).then(|| self.marked.original_column(line, column))
     }
 
     /// The byte at a line and a column, both from 1, counted in characters.
@@ -38,15 +50,15 @@ impl Sources {
         for cell in &mut self.cells {
             cell.current = false;
         }
-        let cell = CellSource { code: code.to_owned(), marked: code.to_owned(), number, current: true };
+        let cell = CellSource { code: code.to_owned(), marked: Marked::plain(code), number, current: true };
         self.cells.push(cell.clone());
         cell
     }
 
     /// What the latest cell has become.
-    pub fn mark(&mut self, marked: &str) {
+    pub fn mark(&mut self, marked: &Marked) {
         if let Some(cell) = self.cells.last_mut() {
-            marked.clone_into(&mut cell.marked);
+            cell.marked = marked.clone();
         }
     }
 
@@ -59,7 +71,7 @@ impl Sources {
             return None;
         }
         self.cells.iter().rev().find_map(|cell| {
-            let lines: Vec<&str> = cell.marked.lines().map(str::trim).collect();
+            let lines: Vec<&str> = cell.marked.code.lines().map(str::trim).collect();
             (0..lines.len())
                 .filter(|&i| lines[i] == target || lines[i].contains(target) && target.len() > 2)
                 .max_by_key(|&i| agreement(&lines, i, &generated, line - 1))
@@ -91,13 +103,28 @@ mod tests {
         assert_eq!(found(7), Some(("this cell".into(), 3)));
         assert_eq!(found(9), Some(("this cell".into(), 5)));
         sources.push("half(a)", 3);
-        sources.mark("show(half(a));");
+        sources.mark(&Marked::plain("show(half(a));"));
         assert_eq!(sources.locate("{\nshow(half(a));\n}", 2).map(|(cell, line)| (cell.number, line)), Some((3, 1)));
         sources.push("let a = 1;\n\nhalf(a);\nlet b = 2;\nhalf(a);\nlet c = 3;", 4);
         let found = |line| sources.locate(generated, line).map(|(cell, line)| (cell.title(), line));
         assert_eq!(found(1), None);
         assert_eq!(found(0), None);
         assert_eq!(found(99), None);
+    }
+
+    #[test]
+    fn columns_map_back_to_the_cell() {
+        let mut sources = Sources::default();
+        sources.push("let ε = 1;\n  half(ε)", 1);
+        let mut marked = Marked::plain("let ε = 1;\n  ");
+        marked.insert("show(");
+        marked.push("half(ε)");
+        sources.mark(&marked);
+        let generated = "        show(half(ε)";
+        let cell = sources.locate(generated, 1).unwrap().0;
+        assert_eq!((cell.column(2, generated, 14), cell.column(2, generated, 19)), (Some(3), Some(8)));
+        assert_eq!(cell.column(1, generated, 14), None);
+        assert_eq!(cell.column(2, "   half(ε)", 4), Some(3));
     }
 
     #[test]

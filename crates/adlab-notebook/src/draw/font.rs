@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn the_font_has_what_the_figures_need() {
-        for c in "f′(x) ∂∇√∞×÷−±·≤≈ εθσμζη ⁰¹²³⁻₀₁₂ ˣʸᵏᵇᵖⁿᵀᵢⱼ ⋮⋱ éüñ Жя →".chars() {
+        for c in "f′(x) ∂∇√∞×÷−±·≤≈ εθσμζη ⁰¹²³⁻₀₁₂ ˣʸᵏᵇᵖⁿᵀᵢⱼ ⋮⋱ éüñ Жя →".chars()
+        {
             assert_ne!(FONT.glyph_id(c).0, 0, "no glyph for {c}");
         }
     }
