@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::fmt::Debug;
 
-use adlab::{Dual, Tape, Tensor, Var};
+use adlab::{Dual, Jacobian, Tape, Tensor, Var};
 
 use crate::graph::Graph;
 use crate::live::Shown;
@@ -78,6 +78,8 @@ fn bundle(value: &Value) -> Option<Bundle> {
         table::tape(tape)
     } else if let Some(tensor) = value.get::<Tensor>() {
         table::tensor(tensor)
+    } else if let Some(jacobian) = value.get::<Jacobian>() {
+        table::jacobian(jacobian)
     } else if let Some(chart) = value.get::<Chart>() {
         chart.figure().bundle()
     } else if let Some(graph) = value.get::<Graph>() {
@@ -145,6 +147,7 @@ mod tests {
         };
         assert!(has(forms(&tape), &["text/html", "text/plain"]));
         assert!(has(forms(&adlab::tensor([1.0, 2.0])), &["text/html", "text/plain"]));
+        assert!(has(forms(&adlab::jacobian(|x| vec![x[0]], &[1.0])), &["text/html", "text/plain"]));
         let picture = ["image/svg+xml", "image/png", "text/plain"];
         assert!(has(forms(&crate::graph(&tape)), &picture));
         let chart = crate::scatter(&[(1.0, 2.0)]);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use adlab::{Op, Operand, Tape, Tensor};
+use adlab::{Jacobian, Op, Operand, Tape, Tensor};
 
 use crate::graph::{formula, name};
 use crate::number::short;
@@ -72,6 +72,15 @@ pub(crate) fn tensor(tensor: &Tensor) -> Bundle {
     Bundle::default().with("text/html", html).with("text/plain", tensor_text(tensor))
 }
 
+/// The matrix as a table, and which mode computed it.
+pub(crate) fn jacobian(jacobian: &Jacobian) -> Bundle {
+    let matrix = tensor(&jacobian.matrix);
+    let html = matrix.get("text/html").unwrap_or_default();
+    Bundle::default()
+        .with("text/html", format!("{html}{}", jacobian.mode))
+        .with("text/plain", format!("{}  ({})", tensor_text(&jacobian.matrix), jacobian.mode))
+}
+
 /// As lists; of a long tensor, the first and the last rows.
 fn tensor_text(tensor: &Tensor) -> String {
     const LONG: usize = 100;
@@ -109,6 +118,8 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use adlab::Scalar;
+
     use super::*;
 
     #[test]
@@ -126,6 +137,24 @@ mod tests {
             "{html}"
         );
         assert!(html.contains("<td>v2</td><td>3 − v1</td><td>2.75</td><td>∂/∂v1 = -1</td>"), "{html}");
+    }
+
+    #[test]
+    fn functions_of_two_are_written_as_such() {
+        let record = Tape::new();
+        let (x, y) = (record.named("x", 0.5), record.named("y", 1.0));
+        let _ = x.max(y).pow(y);
+        let bundle = tape(&record);
+        let html = bundle.get("text/html").expect("a table");
+        assert!(html.contains("<td>max(x, y)</td>") && html.contains("<td>v2 ^ y</td>"), "{html}");
+    }
+
+    #[test]
+    fn a_jacobian_is_a_table_with_its_mode() {
+        let bundle = jacobian(&adlab::jacobian(|x| vec![x[0] * x[1]], &[2.0, 3.0]));
+        let mode = "reverse mode, one pass for each output";
+        assert_eq!(bundle.get("text/html"), Some(&*format!("<table><tr><td>3</td><td>2</td></tr></table>{mode}")));
+        assert_eq!(bundle.get("text/plain"), Some(&*format!("[[3, 2]]  ({mode})")));
     }
 
     #[test]

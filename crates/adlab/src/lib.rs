@@ -2,35 +2,49 @@
 //!
 //! | | for | read |
 //! |---|---|---|
-//! | [`Dual`] | forward mode: one input, any number of outputs | `dual.rs` |
-//! | [`Tape`] and [`Var`] | reverse mode: one output, any number of inputs | `tape.rs`, `var.rs` |
+//! | [`Dual`] | forward mode: one input, any number of outputs | `dual/` |
+//! | [`DualVec`] | forward mode: N inputs at once | `dual_vec/` |
+//! | [`Taylor`] | forward mode: derivatives of any order | `taylor/` |
+//! | [`Tape`] and [`Var`] | reverse mode: one output, any number of inputs | `reverse/` |
 //! | [`Tensor`] | reverse mode on arrays, in the style of PyTorch | `tensor/` |
 //!
 //! [`Scalar`] is what the numbers have in common, and `rules.rs` has the derivative of each elementary function, once.
-//! [`derivative`] and [`gradient`] answer the most frequent question in one call.
+//!
+//! What is asked most often is answered in one call, in `functions/`: [`derivative`], [`derivatives`], [`gradient`],
+//! [`jacobian`], [`hessian`], products with vectors ([`jvp`], [`vjp`], [`hvp`], [`directional_derivative`]), and
+//! [`check_gradient`].
 //!
 //! ```
-//! use adlab::{Scalar, derivative, gradient};
+//! use adlab::{Scalar, derivative, gradient, hessian};
 //!
 //! assert_eq!(derivative(|x| x * 4.2 + x.sin(), 0.5), 5.077582561890373);
 //! assert_eq!(gradient(|x| x[0] * x[1] + x[0].sin(), &[0.5, 4.2]), [5.077582561890373, 0.5]);
+//! assert_eq!(hessian(|x| x[0] * x[0] * x[1], &[1.0, 2.0]).to_vec(), [4.0, 2.0, 2.0, 0.0]);
 //! ```
 
-mod derivative;
+mod display;
 mod dual;
+mod dual_vec;
 mod error;
+mod functions;
+mod operators;
 mod random;
+mod reverse;
 mod rules;
 mod scalar;
-mod tape;
+mod taylor;
 mod tensor;
-mod var;
 
-pub use derivative::{derivative, gradient};
 pub use dual::Dual;
+pub use dual_vec::DualVec;
 pub use error::Error;
+pub use functions::{
+    GradientCheck, InputCheck, Jacobian, Mode, check_gradient, check_gradient_with, derivative, derivatives,
+    directional_derivative, gradient, hessian, hvp, jacobian, jvp, nested_derivative, value_and_derivative,
+    value_and_gradient, vjp,
+};
 pub use random::{Normal, Uniform};
+pub use reverse::{Gradient, Op, Operand, Record, Tape, Var};
 pub use scalar::Scalar;
-pub use tape::{Op, Operand, Record, Tape};
+pub use taylor::Taylor;
 pub use tensor::{Tensor, no_grad, tensor};
-pub use var::{Gradient, Var};

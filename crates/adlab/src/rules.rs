@@ -1,99 +1,363 @@
-//! The derivatives of the elementary functions, each once: dual numbers, the tape and tensors all use these.
+//! The derivatives of the elementary functions, each once: dual numbers, Taylor series, the tape and tensors use these.
 //!
 //! A rule is named after its function. Where the derivative is cheaper from the function's value `y` than from its
-//! argument `x`, the rule takes `y`, and its parameter says so.
+//! argument `x`, the rule takes `y`, and its parameter says so. A rule is written for every [`Real`], so that it can be
+//! differentiated itself: that is what higher derivatives are. The rule of a function of two arguments gives both partial
+//! derivatives.
+
+use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::scalar::Scalar;
+
+/// What the rules compute with: every [`Scalar`], and [`Tensor`](crate::Tensor)s, number by number.
+pub trait Real:
+    Clone
+    + From<f64>
+    + Neg<Output = Self>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Add<f64, Output = Self>
+    + Sub<f64, Output = Self>
+    + Mul<f64, Output = Self>
+    + Div<f64, Output = Self>
+{
+    fn sin(self) -> Self;
+    fn cos(self) -> Self;
+    fn sinh(self) -> Self;
+    fn cosh(self) -> Self;
+    fn exp(self) -> Self;
+    fn ln(self) -> Self;
+    fn sqrt(self) -> Self;
+    fn recip(self) -> Self;
+    fn sigmoid(self) -> Self;
+    fn powi(self, n: i32) -> Self;
+    fn powf(self, p: f64) -> Self;
+
+    /// 0 where x ≤ 0, else 1; a constant.
+    fn step(self) -> Self;
+
+    /// −1, 0 or 1, as x is; a constant. Unlike [`f64::signum`], 0 at 0.
+    fn sign(self) -> Self;
+
+    /// 1 where x equals y, else 0; a constant.
+    fn equals(self, y: Self) -> Self {
+        let sign = (self - y).sign();
+        -(sign.clone() * sign) + 1.0
+    }
+}
+
+impl<T: Scalar> Real for T {
+    #[inline]
+    fn sin(self) -> T {
+        Scalar::sin(self)
+    }
+
+    #[inline]
+    fn cos(self) -> T {
+        Scalar::cos(self)
+    }
+
+    #[inline]
+    fn sinh(self) -> T {
+        Scalar::sinh(self)
+    }
+
+    #[inline]
+    fn cosh(self) -> T {
+        Scalar::cosh(self)
+    }
+
+    #[inline]
+    fn exp(self) -> T {
+        Scalar::exp(self)
+    }
+
+    #[inline]
+    fn ln(self) -> T {
+        Scalar::ln(self)
+    }
+
+    #[inline]
+    fn sqrt(self) -> T {
+        Scalar::sqrt(self)
+    }
+
+    #[inline]
+    fn recip(self) -> T {
+        Scalar::recip(self)
+    }
+
+    #[inline]
+    fn sigmoid(self) -> T {
+        Scalar::sigmoid(self)
+    }
+
+    #[inline]
+    fn powi(self, n: i32) -> T {
+        Scalar::powi(self, n)
+    }
+
+    #[inline]
+    fn powf(self, p: f64) -> T {
+        Scalar::powf(self, p)
+    }
+
+    #[inline]
+    fn step(self) -> T {
+        T::from(if self.value() <= 0.0 { 0.0 } else { 1.0 })
+    }
+
+    #[inline]
+    fn sign(self) -> T {
+        let x = self.value();
+        T::from(if x == 0.0 { 0.0 } else { x.signum() })
+    }
+
+    #[inline]
+    fn equals(self, y: T) -> T {
+        T::from(if self == y { 1.0 } else { 0.0 })
+    }
+}
+
+/// A term of a function of two arguments: slope times derivative. A derivative of 0 is that of a constant, whose term is
+/// left out even where the slope is infinite or NaN.
+#[inline]
+pub fn term<T: Scalar>(slope: T, derivative: T) -> T {
+    if derivative.is_zero() { T::from(0.0) } else { slope * derivative }
+}
+
+// Trigonometric functions and their inverses.
 
 /// d sin x = cos x
 #[inline]
-pub fn d_sin(x: f64) -> f64 {
+pub fn d_sin<T: Real>(x: T) -> T {
     x.cos()
 }
 
 /// d cos x = −sin x
 #[inline]
-pub fn d_cos(x: f64) -> f64 {
+pub fn d_cos<T: Real>(x: T) -> T {
     -x.sin()
 }
 
 /// d tan x = 1 + y²
 #[inline]
-pub fn d_tan(y: f64) -> f64 {
-    1.0 + y * y
+pub fn d_tan<T: Real>(y: T) -> T {
+    y.clone() * y + 1.0
 }
 
-/// d eˣ = y
+/// d asin x = 1/√(1 − x²), as a product, which loses no digits near ±1.
 #[inline]
-pub fn d_exp(y: f64) -> f64 {
-    y
+pub fn d_asin<T: Real>(x: T) -> T {
+    one_minus_square(x).sqrt().recip()
 }
 
-/// d ln x = 1/x
+/// d acos x = −1/√(1 − x²)
 #[inline]
-pub fn d_ln(x: f64) -> f64 {
-    1.0 / x
+pub fn d_acos<T: Real>(x: T) -> T {
+    -d_asin(x)
 }
 
-/// d √x = 1/(2y)
+/// d atan x = 1/(1 + x²)
 #[inline]
-pub fn d_sqrt(y: f64) -> f64 {
-    0.5 / y
+pub fn d_atan<T: Real>(x: T) -> T {
+    (x.clone() * x + 1.0).recip()
+}
+
+// Hyperbolic functions and their inverses.
+
+/// d sinh x = cosh x
+#[inline]
+pub fn d_sinh<T: Real>(x: T) -> T {
+    x.cosh()
+}
+
+/// d cosh x = sinh x
+#[inline]
+pub fn d_cosh<T: Real>(x: T) -> T {
+    x.sinh()
 }
 
 /// d tanh x = 1 − y²
 #[inline]
-pub fn d_tanh(y: f64) -> f64 {
-    1.0 - y * y
+pub fn d_tanh<T: Real>(y: T) -> T {
+    one_minus_square(y)
 }
 
-/// d |x| = sign x; 0 at the kink, the middle of all slopes that fit there.
+/// d asinh x = 1/√(x² + 1)
 #[inline]
-pub fn d_abs(x: f64) -> f64 {
-    if x == 0.0 { 0.0 } else { x.signum() }
+pub fn d_asinh<T: Real>(x: T) -> T {
+    (x.clone() * x + 1.0).sqrt().recip()
 }
 
-/// max(x, 0); NaN stays NaN.
+/// d acosh x = 1/√(x² − 1)
 #[inline]
-pub fn relu(x: f64) -> f64 {
-    if x <= 0.0 { 0.0 } else { x }
+pub fn d_acosh<T: Real>(x: T) -> T {
+    ((x.clone() - 1.0).sqrt() * (x + 1.0).sqrt()).recip()
 }
 
-/// d relu = 1 where y > 0, else 0, as in PyTorch.
+/// d atanh x = 1/(1 − x²)
 #[inline]
-pub fn d_relu(y: f64) -> f64 {
-    if y > 0.0 { 1.0 } else { 0.0 }
+pub fn d_atanh<T: Real>(x: T) -> T {
+    one_minus_square(x).recip()
 }
 
-/// 1/(1 + e⁻ˣ), without overflow on either side.
+// Exponentials and logarithms.
+
+/// d eˣ = y
 #[inline]
-pub fn sigmoid(x: f64) -> f64 {
-    if x >= 0.0 {
-        1.0 / (1.0 + (-x).exp())
-    } else {
-        let e = x.exp();
-        e / (1.0 + e)
-    }
+pub fn d_exp<T: Real>(y: T) -> T {
+    y
 }
 
-/// d σ = y(1 − y)
+/// d 2ˣ = y·ln 2
 #[inline]
-pub fn d_sigmoid(y: f64) -> f64 {
-    y * (1.0 - y)
+pub fn d_exp2<T: Real>(y: T) -> T {
+    y * LN_2
+}
+
+/// d (eˣ − 1) = eˣ, from x: y + 1 would lose the digits of a small eˣ.
+#[inline]
+pub fn d_exp_m1<T: Real>(x: T) -> T {
+    x.exp()
+}
+
+/// d ln x = 1/x
+#[inline]
+pub fn d_ln<T: Real>(x: T) -> T {
+    x.recip()
+}
+
+/// d log₂ x = 1/(x·ln 2)
+#[inline]
+pub fn d_log2<T: Real>(x: T) -> T {
+    (x * LN_2).recip()
+}
+
+/// d log₁₀ x = 1/(x·ln 10)
+#[inline]
+pub fn d_log10<T: Real>(x: T) -> T {
+    (x * LN_10).recip()
+}
+
+/// d ln(1 + x) = 1/(1 + x)
+#[inline]
+pub fn d_ln_1p<T: Real>(x: T) -> T {
+    (x + 1.0).recip()
+}
+
+// Roots and powers.
+
+/// d √x = 1/(2y)
+#[inline]
+pub fn d_sqrt<T: Real>(y: T) -> T {
+    y.recip() * 0.5
+}
+
+/// d ∛x = 1/(3y²)
+#[inline]
+pub fn d_cbrt<T: Real>(y: T) -> T {
+    (y.clone() * y * 3.0).recip()
+}
+
+/// d (1/x) = −y²
+#[inline]
+pub fn d_recip<T: Real>(y: T) -> T {
+    -(y.clone() * y)
 }
 
 /// d xⁿ = n·xⁿ⁻¹, and 0 for n = 0 even where x⁻¹ is infinite.
 #[inline]
-pub fn d_powi(x: f64, n: i32) -> f64 {
-    if n == 0 { 0.0 } else { f64::from(n) * x.powi(n.saturating_sub(1)) }
+pub fn d_powi<T: Real>(x: T, n: i32) -> T {
+    if n == 0 { T::from(0.0) } else { x.powi(n.saturating_sub(1)) * f64::from(n) }
 }
 
-/// d xᵖ = p·xᵖ⁻¹, and 0 for p = 0. This is also ∂/∂a aᵇ.
+/// d xᵖ = p·xᵖ⁻¹, and 0 for p = 0.
 #[inline]
-pub fn d_powf(x: f64, p: f64) -> f64 {
-    if p == 0.0 { 0.0 } else { p * x.powf(p - 1.0) }
+pub fn d_powf<T: Real>(x: T, p: f64) -> T {
+    if p == 0.0 { T::from(0.0) } else { x.powf(p - 1.0) * p }
 }
 
-/// ∂/∂b aᵇ = y·ln a, and 0 at a = 0 with b ≥ 0, its limit for b > 0.
+/// ∂aᵇ/∂a = b·aᵇ⁻¹, and 0 for b = 0 even where a⁻¹ is infinite.
 #[inline]
-pub fn d_pow_exponent(a: f64, b: f64, y: f64) -> f64 {
-    if a == 0.0 && b >= 0.0 { 0.0 } else { y * a.ln() }
+pub fn d_pow_base<T: Scalar>(a: T, b: T) -> T {
+    let power = a.pow(b - 1.0);
+    if b.value() == 0.0 && !power.value().is_finite() { T::from(0.0) } else { power * b }
+}
+
+/// ∂aᵇ/∂b = y·ln a, and 0 at a = 0 with b ≥ 0, its limit for b > 0.
+#[inline]
+pub fn d_pow_exponent<T: Scalar>(a: T, b: T, y: T) -> T {
+    if a.value() == 0.0 && b.value() >= 0.0 { T::from(0.0) } else { y * Real::ln(a) }
+}
+
+/// d √(x² + y²) = (x/r, y/r), where r is the function's value; (0, 0) at the origin, the middle of all slopes there.
+#[inline]
+pub fn d_hypot<T: Real>(x: T, y: T, r: T) -> (T, T) {
+    // What is added is 0 but at the origin, where it is 1.
+    let r = r.clone() + r.equals(T::from(0.0));
+    (x / r.clone(), y / r)
+}
+
+/// d atan2(y, x) = (x/r², −y/r²) by y and by x, where r = √(x² + y²). Dividing twice, r² does not overflow.
+#[inline]
+pub fn d_atan2<T: Real>(y: T, x: T, r: T) -> (T, T) {
+    (x / r.clone() / r.clone(), -y / r.clone() / r)
+}
+
+// Functions with kinks and steps.
+
+/// The derivatives of the greater or the smaller of a and b, which is y: 1 for the one that was taken, ½ each on a tie.
+#[inline]
+pub fn d_choice<T: Real>(a: T, b: T, y: T) -> (T, T) {
+    let (a, b) = (a.equals(y.clone()), b.equals(y));
+    let taken = a.clone() + b.clone();
+    (a / taken.clone(), b / taken)
+}
+
+/// d |x| = sign x; 0 at the kink, the middle of all slopes that fit there.
+#[inline]
+pub fn d_abs<T: Real>(x: T) -> T {
+    x.sign()
+}
+
+/// d relu = 1 where y > 0, else 0, as in PyTorch.
+#[inline]
+pub fn d_relu<T: Real>(y: T) -> T {
+    y.step()
+}
+
+/// d sign x = d ⌊x⌋ = 0: the steps between are not seen.
+#[inline]
+pub fn d_step<T: Real>(_x: T) -> T {
+    T::from(0.0)
+}
+
+// Functions of statistics and learning.
+
+/// d σ = y(1 − y)
+#[inline]
+pub fn d_sigmoid<T: Real>(y: T) -> T {
+    y.clone() * (-y + 1.0)
+}
+
+/// d ln(1 + eˣ) = σ(x)
+#[inline]
+pub fn d_softplus<T: Real>(x: T) -> T {
+    x.sigmoid()
+}
+
+/// d erf x = 2/√π · e^(−x²)
+#[inline]
+pub fn d_erf<T: Real>(x: T) -> T {
+    (-(x.clone() * x)).exp() * FRAC_2_SQRT_PI
+}
+
+/// 1 − x² as (1 − x)(1 + x): no digits are lost near ±1.
+#[inline]
+fn one_minus_square<T: Real>(x: T) -> T {
+    (-x.clone() + 1.0) * (x + 1.0)
 }

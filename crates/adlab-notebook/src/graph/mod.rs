@@ -97,7 +97,7 @@ pub(crate) fn name(record: &Record) -> String {
     record.name.clone().unwrap_or_else(|| format!("v{}", record.index))
 }
 
-/// What a node computes from which others: `x × v3`, `sin x`.
+/// What a node computes from which others: `x × v3`, `sin x`, `max(x, v3)`.
 pub(crate) fn formula(record: &Record, records: &[Record]) -> String {
     let operand = |operand: &Operand| match operand {
         Operand::Node { index, .. } => records.get(*index).map_or_else(|| format!("v{index}"), name),
@@ -107,6 +107,7 @@ pub(crate) fn formula(record: &Record, records: &[Record]) -> String {
     match &record.operands[..] {
         [] => symbol.to_owned(),
         [one] => format!("{symbol} {}", operand(one)),
-        [first, second, ..] => format!("{} {symbol} {}", operand(first), operand(second)),
+        [first, second, ..] if record.op.is_infix() => format!("{} {symbol} {}", operand(first), operand(second)),
+        [first, second, ..] => format!("{symbol}({}, {})", operand(first), operand(second)),
     }
 }

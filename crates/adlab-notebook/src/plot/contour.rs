@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use adlab::Dual;
+use adlab::{Dual, derivative, value_and_derivative};
 
 use super::chart::{Chart, Layer, Level, Pair, Slope};
 use super::checked;
@@ -88,9 +88,10 @@ fn gradient_on(f: &dyn Fn(Dual, Dual) -> Dual, x: Pair, y: Pair) -> Vec<Slope> {
     places
         .filter_map(|(i, j)| {
             let (x, y) = (place(x, i, across), place(y, j, down));
-            let (by_x, by_y) = (f(Dual::variable(x), Dual::constant(y)), f(Dual::constant(x), Dual::variable(y)));
-            let finite = [by_x.value, by_x.derivative, by_y.derivative].iter().all(|v| v.is_finite());
-            finite.then_some(Slope { at: (x, y), gradient: (by_x.derivative, by_y.derivative) })
+            let (value, by_x) = value_and_derivative(|x| f(x, Dual::constant(y)), x);
+            let by_y = derivative(|y| f(Dual::constant(x), y), y);
+            let finite = [value, by_x, by_y].iter().all(|v| v.is_finite());
+            finite.then_some(Slope { at: (x, y), gradient: (by_x, by_y) })
         })
         .collect()
 }

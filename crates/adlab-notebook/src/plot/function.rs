@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use adlab::Dual;
+use adlab::{Dual, value_and_derivative};
 
 use super::chart::{Chart, Layer, Pair, WIDTH};
 use super::checked;
@@ -33,11 +33,11 @@ pub fn plot<F: Fn(Dual) -> Dual>(f: F, x: Range<f64>) -> Chart {
 #[track_caller]
 fn plot_with_derivative(f: &dyn Fn(Dual) -> Dual, x: Range<f64>) -> Chart {
     let (start, end) = checked(&x, "x");
-    let samples: Vec<(f64, Dual)> = places(start, end).map(|x| (x, f(Dual::variable(x)))).collect();
-    let values = samples.iter().map(|(x, y)| (*x, y.value)).collect();
+    let samples: Vec<(f64, (f64, f64))> = places(start, end).map(|x| (x, value_and_derivative(f, x))).collect();
+    let values = samples.iter().map(|&(x, (value, _))| (x, value)).collect();
     // A rule may give a number where there is no function: ln has the derivative 1/x, but not for negative x.
-    let slope = |y: &Dual| if y.value.is_finite() { y.derivative } else { f64::NAN };
-    let derivatives = samples.iter().map(|(x, y)| (*x, slope(y))).collect();
+    let slope = |(value, derivative): (f64, f64)| if value.is_finite() { derivative } else { f64::NAN };
+    let derivatives = samples.iter().map(|&(x, y)| (x, slope(y))).collect();
     // The function wider, so that it can be seen even where its derivative lies upon it, as with exp.
     chart(start, end, vec![("f(x)".to_owned(), 3.2, values), ("f′(x)".to_owned(), 1.6, derivatives)])
 }

@@ -28,8 +28,8 @@ const LN: Unary = Unary { name: "ln", f: f64::ln, derivative: rules::d_ln, saves
 const SQRT: Unary = Unary { name: "sqrt", f: f64::sqrt, derivative: rules::d_sqrt, saves: Saves::Value };
 const TANH: Unary = Unary { name: "tanh", f: f64::tanh, derivative: rules::d_tanh, saves: Saves::Value };
 const ABS: Unary = Unary { name: "abs", f: f64::abs, derivative: rules::d_abs, saves: Saves::Argument };
-const RELU: Unary = Unary { name: "relu", f: rules::relu, derivative: rules::d_relu, saves: Saves::Value };
-const SIGMOID: Unary = Unary { name: "sigmoid", f: rules::sigmoid, derivative: rules::d_sigmoid, saves: Saves::Value };
+const RELU: Unary = Unary { name: "relu", f: crate::Scalar::relu, derivative: rules::d_relu, saves: Saves::Value };
+const SIGMOID: Unary = Unary { name: "sigmoid", f: crate::Scalar::sigmoid, derivative: rules::d_sigmoid, saves: Saves::Value };
 
 impl Tensor {
     /// d sin x = cos x

@@ -1,0 +1,55 @@
+//! How numbers with derivatives are written: `2.5 + 5.07ε`.
+
+use std::fmt::{Display, Formatter, Result};
+
+/// The first number of a sum, with as many decimals as the format asks for.
+pub fn first(f: &mut Formatter<'_>, number: &dyn Display) -> Result {
+    let text = text(f, number);
+    if is_sum(&text) { write!(f, "({text})") } else { f.write_str(&text) }
+}
+
+/// A further one with its sign and its unit: ` - 3ε`.
+pub fn term(f: &mut Formatter<'_>, number: &dyn Display, unit: &str) -> Result {
+    let text = text(f, number);
+    if is_sum(&text) {
+        return write!(f, " + ({text}){unit}");
+    }
+    match text.strip_prefix('-') {
+        // −0 only puzzles.
+        Some("0") => write!(f, " + 0{unit}"),
+        Some(size) => write!(f, " - {size}{unit}"),
+        None => write!(f, " + {text}{unit}"),
+    }
+}
+
+fn text(f: &Formatter<'_>, number: &dyn Display) -> String {
+    match f.precision() {
+        Some(decimals) => format!("{number:.decimals$}"),
+        None => format!("{number}"),
+    }
+}
+
+/// True for a number that is itself written as a sum, and so wants brackets.
+fn is_sum(text: &str) -> bool {
+    text.contains(' ')
+}
+
+/// A number in small digits: `ε₁₂`.
+pub fn subscript(number: usize) -> String {
+    number
+        .to_string()
+        .chars()
+        .map(|digit| char::from_u32('₀' as u32 + digit as u32 - '0' as u32).unwrap_or(digit))
+        .collect()
+}
+
+/// A number in raised digits: `t¹²`.
+pub fn superscript(number: usize) -> String {
+    let raised = |digit| match digit {
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        _ => char::from_u32('⁰' as u32 + digit as u32 - '0' as u32).unwrap_or(digit),
+    };
+    number.to_string().chars().map(raised).collect()
+}

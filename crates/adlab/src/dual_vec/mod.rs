@@ -1,0 +1,192 @@
+//! Forward mode with several derivatives at once.
+
+mod functions;
+
+use std::array::from_fn;
+use std::fmt;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::display;
+use crate::operators::{left_operators, number_operators};
+use crate::rules::term;
+use crate::scalar::Scalar;
+
+/// A number with its derivatives by N inputs: `a + b₁ε₁ + … + b_Nε_N` with all εᵢεⱼ = 0.
+///
+/// One run of a function gives its value and N derivatives. The elementary functions, which cost most, are computed once
+/// and not N times, as with N runs on [`Dual`](crate::Dual)s.
+///
+/// ```
+/// use adlab::{DualVec, Scalar};
+///
+/// let [x, y] = DualVec::variables([0.5, 4.2]);
+/// let z = x * y + x.sin();
+/// assert_eq!(z.value, 2.579425538604203);
+/// assert_eq!(z.derivatives, [5.077582561890373, 0.5]);
+/// assert_eq!(format!("{z:.2}"), "2.58 + 5.08ε₁ + 0.50ε₂");
+/// ```
+#[derive(Clone, Copy)]
+pub struct DualVec<const N: usize, T = f64> {
+    /// The number itself.
+    pub value: T,
+    /// Its derivatives by the inputs that were seeded.
+    pub derivatives: [T; N],
+}
+
+impl<const N: usize> DualVec<N> {
+    /// `value + Σ derivativesᵢ εᵢ`
+    #[inline]
+    pub const fn new(value: f64, derivatives: [f64; N]) -> DualVec<N> {
+        DualVec { value, derivatives }
+    }
+
+    /// All inputs of a function, each seeded in its own place: the derivative of the i-th one is 1 in place i.
+    #[inline]
+    pub fn variables(values: [f64; N]) -> [DualVec<N>; N] {
+        from_fn(|i| DualVec { value: values[i], derivatives: from_fn(|j| if i == j { 1.0 } else { 0.0 }) })
+    }
+
+    /// A number that does not depend on the inputs.
+    #[inline]
+    pub const fn constant(value: f64) -> DualVec<N> {
+        DualVec { value, derivatives: [0.0; N] }
+    }
+}
+
+impl<const N: usize, T: Scalar> DualVec<N, T> {
+    /// The chain rule: a function's value at `self`, and its slope there times each derivative.
+    #[inline]
+    fn chain(self, value: T, slope: T) -> DualVec<N, T> {
+        DualVec { value, derivatives: self.derivatives.map(|derivative| slope * derivative) }
+    }
+
+    /// The chain rule for two arguments: each slope times its argument's derivatives, and the sum of both. An argument
+    /// whose derivative is 0 counts as a constant.
+    #[inline]
+    fn chain2(self, other: DualVec<N, T>, value: T, (by_self, by_other): (T, T)) -> DualVec<N, T> {
+        self.zip(other, value, |a, b| term(by_self, a) + term(by_other, b))
+    }
+
+    /// A result with this value, whose derivatives come from those of two numbers.
+    #[inline]
+    fn zip(self, other: DualVec<N, T>, value: T, rule: impl Fn(T, T) -> T) -> DualVec<N, T> {
+        DualVec { value, derivatives: from_fn(|i| rule(self.derivatives[i], other.derivatives[i])) }
+    }
+}
+
+/// The sum rule: (a + b)′ = a′ + b′
+impl<const N: usize, T: Scalar> Add for DualVec<N, T> {
+    type Output = DualVec<N, T>;
+
+    #[inline]
+    fn add(self, other: DualVec<N, T>) -> DualVec<N, T> {
+        self.zip(other, self.value + other.value, |a, b| a + b)
+    }
+}
+
+/// (a − b)′ = a′ − b′
+impl<const N: usize, T: Scalar> Sub for DualVec<N, T> {
+    type Output = DualVec<N, T>;
+
+    #[inline]
+    fn sub(self, other: DualVec<N, T>) -> DualVec<N, T> {
+        self.zip(other, self.value - other.value, |a, b| a - b)
+    }
+}
+
+/// The product rule: (a·b)′ = a′·b + a·b′
+impl<const N: usize, T: Scalar> Mul for DualVec<N, T> {
+    type Output = DualVec<N, T>;
+
+    #[inline]
+    #[allow(clippy::suspicious_arithmetic_impl)] // The rule has other operators than the operation.
+    fn mul(self, other: DualVec<N, T>) -> DualVec<N, T> {
+        self.zip(other, self.value * other.value, |a, b| a * other.value + self.value * b)
+    }
+}
+
+/// The quotient rule: (a/b)′ = (a′ − (a/b)·b′)/b
+impl<const N: usize, T: Scalar> Div for DualVec<N, T> {
+    type Output = DualVec<N, T>;
+
+    #[inline]
+    #[allow(clippy::suspicious_arithmetic_impl)] // The rule has other operators than the operation.
+    fn div(self, other: DualVec<N, T>) -> DualVec<N, T> {
+        let value = self.value / other.value;
+        self.zip(other, value, |a, b| (a - value * b) / other.value)
+    }
+}
+
+/// (−a)′ = −a′
+impl<const N: usize, T: Scalar> Neg for DualVec<N, T> {
+    type Output = DualVec<N, T>;
+
+    #[inline]
+    fn neg(self) -> DualVec<N, T> {
+        DualVec { value: -self.value, derivatives: self.derivatives.map(|a| -a) }
+    }
+}
+
+// Plain numbers are constants: their derivatives are not 0 but absent.
+
+/// (a + c)′ = a′
+impl<const N: usize, T: Scalar> Add<f64> for DualVec<N, T> {
+    type Output = DualVec<N, T>;
+
+    #[inline]
+    fn add(self, constant: f64) -> DualVec<N, T> {
+        DualVec { value: self.value + constant, ..self }
+    }
+}
+
+/// (a − c)′ = a′
+impl<const N: usize, T: Scalar> Sub<f64> for DualVec<N, T> {
+    type Output = DualVec<N, T>;
+
+    #[inline]
+    fn sub(self, constant: f64) -> DualVec<N, T> {
+        DualVec { value: self.value - constant, ..self }
+    }
+}
+
+/// (a·c)′ = a′·c
+impl<const N: usize, T: Scalar> Mul<f64> for DualVec<N, T> {
+    type Output = DualVec<N, T>;
+
+    #[inline]
+    fn mul(self, constant: f64) -> DualVec<N, T> {
+        DualVec { value: self.value * constant, derivatives: self.derivatives.map(|a| a * constant) }
+    }
+}
+
+/// (a/c)′ = a′/c
+impl<const N: usize, T: Scalar> Div<f64> for DualVec<N, T> {
+    type Output = DualVec<N, T>;
+
+    #[inline]
+    fn div(self, constant: f64) -> DualVec<N, T> {
+        DualVec { value: self.value / constant, derivatives: self.derivatives.map(|a| a / constant) }
+    }
+}
+
+left_operators!([const N: usize, T: Scalar] DualVec<N, T>);
+number_operators!([const N: usize, T: Scalar] DualVec<N, T>);
+
+/// A plain number is a constant.
+impl<const N: usize, T: Scalar> From<f64> for DualVec<N, T> {
+    #[inline]
+    fn from(value: f64) -> DualVec<N, T> {
+        DualVec { value: T::from(value), derivatives: [T::from(0.0); N] }
+    }
+}
+
+/// `2.5 + 5.07ε₁ + 0.5ε₂`, in full, or with as many decimals as the format asks for.
+impl<const N: usize, T: Scalar> fmt::Display for DualVec<N, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display::first(f, &self.value)?;
+        for (i, derivative) in self.derivatives.iter().enumerate() {
+            display::term(f, derivative, &format!("ε{}", display::subscript(i + 1)))?;
+        }
+        Ok(())
+    }
+}

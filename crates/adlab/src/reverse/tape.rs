@@ -1,0 +1,214 @@
+//! The record of a computation, as an object.
+
+use std::fmt;
+
+use super::op::Op;
+use super::storage::{NONE, Node, Slot};
+use super::sweep::{self, Gradient};
+use super::var::Var;
+use crate::scalar::Scalar;
+
+/// A record of every operation, in the order in which they happened (a Wengert list).
+///
+/// Variables come from the tape, and each result that is computed from them is written down with its inputs and its
+/// local derivatives. Going through the record backwards gives the derivative of one result by everything before it:
+///
+/// ```
+/// use adlab::{Scalar, Tape};
+///
+/// let tape = Tape::new();
+/// let x = tape.named("x", 0.5);
+/// let y = tape.named("y", 4.2);
+/// let z = x * y + x.sin();
+/// let gradient = z.backward();
+/// assert_eq!(gradient.wrt(x), 5.077582561890373);
+/// assert_eq!(tape.len(), 5); // x, y, x·y, sin x, the sum
+/// println!("{tape}");
+/// ```
+///
+/// A tape is an object: it can be printed, counted and cleared. Variables are plain copies that know their tape; one of a
+/// tape that was cleared or dropped is refused with a clear message. Plain numbers are not recorded: they are constants.
+///
+/// A tape that is dropped gives its memory back, but for at most 8 MiB that the next one may use.
+///
+/// # Higher derivatives
+/// A tape can record other numbers than f64. On dual numbers it gives a gradient and its derivative along the seeded
+/// direction: a product of the Hessian with a vector, forward mode over reverse mode. [`hvp`](crate::hvp) does this.
+///
+/// ```
+/// use adlab::{Dual, Scalar, Tape};
+///
+/// let tape = Tape::<Dual>::over();
+/// let x = tape.var(Dual::variable(2.0));
+/// let gradient = (x * x * x).backward().wrt(x);
+/// assert_eq!(gradient.value, 12.0); // 3x²
+/// assert_eq!(gradient.derivative, 12.0); // 6x
+/// ```
+pub struct Tape<T: Scalar = f64> {
+    slot: &'static Slot<T>,
+}
+
+/// An operand of a recorded operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Operand {
+    /// The result of an earlier node, and the local derivative of this one by it.
+    Node {
+        /// Its index on the tape.
+        index: usize,
+        /// ∂(this)/∂(operand)
+        partial: f64,
+    },
+    /// A plain number.
+    Constant(f64),
+}
+
+/// One line of the record, for tables and pictures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Position on the tape.
+    pub index: usize,
+    /// What was done.
+    pub op: Op,
+    /// With what.
+    pub operands: Vec<Operand>,
+    /// What came out.
+    pub value: f64,
+    /// The name that an input was given.
+    pub name: Option<String>,
+}
+
+impl Tape {
+    /// An empty tape.
+    pub fn new() -> Tape {
+        Tape::over()
+    }
+}
+
+impl<T: Scalar> Tape<T> {
+    /// An empty tape over any kind of numbers: `Tape::<Dual>::over()`.
+    pub fn over() -> Tape<T> {
+        Tape { slot: T::take_slot() }
+    }
+
+    /// A new input.
+    #[track_caller]
+    pub fn var(&self, value: T) -> Var<T> {
+        let node = Node { op: Op::Input, inputs: [NONE; 2], partials: [T::from(0.0); 2], value };
+        Var::record(self.slot, self.slot.generation.get(), node)
+    }
+
+    /// A new input with a name, which tables and pictures show.
+    #[track_caller]
+    pub fn named(&self, name: &str, value: T) -> Var<T> {
+        let var = self.var(value);
+        self.slot.names.add(var.index, name);
+        var
+    }
+
+    /// How many operations are recorded, inputs included.
+    pub fn len(&self) -> usize {
+        self.slot.nodes.borrow().len()
+    }
+
+    /// True if nothing is recorded.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Forgets everything, and keeps the memory for what comes. The variables so far are no longer valid.
+    pub fn clear(&self) {
+        self.slot.clear();
+    }
+
+    /// The record, line by line, with the plain values of all numbers.
+    pub fn records(&self) -> Vec<Record> {
+        let nodes = self.slot.nodes.borrow();
+        let record = |(index, node): (usize, &Node<T>)| Record {
+            index,
+            op: node.op,
+            operands: (0..node.op.operands())
+                .map(|i| match (node.inputs[i], node.partials[i].value()) {
+                    (NONE, constant) => Operand::Constant(constant),
+                    (input, partial) => Operand::Node { index: input as usize, partial },
+                })
+                .collect(),
+            value: node.value.value(),
+            name: self.slot.names.get(index),
+        };
+        nodes.iter().enumerate().map(record).collect()
+    }
+
+    /// The derivatives of a weighted sum of results, in one pass backwards. Results that are constants have none.
+    #[track_caller]
+    pub(crate) fn backward(&self, results: &[Var<T>], weights: &[T]) -> Gradient<T> {
+        let pairs = results.iter().zip(weights);
+        let seeds: Vec<_> = pairs.filter_map(|(result, &weight)| Some((self.place(*result)?, weight))).collect();
+        Gradient::new(self.slot, self.slot.generation.get(), &seeds)
+    }
+
+    /// The derivatives of the results by one input, in one pass forwards.
+    #[track_caller]
+    pub(crate) fn forward(&self, input: Var<T>, results: &[Var<T>]) -> Vec<T> {
+        let seed = self.place(input).map(|index| (index, T::from(1.0)));
+        let tangents = sweep::tangents(&self.slot.nodes.borrow(), seed.as_slice());
+        results.iter().map(|&result| self.place(result).map_or(T::from(0.0), |index| tangents[index])).collect()
+    }
+
+    /// Where a variable stands on this tape; nowhere, if it is a constant.
+    #[track_caller]
+    fn place(&self, var: Var<T>) -> Option<usize> {
+        let slot = var.slot()?;
+        assert!(
+            std::ptr::eq(slot, self.slot),
+            "the result is on another tape than the function's arguments: compute it from the arguments, and from \
+             plain numbers"
+        );
+        Some(var.index as usize)
+    }
+}
+
+impl<T: Scalar> Default for Tape<T> {
+    fn default() -> Tape<T> {
+        Tape::over()
+    }
+}
+
+impl<T: Scalar> Drop for Tape<T> {
+    fn drop(&mut self) {
+        T::give_slot_back(self.slot);
+    }
+}
+
+/// A table: index, operation, operands with local derivatives, value.
+impl<T: Scalar> fmt::Display for Tape<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        table(f, self.records())
+    }
+}
+
+fn table(f: &mut fmt::Formatter<'_>, records: Vec<Record>) -> fmt::Result {
+    writeln!(f, "{:>5}  {:<8} {:<40} value", "index", "op", "operands (local derivative)")?;
+    for record in records {
+        let operands: Vec<String> = record
+            .operands
+            .iter()
+            .map(|operand| match operand {
+                Operand::Node { index, partial } => format!("#{index} ({partial:.4})"),
+                Operand::Constant(constant) => format!("{constant}"),
+            })
+            .collect();
+        let operands = record.name.unwrap_or_else(|| operands.join(", "));
+        writeln!(f, "{:>5}  {:<8} {operands:<40} {}", record.index, record.op.symbol(), record.value)?;
+    }
+    Ok(())
+}
+
+impl<T: Scalar> fmt::Debug for Tape<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        sentence(f, self.len())
+    }
+}
+
+fn sentence(f: &mut fmt::Formatter<'_>, operations: usize) -> fmt::Result {
+    write!(f, "Tape with {operations} operations")
+}

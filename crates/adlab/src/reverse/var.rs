@@ -1,0 +1,268 @@
+//! Numbers that write down what is done with them.
+
+use std::fmt;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::op::Op;
+use super::storage::{NONE, Node, Slot};
+use crate::operators::number_operators;
+use crate::scalar::Scalar;
+
+/// A number on a [`Tape`](crate::Tape): a value, and where the record says how it came about.
+///
+/// It is a plain copy without a lifetime, so that formulas read as they should, and a notebook can keep it. Made by
+/// [`Tape::var`](crate::Tape::var); a `Var` made from a plain number is a constant, and belongs to no tape.
+///
+/// # Panics
+/// Every operation panics on a variable of a tape that was cleared or dropped, and on two variables of different tapes.
+#[derive(Clone, Copy)]
+pub struct Var<T: 'static = f64> {
+    pub(super) tape: Option<&'static Slot<T>>,
+    pub(super) generation: u64,
+    pub(super) index: u32,
+    pub(super) value: T,
+}
+
+impl Var {
+    /// A number that does not depend on any input.
+    #[inline]
+    pub const fn constant(value: f64) -> Var {
+        Var { tape: None, generation: 0, index: NONE, value }
+    }
+}
+
+impl<T: Scalar> Var<T> {
+    /// [`constant`](Var::constant) for a tape over other numbers than f64.
+    #[inline]
+    pub fn lifted(value: T) -> Var<T> {
+        Var { tape: None, generation: 0, index: NONE, value }
+    }
+
+    /// The number itself, which on a tape over dual numbers is a dual number.
+    #[inline]
+    pub fn primal(self) -> T {
+        self.value
+    }
+
+    #[inline]
+    pub(super) fn is_constant(self) -> bool {
+        self.tape.is_none()
+    }
+
+    /// The storage of the tape, if there is one. A variable whose tape is no more is refused.
+    #[inline]
+    #[track_caller]
+    pub(super) fn slot(self) -> Option<&'static Slot<T>> {
+        if let Some(slot) = self.tape
+            && slot.generation.get() != self.generation
+        {
+            refuse_stale();
+        }
+        self.tape
+    }
+
+    /// Writes a node on the tape.
+    #[inline]
+    #[track_caller]
+    pub(super) fn record(slot: &'static Slot<T>, generation: u64, node: Node<T>) -> Var<T> {
+        Var { tape: Some(slot), generation, index: T::write(slot, node), value: node.value }
+    }
+
+    /// Records a function of one variable.
+    #[inline]
+    #[track_caller]
+    pub(super) fn unary(self, op: Op, value: T, partial: T) -> Var<T> {
+        match self.slot() {
+            None => Var::lifted(value),
+            Some(slot) => {
+                let node = Node { op, inputs: [self.index, NONE], partials: [partial, T::from(0.0)], value };
+                Var::record(slot, self.generation, node)
+            }
+        }
+    }
+
+    /// Records a function of two, of which either may be a constant.
+    #[inline]
+    #[track_caller]
+    pub(super) fn binary(self, other: Var<T>, op: Op, value: T, partials: (T, T)) -> Var<T> {
+        let (slot, generation) = match (self.slot(), other.slot()) {
+            (None, None) => return Var::lifted(value),
+            (Some(a), Some(b)) if !std::ptr::eq(a, b) => refuse_other_tape(),
+            (Some(slot), _) => (slot, self.generation),
+            (None, Some(slot)) => (slot, other.generation),
+        };
+        let by_self = if self.is_constant() { self.value } else { partials.0 };
+        let by_other = if other.is_constant() { other.value } else { partials.1 };
+        let node = Node { op, inputs: [self.index, other.index], partials: [by_self, by_other], value };
+        Var::record(slot, generation, node)
+    }
+}
+
+#[cold]
+#[track_caller]
+fn refuse_stale() -> ! {
+    panic!(
+        "this variable's tape was cleared or dropped: make the tape and its variables again, and keep the tape in a \
+         variable of its own as long as they are used"
+    );
+}
+
+#[cold]
+#[track_caller]
+fn refuse_other_tape() -> ! {
+    panic!("these two variables are on different tapes: make both with the same tape.var(…)");
+}
+
+/// ∂(a + b) = (1, 1)
+impl<T: Scalar> Add for Var<T> {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn add(self, other: Var<T>) -> Var<T> {
+        self.binary(other, Op::Add, self.value + other.value, (T::from(1.0), T::from(1.0)))
+    }
+}
+
+/// ∂(a − b) = (1, −1)
+impl<T: Scalar> Sub for Var<T> {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn sub(self, other: Var<T>) -> Var<T> {
+        self.binary(other, Op::Sub, self.value - other.value, (T::from(1.0), T::from(-1.0)))
+    }
+}
+
+/// ∂(a·b) = (b, a)
+impl<T: Scalar> Mul for Var<T> {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn mul(self, other: Var<T>) -> Var<T> {
+        self.binary(other, Op::Mul, self.value * other.value, (other.value, self.value))
+    }
+}
+
+/// ∂(a/b) = (1/b, −(a/b)/b)
+impl<T: Scalar> Div for Var<T> {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn div(self, other: Var<T>) -> Var<T> {
+        let value = self.value / other.value;
+        self.binary(other, Op::Div, value, (other.value.recip(), -value / other.value))
+    }
+}
+
+/// ∂(−a) = −1
+impl<T: Scalar> Neg for Var<T> {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn neg(self) -> Var<T> {
+        self.unary(Op::Neg, -self.value, T::from(-1.0))
+    }
+}
+
+// Plain numbers on either side are constants.
+
+impl<T: Scalar> Add<f64> for Var<T> {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn add(self, other: f64) -> Var<T> {
+        self.binary(Var::from(other), Op::Add, self.value + other, (T::from(1.0), T::from(1.0)))
+    }
+}
+
+impl<T: Scalar> Sub<f64> for Var<T> {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn sub(self, other: f64) -> Var<T> {
+        self.binary(Var::from(other), Op::Sub, self.value - other, (T::from(1.0), T::from(-1.0)))
+    }
+}
+
+impl<T: Scalar> Mul<f64> for Var<T> {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn mul(self, other: f64) -> Var<T> {
+        self.binary(Var::from(other), Op::Mul, self.value * other, (T::from(other), self.value))
+    }
+}
+
+impl<T: Scalar> Div<f64> for Var<T> {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn div(self, other: f64) -> Var<T> {
+        self.binary(Var::from(other), Op::Div, self.value / other, (T::from(other).recip(), T::from(0.0)))
+    }
+}
+
+impl<T: Scalar> Add<Var<T>> for f64 {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn add(self, other: Var<T>) -> Var<T> {
+        Var::from(self).binary(other, Op::Add, other.value + self, (T::from(1.0), T::from(1.0)))
+    }
+}
+
+impl<T: Scalar> Sub<Var<T>> for f64 {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn sub(self, other: Var<T>) -> Var<T> {
+        Var::from(self).binary(other, Op::Sub, -other.value + self, (T::from(1.0), T::from(-1.0)))
+    }
+}
+
+impl<T: Scalar> Mul<Var<T>> for f64 {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn mul(self, other: Var<T>) -> Var<T> {
+        Var::from(self).binary(other, Op::Mul, other.value * self, (other.value, T::from(self)))
+    }
+}
+
+impl<T: Scalar> Div<Var<T>> for f64 {
+    type Output = Var<T>;
+
+    #[inline]
+    #[track_caller]
+    fn div(self, other: Var<T>) -> Var<T> {
+        Var::from(self) / other
+    }
+}
+
+number_operators!([T: Scalar] Var<T>);
+
+/// A plain number is a constant.
+impl<T: Scalar> From<f64> for Var<T> {
+    #[inline]
+    fn from(value: f64) -> Var<T> {
+        Var::lifted(T::from(value))
+    }
+}
+
+impl<T: Scalar> fmt::Display for Var<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.value, f)
+    }
+}

@@ -1,0 +1,227 @@
+//! Plain numbers: the functions of the standard library, and those that it lacks.
+
+use super::Scalar;
+use crate::reverse::{Node, Slot, sweep};
+
+/// A plain number is a constant: it has values only.
+impl Scalar for f64 {
+    #[inline]
+    fn value(self) -> f64 {
+        self
+    }
+
+    #[inline]
+    fn is_zero(self) -> bool {
+        self == 0.0
+    }
+
+    #[inline]
+    fn sigmoid(self) -> f64 {
+        // The exponential of a negative number never overflows.
+        if self >= 0.0 {
+            1.0 / (1.0 + f64::exp(-self))
+        } else {
+            let e = f64::exp(self);
+            e / (1.0 + e)
+        }
+    }
+
+    #[inline]
+    fn softplus(self) -> f64 {
+        f64::max(self, 0.0) + f64::ln_1p(f64::exp(-f64::abs(self)))
+    }
+
+    #[inline]
+    fn relu(self) -> f64 {
+        if self <= 0.0 { 0.0 } else { self }
+    }
+
+    #[inline]
+    fn erf(self) -> f64 {
+        libm::erf(self)
+    }
+
+    #[inline]
+    fn pow(self, exponent: f64) -> f64 {
+        f64::powf(self, exponent)
+    }
+
+    fn take_slot() -> &'static Slot<f64> {
+        Slot::take()
+    }
+
+    fn give_slot_back(slot: &'static Slot<f64>) {
+        slot.give_back();
+    }
+
+    #[track_caller]
+    fn write(slot: &Slot<f64>, node: Node<f64>) -> u32 {
+        slot.write(node)
+    }
+
+    fn adjoints(nodes: &[Node<f64>], seeds: &[(usize, f64)]) -> Vec<f64> {
+        sweep::adjoints(nodes, seeds)
+    }
+
+    // The rest is what the standard library has under the same name.
+
+    #[inline]
+    fn sin(self) -> f64 {
+        f64::sin(self)
+    }
+
+    #[inline]
+    fn cos(self) -> f64 {
+        f64::cos(self)
+    }
+
+    #[inline]
+    fn tan(self) -> f64 {
+        f64::tan(self)
+    }
+
+    #[inline]
+    fn asin(self) -> f64 {
+        f64::asin(self)
+    }
+
+    #[inline]
+    fn acos(self) -> f64 {
+        f64::acos(self)
+    }
+
+    #[inline]
+    fn atan(self) -> f64 {
+        f64::atan(self)
+    }
+
+    #[inline]
+    fn sinh(self) -> f64 {
+        f64::sinh(self)
+    }
+
+    #[inline]
+    fn cosh(self) -> f64 {
+        f64::cosh(self)
+    }
+
+    #[inline]
+    fn tanh(self) -> f64 {
+        f64::tanh(self)
+    }
+
+    #[inline]
+    fn asinh(self) -> f64 {
+        f64::asinh(self)
+    }
+
+    #[inline]
+    fn acosh(self) -> f64 {
+        f64::acosh(self)
+    }
+
+    #[inline]
+    fn atanh(self) -> f64 {
+        f64::atanh(self)
+    }
+
+    #[inline]
+    fn exp(self) -> f64 {
+        f64::exp(self)
+    }
+
+    #[inline]
+    fn exp2(self) -> f64 {
+        f64::exp2(self)
+    }
+
+    #[inline]
+    fn exp_m1(self) -> f64 {
+        f64::exp_m1(self)
+    }
+
+    #[inline]
+    fn ln(self) -> f64 {
+        f64::ln(self)
+    }
+
+    #[inline]
+    fn log2(self) -> f64 {
+        f64::log2(self)
+    }
+
+    #[inline]
+    fn log10(self) -> f64 {
+        f64::log10(self)
+    }
+
+    #[inline]
+    fn ln_1p(self) -> f64 {
+        f64::ln_1p(self)
+    }
+
+    #[inline]
+    fn sqrt(self) -> f64 {
+        f64::sqrt(self)
+    }
+
+    #[inline]
+    fn cbrt(self) -> f64 {
+        f64::cbrt(self)
+    }
+
+    #[inline]
+    fn recip(self) -> f64 {
+        f64::recip(self)
+    }
+
+    #[inline]
+    fn abs(self) -> f64 {
+        f64::abs(self)
+    }
+
+    #[inline]
+    fn signum(self) -> f64 {
+        f64::signum(self)
+    }
+
+    #[inline]
+    fn floor(self) -> f64 {
+        f64::floor(self)
+    }
+
+    #[inline]
+    fn atan2(self, x: f64) -> f64 {
+        f64::atan2(self, x)
+    }
+
+    #[inline]
+    fn powi(self, n: i32) -> f64 {
+        f64::powi(self, n)
+    }
+
+    #[inline]
+    fn powf(self, p: f64) -> f64 {
+        f64::powf(self, p)
+    }
+
+    #[inline]
+    fn hypot(self, other: f64) -> f64 {
+        f64::hypot(self, other)
+    }
+
+    #[inline]
+    fn min(self, other: f64) -> f64 {
+        f64::min(self, other)
+    }
+
+    #[inline]
+    fn max(self, other: f64) -> f64 {
+        f64::max(self, other)
+    }
+
+    #[inline]
+    fn mul_add(self, a: f64, b: f64) -> f64 {
+        f64::mul_add(self, a, b)
+    }
+}

@@ -1,0 +1,144 @@
+//! Forward against reverse mode, and against all others, on random inputs and random expressions.
+
+mod common;
+
+use adlab::{Dual, DualVec, Scalar, Taylor, Var, gradient, hvp};
+use common::assert_close;
+use common::functions::{functions, functions2};
+use proptest::prelude::*;
+
+/// A formula in x and y, whose values stay moderate: what overflows says nothing about derivatives.
+#[derive(Clone, Debug)]
+enum Expression {
+    X,
+    Y,
+    Number(f64),
+    Bounded(usize, Box<Expression>),
+    Sum(Box<Expression>, Box<Expression>),
+    Difference(Box<Expression>, Box<Expression>),
+    Product(Box<Expression>, Box<Expression>),
+    Quotient(Box<Expression>, Box<Expression>),
+    Power(Box<Expression>, Box<Expression>),
+    Angle(Box<Expression>, Box<Expression>),
+    Length(Box<Expression>, Box<Expression>),
+    Greater(Box<Expression>, Box<Expression>),
+}
+
+const BOUNDED: usize = 10;
+
+impl Expression {
+    fn value<T: Scalar>(&self, x: T, y: T) -> T {
+        use Expression::*;
+        match self {
+            X => x,
+            Y => y,
+            Number(number) => T::from(*number),
+            Bounded(which, a) => {
+                let a = a.value(x, y);
+                match which {
+                    0 => a.sin(),
+                    1 => a.cos(),
+                    2 => a.tanh(),
+                    3 => a.sigmoid(),
+                    4 => a.atan(),
+                    5 => a.erf(),
+                    6 => (a * a + 1.0).sqrt().ln(),
+                    7 => (-(a * a)).exp(),
+                    8 => a.tanh().softplus(),
+                    _ => a.sin().exp_m1(),
+                }
+            }
+            Sum(a, b) => a.value(x, y) + b.value(x, y),
+            Difference(a, b) => a.value(x, y) - b.value(x, y),
+            Product(a, b) => a.value(x, y).sin() * b.value(x, y),
+            Quotient(a, b) => a.value(x, y) / (b.value(x, y).cos() + 2.0),
+            Power(a, b) => (a.value(x, y).sin() + 1.5).pow(b.value(x, y).tanh()),
+            Angle(a, b) => a.value(x, y).atan2(b.value(x, y).sin() + 1.5),
+            Length(a, b) => a.value(x, y).hypot(b.value(x, y).sin() + 1.5),
+            Greater(a, b) => a.value(x, y).max(b.value(x, y)),
+        }
+    }
+}
+
+fn expressions() -> impl Strategy<Value = Expression> {
+    let leaf = prop_oneof![Just(Expression::X), Just(Expression::Y), (-3.0..3.0).prop_map(Expression::Number)];
+    leaf.prop_recursive(6, 60, 2, |inner| {
+        let pair = || (inner.clone().prop_map(Box::new), inner.clone().prop_map(Box::new));
+        prop_oneof![
+            (0..BOUNDED, inner.clone()).prop_map(|(which, a)| Expression::Bounded(which, Box::new(a))),
+            pair().prop_map(|(a, b)| Expression::Sum(a, b)),
+            pair().prop_map(|(a, b)| Expression::Difference(a, b)),
+            pair().prop_map(|(a, b)| Expression::Product(a, b)),
+            pair().prop_map(|(a, b)| Expression::Quotient(a, b)),
+            pair().prop_map(|(a, b)| Expression::Power(a, b)),
+            pair().prop_map(|(a, b)| Expression::Angle(a, b)),
+            pair().prop_map(|(a, b)| Expression::Length(a, b)),
+            pair().prop_map(|(a, b)| Expression::Greater(a, b)),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn all_modes_agree_on_random_expressions(f in expressions(), x in -2.0..2.0f64, y in -2.0..2.0f64) {
+        let value = f.value(x, y);
+        prop_assert!(value.is_finite());
+        let reverse = gradient(|v: &[Var]| f.value(v[0], v[1]), &[x, y]);
+
+        let by_x = f.value(Dual::variable(x), Dual::constant(y));
+        let by_y = f.value(Dual::constant(x), Dual::variable(y));
+        prop_assert_eq!(by_x.value, value);
+        assert_close(by_x.derivative, reverse[0], 1e-11, "forward by x");
+        assert_close(by_y.derivative, reverse[1], 1e-11, "forward by y");
+
+        let [a, b] = DualVec::variables([x, y]);
+        let both = f.value(a, b);
+        prop_assert_eq!(both.value, value);
+        assert_close(both.derivatives[0], reverse[0], 1e-11, "both at once");
+        assert_close(both.derivatives[1], reverse[1], 1e-11, "both at once");
+
+        // The second derivative along (1, −2), by Taylor series and by forward over reverse.
+        let series = f.value(Taylor::new([x, 1.0, 0.0]), Taylor::new([y, -2.0, 0.0])).derivatives();
+        prop_assert_eq!(series[0], value);
+        assert_close(series[1], reverse[0] - 2.0 * reverse[1], 1e-10, "Taylor");
+        let product = hvp(|v| f.value(v[0], v[1]), &[x, y], &[1.0, -2.0]);
+        assert_close(series[2], product[0] - 2.0 * product[1], 1e-9, "second order");
+    }
+
+    #[test]
+    fn all_modes_agree_for_each_function(which in 0..functions().len(), place in 0.0..1.0f64) {
+        let f = &functions()[which];
+        let x = f.domain.0 + (f.domain.1 - f.domain.0) * place;
+        let forward = (f.dual)(Dual::variable(x)).derivative;
+        let what = format!("{} at {x}", f.name);
+        assert_close(forward, (f.derivative)(x), 1e-12, &what);
+        assert_close(forward, common::slope(f.plain, x), 1e-7, &what);
+        assert_close(forward, gradient(|v| (f.var)(v[0]), &[x])[0], 1e-14, &what);
+    }
+
+    #[test]
+    fn all_modes_agree_for_each_function_of_two(which in 0..functions2().len(), place in [0.0..1.0f64, 0.0..1.0]) {
+        let f = &functions2()[which];
+        let [a, b] = [0, 1].map(|i| f.domain[i].0 + (f.domain[i].1 - f.domain[i].0) * place[i]);
+        let what = format!("{} at {a}, {b}", f.name);
+        let reverse = gradient(|v| (f.var)(v[0], v[1]), &[a, b]);
+        assert_close((f.dual)(Dual::variable(a), Dual::constant(b)).derivative, reverse[0], 1e-14, &what);
+        assert_close((f.dual)(Dual::constant(a), Dual::variable(b)).derivative, reverse[1], 1e-14, &what);
+        assert_close(reverse[0], common::slope(|a| (f.plain)(a, b), a), 1e-7, &what);
+        assert_close(reverse[1], common::slope(|b| (f.plain)(a, b), b), 1e-7, &what);
+    }
+
+    /// For any number at all, with all bit patterns, forward and reverse mode say the same of functions of one number.
+    #[test]
+    fn both_modes_agree_on_any_number(which in 0..functions().len(), x in proptest::num::f64::ANY) {
+        let f = &functions()[which];
+        if !["x to the x", "numbers on the left"].contains(&f.name) {
+            let forward = (f.dual)(Dual::variable(x));
+            let what = format!("{} at {x:e}", f.name);
+            common::assert_same(forward.value, (f.plain)(x), &what);
+            common::assert_same(forward.derivative, gradient(|v| (f.var)(v[0]), &[x])[0], &what);
+        }
+    }
+}
