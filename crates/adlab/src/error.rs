@@ -3,54 +3,224 @@
 use std::fmt;
 
 /// An error of a tensor operation. The plain forms of the operations panic with its text, the `try_` forms return it.
+///
+/// `op` is the operation, as its method is named. Nothing has changed where an operation fails.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-#[allow(missing_docs)]
 pub enum Error {
-    /// Two shapes that an operation can't bring together.
-    Shapes { op: &'static str, left: Vec<usize>, right: Vec<usize> },
-    /// Data that does not fill a shape.
-    Fill { numbers: usize, shape: Vec<usize> },
-    /// An axis or an index that is not there.
-    Index { what: &'static str, index: usize, shape: Vec<usize> },
+    /// Two shapes that an operation can't bring together by broadcasting, or by the rule of matrix products.
+    Shapes {
+        /// The operation.
+        op: &'static str,
+        /// The shape of the first.
+        left: Vec<usize>,
+        /// The shape of the second.
+        right: Vec<usize>,
+    },
+    /// Two shapes that must be the same.
+    Differ {
+        /// The operation.
+        op: &'static str,
+        /// The shape of the first.
+        left: Vec<usize>,
+        /// The shape of the second.
+        right: Vec<usize>,
+    },
+    /// Two shapes that must be the same but along one axis.
+    Join {
+        /// The operation.
+        op: &'static str,
+        /// The axis along which they may differ.
+        axis: usize,
+        /// The shape of the first.
+        left: Vec<usize>,
+        /// The shape of the other.
+        right: Vec<usize>,
+    },
+    /// No tensors, where there must be one.
+    Nothing {
+        /// The operation.
+        op: &'static str,
+    },
+    /// Numbers that do not fill a shape.
+    Fill {
+        /// How many there are.
+        numbers: usize,
+        /// The shape.
+        shape: Vec<usize>,
+    },
+    /// Another number of axes than an operation is for.
+    Dimensions {
+        /// The operation.
+        op: &'static str,
+        /// How many axes it wants.
+        wanted: usize,
+        /// The tensor's shape.
+        shape: Vec<usize>,
+    },
+    /// An axis that is not there.
+    Axis {
+        /// The operation.
+        op: &'static str,
+        /// The axis.
+        axis: usize,
+        /// The tensor's shape.
+        shape: Vec<usize>,
+    },
+    /// An index that is not there.
+    Index {
+        /// What it is an index of: `index` of a part, `class`.
+        what: &'static str,
+        /// The index.
+        index: usize,
+        /// The tensor's shape.
+        shape: Vec<usize>,
+    },
+    /// A range that is reversed, or ends beyond the axis.
+    Range {
+        /// Where it begins.
+        start: usize,
+        /// Before what it ends.
+        end: usize,
+        /// The axis.
+        axis: usize,
+        /// The tensor's shape.
+        shape: Vec<usize>,
+    },
+    /// An order of axes that does not name each once.
+    Permutation {
+        /// The order.
+        axes: Vec<usize>,
+        /// The tensor's shape.
+        shape: Vec<usize>,
+    },
+    /// An axis that can't go away, as it has not the size 1.
+    Squeeze {
+        /// The axis.
+        axis: usize,
+        /// The tensor's shape.
+        shape: Vec<usize>,
+    },
+    /// Not one class for each row of a matrix.
+    Classes {
+        /// The operation.
+        op: &'static str,
+        /// How many classes there are.
+        classes: usize,
+        /// The tensor's shape.
+        shape: Vec<usize>,
+    },
+    /// An extreme of no numbers.
+    Empty {
+        /// The operation.
+        op: &'static str,
+        /// The tensor's shape.
+        shape: Vec<usize>,
+    },
     /// One number was asked of a tensor that has several, or none.
-    NotOneNumber { op: &'static str, shape: Vec<usize> },
+    NotOneNumber {
+        /// The operation.
+        op: &'static str,
+        /// The tensor's shape.
+        shape: Vec<usize>,
+    },
+    /// An infinite number, or NaN, where an operation can't go on with it.
+    NotFinite {
+        /// The operation.
+        op: &'static str,
+    },
     /// `backward` from a tensor that isn't a single number, without a seed.
-    NotScalar { shape: Vec<usize> },
+    NotScalar {
+        /// The result's shape.
+        shape: Vec<usize>,
+    },
     /// A seed of another shape than the result's.
-    Seed { seed: Vec<usize>, result: Vec<usize> },
+    Seed {
+        /// The seed's shape.
+        seed: Vec<usize>,
+        /// The result's shape.
+        result: Vec<usize>,
+    },
     /// Nothing that the result was computed from requires a gradient.
     NoHistory,
+    /// An operation that has no derivative here.
+    NotDifferentiated {
+        /// The operation.
+        op: &'static str,
+    },
     /// A second backward pass over the same computation.
-    BackwardTwice { op: &'static str },
+    BackwardTwice {
+        /// The operation whose kept values are gone.
+        op: &'static str,
+    },
     /// A value that an operation kept for its derivative was changed in place.
-    Modified { op: &'static str, version: u64, expected: u64 },
+    Modified {
+        /// The operation that kept it.
+        op: &'static str,
+        /// How often it was changed by now.
+        version: u64,
+        /// How often it had been when it was kept.
+        expected: u64,
+    },
     /// An in-place operation on a leaf that requires a gradient.
-    InPlaceOnLeaf { op: &'static str },
+    InPlaceOnLeaf {
+        /// The operation.
+        op: &'static str,
+    },
     /// An in-place operation on a view of such a leaf.
-    InPlaceOnViewOfLeaf { op: &'static str },
-    /// An in-place operation on a view, where gradients are tracked.
-    InPlaceOnTrackedView { op: &'static str },
+    InPlaceOnViewOfLeaf {
+        /// The operation.
+        op: &'static str,
+    },
+    /// An in-place operation on a view of a detached view, where gradients are tracked.
+    InPlaceOnTrackedView {
+        /// The operation.
+        op: &'static str,
+    },
+    /// An in-place operation on a view that shows a number several times.
+    InPlaceOnExpanded {
+        /// The operation.
+        op: &'static str,
+        /// The view's shape.
+        shape: Vec<usize>,
+    },
     /// A view whose tensor was changed in place after the view was made.
-    StaleView { version: u64, expected: u64 },
-    /// A gradient that was not computed yet.
-    NoGradient { tracked: bool, leaf: bool },
-    /// `set_data` on a tensor that isn't a leaf.
-    NotLeaf { op: &'static str },
+    StaleView {
+        /// How often it was changed by now.
+        version: u64,
+        /// How often it had been when the view was made.
+        expected: u64,
+    },
+    /// A gradient that was not computed yet, or never will be.
+    NoGradient {
+        /// The tensor tracks gradients.
+        tracked: bool,
+        /// It was not computed from others.
+        leaf: bool,
+    },
+    /// New numbers for a tensor that isn't a leaf.
+    NotLeaf {
+        /// The operation.
+        op: &'static str,
+    },
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Shapes { op, left, right } => write!(
+            Error::Shapes { op, left, right } => {
+                write!(f, "{op}: the shapes {left:?} and {right:?} do not fit together; {}", rule_of_shapes(op))
+            }
+            Error::Differ { op, left, right } => write!(
                 f,
-                "{op}: the shapes {left:?} and {right:?} do not fit together; {}",
-                if *op == "matmul" {
-                    "(m × k) times (k × n) wants the same k"
-                } else {
-                    "from the right, each pair of sizes must be equal, or one of them 1"
-                }
+                "{op}: the shapes {left:?} and {right:?} must be the same; reshape one of them if the numbers are the same"
             ),
+            Error::Join { op, axis, left, right } => write!(
+                f,
+                "{op}: the shapes {left:?} and {right:?} do not fit together along axis {axis}: all other sizes must be the \
+                 same"
+            ),
+            Error::Nothing { op } => write!(f, "{op}: there are no tensors; give it one at least"),
             Error::Fill { numbers, shape } => {
                 write!(
                     f,
@@ -58,12 +228,53 @@ impl fmt::Display for Error {
                     shape.iter().product::<usize>()
                 )
             }
+            Error::Dimensions { op, wanted, shape } => write!(
+                f,
+                "{op} wants a tensor with {wanted} axes, and this has {} (its shape is {shape:?})",
+                shape.len()
+            ),
+            Error::Axis { op, axis, shape } => write!(
+                f,
+                "{op}: there is no axis {axis} in a tensor of shape {shape:?}, which has {}; counting starts at 0",
+                shape.len()
+            ),
             Error::Index { what, index, shape } => {
                 write!(f, "there is no {what} {index} in a tensor of shape {shape:?}; counting starts at 0")
+            }
+            Error::Range { start, end, axis, shape } if start > end => write!(
+                f,
+                "slice: the range {start}..{end} along axis {axis} of a tensor of shape {shape:?} ends before it begins"
+            ),
+            Error::Range { start, end, axis, shape } => write!(
+                f,
+                "slice: the range {start}..{end} goes beyond axis {axis} of a tensor of shape {shape:?}, which ends at {}",
+                shape[*axis]
+            ),
+            Error::Permutation { axes, shape } => write!(
+                f,
+                "permute: {axes:?} is no order of the axes of a tensor of shape {shape:?}; name each of 0..{} once",
+                shape.len()
+            ),
+            Error::Squeeze { axis, shape } => write!(
+                f,
+                "squeeze: axis {axis} of a tensor of shape {shape:?} has the size {}, and only an axis of size 1 can go away; \
+                 to take one part of it, use select",
+                shape[*axis]
+            ),
+            Error::Classes { op, classes, shape } => write!(
+                f,
+                "{op} wants a matrix with one class for each row, and got the shape {shape:?} and {classes} classes"
+            ),
+            Error::Empty { op, shape } => {
+                write!(
+                    f,
+                    "{op}: a tensor of shape {shape:?} has no numbers there, and so none that is the greatest or smallest"
+                )
             }
             Error::NotOneNumber { op, shape } => {
                 write!(f, "{op} wants a tensor with one number, and this has the shape {shape:?}")
             }
+            Error::NotFinite { op } => write!(f, "{op}: there is an infinite number or NaN in the tensor"),
             Error::NotScalar { shape } => write!(
                 f,
                 "backward: the result has the shape {shape:?}, and only of a single number is the gradient clear; sum it \
@@ -77,10 +288,16 @@ impl fmt::Display for Error {
                 "backward: nothing that this was computed from requires a gradient; make the inputs with \
                  tensor(…).requires_grad()"
             ),
+            Error::NotDifferentiated { op } => write!(
+                f,
+                "{op} is not differentiated, and this tensor tracks gradients; say detach() first if no gradient is to flow \
+                 through it"
+            ),
             Error::BackwardTwice { op } => write!(
                 f,
                 "backward a second time through the same computation: the values kept for the derivative of {op} were \
-                 freed by the first pass; compute the result again, then call backward"
+                 freed by the first pass; compute the result again, then call backward, or let the first pass keep them with \
+                 Backward::of(&result).retain_graph().run()"
             ),
             Error::Modified { op, version, expected } => write!(
                 f,
@@ -100,8 +317,13 @@ impl fmt::Display for Error {
             ),
             Error::InPlaceOnTrackedView { op } => write!(
                 f,
-                "{op}: changing a view in place is not supported where gradients are tracked; change the whole tensor, or \
-                 compute a new one"
+                "{op}: this is a view of what detach() has made of a view, and can't be changed in place where gradients are \
+                 tracked; compute a new tensor"
+            ),
+            Error::InPlaceOnExpanded { op, shape } => write!(
+                f,
+                "{op}: this view of shape {shape:?} shows the same number several times, and can't be changed in place; \
+                 change the tensor that it is a view of, or compute a new one"
             ),
             Error::StaleView { version, expected } => write!(
                 f,
@@ -111,14 +333,28 @@ impl fmt::Display for Error {
             Error::NoGradient { tracked: false, .. } => {
                 write!(f, "no gradient: this tensor does not track any; make it with tensor(…).requires_grad()")
             }
-            Error::NoGradient { leaf: false, .. } => {
-                write!(f, "no gradient: only leaves keep theirs, and this tensor was computed from others")
-            }
+            Error::NoGradient { leaf: false, .. } => write!(
+                f,
+                "no gradient: only leaves keep theirs, and this tensor was computed from others; say retain_grad() before the \
+                 pass, or ask for it with gradients(&[&tensor])"
+            ),
             Error::NoGradient { .. } => write!(f, "no gradient yet: call backward() on a result first"),
             Error::NotLeaf { op } => {
                 write!(f, "{op}: this tensor was computed from others; only leaves can be given new numbers")
             }
         }
+    }
+}
+
+fn rule_of_shapes(op: &str) -> &'static str {
+    match op {
+        "matmul" => "(m × k) times (k × n) wants the same k, and one axis at least",
+        "set_data" => "they must be the same",
+        op if op.ends_with('_') && op != "where_" => {
+            "the change must have the tensor's own shape, or one that is broadcast to it"
+        }
+        "expand" => "from the right, each size must be equal, or 1 in the first",
+        _ => "from the right, each pair of sizes must be equal, or one of them 1",
     }
 }
 

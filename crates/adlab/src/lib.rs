@@ -7,6 +7,7 @@
 //! | [`Taylor`] | forward mode: derivatives of any order | `taylor/` |
 //! | [`Tape`] and [`Var`] | reverse mode: one output, any number of inputs | `reverse/` |
 //! | [`Tensor`] | reverse mode on arrays, in the style of PyTorch | `tensor/` |
+//! | [`Sgd`], [`Adam`] | what to do with gradients | `optim/` |
 //!
 //! [`Scalar`] is what the numbers have in common, and `rules.rs` has the derivative of each elementary function, once.
 //!
@@ -28,6 +29,7 @@ mod dual_vec;
 mod error;
 mod functions;
 mod operators;
+mod optim;
 mod random;
 mod reverse;
 mod rules;
@@ -43,8 +45,9 @@ pub use functions::{
     directional_derivative, gradient, hessian, hvp, jacobian, jvp, nested_derivative, value_and_derivative,
     value_and_gradient, vjp,
 };
+pub use optim::{Adam, Sgd};
 pub use random::{Normal, Uniform};
 pub use reverse::{Gradient, Op, Operand, Record, Tape, Var};
 pub use scalar::Scalar;
 pub use taylor::Taylor;
-pub use tensor::{Tensor, no_grad, tensor};
+pub use tensor::{Backward, Svd, Tensor, no_grad, tensor};

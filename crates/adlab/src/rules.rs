@@ -302,9 +302,11 @@ pub fn d_hypot<T: Real>(x: T, y: T, r: T) -> (T, T) {
     (x / r.clone(), y / r)
 }
 
-/// d atan2(y, x) = (x/r², −y/r²) by y and by x, where r = √(x² + y²). Dividing twice, r² does not overflow.
+/// d atan2(y, x) = (x/r², −y/r²) by y and by x, where r = √(x² + y²); (0, 0) at the origin, where there is no angle, as in
+/// PyTorch. Dividing twice, r² does not overflow.
 #[inline]
 pub fn d_atan2<T: Real>(y: T, x: T, r: T) -> (T, T) {
+    let r = r.clone() + r.equals(T::from(0.0));
     (x / r.clone() / r.clone(), -y / r.clone() / r)
 }
 

@@ -7,7 +7,7 @@
 
 mod common;
 
-use adlab::{Dual, DualVec, Scalar, Tape, Taylor, Uniform, derivative, gradient};
+use adlab::{Backward, Dual, DualVec, Scalar, Tape, Taylor, Uniform, derivative, gradient, tensor};
 use common::functions::{Function, Function2, compounds2, functions, functions2};
 use common::{assert_close, assert_same, slope};
 
@@ -39,6 +39,7 @@ struct Cases {
     taylor: usize,
     reverse: usize,
     second_order: usize,
+    tensor: usize,
 }
 
 /// A grid and random points over an interval.
@@ -89,6 +90,17 @@ fn smooth(f: &Function, cases: &mut Cases) {
         assert_close(gradient.value, expected, 1e-12, &what);
         assert_close(gradient.derivative, second, 1e-11, &what);
         cases.second_order += 1;
+
+        let input = tensor([x]).requires_grad();
+        let output = (f.tensor)(&input);
+        assert_same(output.item(), (f.plain)(x), &what);
+        let gradient = Backward::of(&output).create_graph().gradients(&[&input]).swap_remove(0);
+        assert_close(gradient.item(), expected, 1e-12, &what);
+        if gradient.tracks_grad() {
+            assert_close(gradient.gradients(&[&input])[0].item(), second, 1e-11, &what);
+        }
+        assert_close((f.tensor)(&input).gradients(&[&input])[0].item(), expected, 1e-12, &what);
+        cases.tensor += 1;
     }
 }
 
@@ -110,6 +122,14 @@ fn edges(f: &Function, cases: &mut Cases) {
         let reverse = gradient(|v| (f.var)(v[0]), &[x])[0];
         assert_same(reverse, forward.derivative, &what);
         cases.reverse += 1;
+        let input = tensor(x).requires_grad();
+        let output = (f.tensor)(&input);
+        // Tensors have sign 0 = 0, numbers have signum 0 = 1, each as its own world.
+        if !f.name.starts_with("signum") {
+            assert_same(output.item(), forward.value, &what);
+        }
+        assert_same(output.gradients(&[&input])[0].item(), forward.derivative, &what);
+        cases.tensor += 1;
     }
 }
 
@@ -161,6 +181,19 @@ fn smooth2(f: &Function2, cases: &mut Cases) {
         };
         assert_close(along[2], slope(first, 0.0), 1e-6, &what);
         cases.second_order += 1;
+
+        let (x, y) = (tensor(a).requires_grad(), tensor(b).requires_grad());
+        let output = (f.tensor)(&x, &y);
+        assert_close(output.item(), value, 1e-15, &what);
+        let first = Backward::of(&output).create_graph().gradients(&[&x, &y]);
+        assert_close(first[0].item(), by_a, 1e-12, &what);
+        assert_close(first[1].item(), by_b, 1e-12, &what);
+        let along = &first[0] - 2.0 * &first[1];
+        if along.tracks_grad() {
+            let by = along.gradients(&[&x, &y]);
+            assert_close(by[0].item() - 2.0 * by[1].item(), second[0] - 2.0 * second[1], 1e-10, &what);
+        }
+        cases.tensor += 1;
     }
 }
 
@@ -202,12 +235,14 @@ fn edges2(f: &Function2, cases: &mut Cases) {
 
 #[test]
 fn every_function_in_every_kind_of_number() {
-    println!("| function | forward | several at once | Taylor | reverse | second order |\n|---|---|---|---|---|---|");
+    println!(
+        "| function | forward | several at once | Taylor | reverse | second order | tensor |\n|---|---|---|---|---|---|---|"
+    );
     let mut total = 0;
     let mut line = |name: &str, cases: Cases| {
-        let Cases { forward, vector, taylor, reverse, second_order } = cases;
-        println!("| {name} | {forward} | {vector} | {taylor} | {reverse} | {second_order} |");
-        total += forward + vector + taylor + reverse + second_order;
+        let Cases { forward, vector, taylor, reverse, second_order, tensor } = cases;
+        println!("| {name} | {forward} | {vector} | {taylor} | {reverse} | {second_order} | {tensor} |");
+        total += forward + vector + taylor + reverse + second_order + tensor;
     };
     for f in functions() {
         let mut cases = Cases::default();

@@ -24,8 +24,7 @@ impl fmt::Debug for Tensor {
 type WriteNumber<'a> = &'a dyn Fn(f64, &mut fmt::Formatter<'_>) -> fmt::Result;
 
 fn write_nested(tensor: &Tensor, f: &mut fmt::Formatter<'_>, number: WriteNumber) -> fmt::Result {
-    let array = tensor.array();
-    write_axis(&array.shape, &array.data, f, number)
+    write_axis(&tensor.inner.layout.shape, &tensor.numbers(), f, number)
 }
 
 fn write_axis(shape: &[usize], data: &[f64], f: &mut fmt::Formatter<'_>, number: WriteNumber) -> fmt::Result {

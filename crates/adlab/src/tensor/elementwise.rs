@@ -1,35 +1,69 @@
 //! Functions of each number, and their derivatives.
 
 use super::Tensor;
-use super::array::{self, Array};
-use super::graph::{Rule, Saved};
-use crate::error::{Error, expect};
-use crate::rules;
+use super::graph::{Rule, is_recording};
+use crate::error::expect;
+use crate::rules::{self, Real};
+use crate::scalar::Scalar;
 
-/// A function of one number. Its derivative is computed from what it saves: its argument or its value.
+/// A function of one number. Its derivative is computed from what it keeps: its argument or its value. It stands here twice,
+/// the same rule for numbers, which is fast, and for tensors, which can be differentiated again.
 struct Unary {
     name: &'static str,
     f: fn(f64) -> f64,
     derivative: fn(f64) -> f64,
-    saves: Saves,
+    recorded: fn(Tensor) -> Tensor,
+    keeps: Keeps,
 }
 
-#[derive(PartialEq)]
-enum Saves {
+#[derive(Clone, Copy, PartialEq)]
+enum Keeps {
     Argument,
     Value,
+    Nothing,
 }
 
-const SIN: Unary = Unary { name: "sin", f: f64::sin, derivative: rules::d_sin, saves: Saves::Argument };
-const COS: Unary = Unary { name: "cos", f: f64::cos, derivative: rules::d_cos, saves: Saves::Argument };
-const TAN: Unary = Unary { name: "tan", f: f64::tan, derivative: rules::d_tan, saves: Saves::Value };
-const EXP: Unary = Unary { name: "exp", f: f64::exp, derivative: rules::d_exp, saves: Saves::Value };
-const LN: Unary = Unary { name: "ln", f: f64::ln, derivative: rules::d_ln, saves: Saves::Argument };
-const SQRT: Unary = Unary { name: "sqrt", f: f64::sqrt, derivative: rules::d_sqrt, saves: Saves::Value };
-const TANH: Unary = Unary { name: "tanh", f: f64::tanh, derivative: rules::d_tanh, saves: Saves::Value };
-const ABS: Unary = Unary { name: "abs", f: f64::abs, derivative: rules::d_abs, saves: Saves::Argument };
-const RELU: Unary = Unary { name: "relu", f: crate::Scalar::relu, derivative: rules::d_relu, saves: Saves::Value };
-const SIGMOID: Unary = Unary { name: "sigmoid", f: crate::Scalar::sigmoid, derivative: rules::d_sigmoid, saves: Saves::Value };
+const fn unary(
+    name: &'static str,
+    f: fn(f64) -> f64,
+    derivative: fn(f64) -> f64,
+    recorded: fn(Tensor) -> Tensor,
+    keeps: Keeps,
+) -> Unary {
+    Unary { name, f, derivative, recorded, keeps }
+}
+
+use Keeps::{Argument, Nothing, Value};
+
+const SIN: Unary = unary("sin", f64::sin, rules::d_sin, rules::d_sin, Argument);
+const COS: Unary = unary("cos", f64::cos, rules::d_cos, rules::d_cos, Argument);
+const TAN: Unary = unary("tan", f64::tan, rules::d_tan, rules::d_tan, Value);
+const ASIN: Unary = unary("asin", f64::asin, rules::d_asin, rules::d_asin, Argument);
+const ACOS: Unary = unary("acos", f64::acos, rules::d_acos, rules::d_acos, Argument);
+const ATAN: Unary = unary("atan", f64::atan, rules::d_atan, rules::d_atan, Argument);
+const SINH: Unary = unary("sinh", f64::sinh, rules::d_sinh, rules::d_sinh, Argument);
+const COSH: Unary = unary("cosh", f64::cosh, rules::d_cosh, rules::d_cosh, Argument);
+const TANH: Unary = unary("tanh", f64::tanh, rules::d_tanh, rules::d_tanh, Value);
+const ASINH: Unary = unary("asinh", Scalar::asinh, rules::d_asinh, rules::d_asinh, Argument);
+const ACOSH: Unary = unary("acosh", Scalar::acosh, rules::d_acosh, rules::d_acosh, Argument);
+const ATANH: Unary = unary("atanh", Scalar::atanh, rules::d_atanh, rules::d_atanh, Argument);
+const EXP: Unary = unary("exp", f64::exp, rules::d_exp, rules::d_exp, Value);
+const EXP2: Unary = unary("exp2", f64::exp2, rules::d_exp2, rules::d_exp2, Value);
+const EXP_M1: Unary = unary("exp_m1", f64::exp_m1, rules::d_exp_m1, rules::d_exp_m1, Argument);
+const LN: Unary = unary("ln", f64::ln, rules::d_ln, rules::d_ln, Argument);
+const LOG2: Unary = unary("log2", f64::log2, rules::d_log2, rules::d_log2, Argument);
+const LOG10: Unary = unary("log10", f64::log10, rules::d_log10, rules::d_log10, Argument);
+const LN_1P: Unary = unary("ln_1p", f64::ln_1p, rules::d_ln_1p, rules::d_ln_1p, Argument);
+const SQRT: Unary = unary("sqrt", f64::sqrt, rules::d_sqrt, rules::d_sqrt, Value);
+const CBRT: Unary = unary("cbrt", f64::cbrt, rules::d_cbrt, rules::d_cbrt, Value);
+const RECIP: Unary = unary("recip", f64::recip, rules::d_recip, rules::d_recip, Value);
+const ABS: Unary = unary("abs", f64::abs, rules::d_abs, rules::d_abs, Argument);
+const SIGN: Unary = unary("sign", Real::sign, rules::d_step, rules::d_step, Nothing);
+const FLOOR: Unary = unary("floor", f64::floor, rules::d_step, rules::d_step, Nothing);
+const RELU: Unary = unary("relu", Scalar::relu, rules::d_relu, rules::d_relu, Value);
+const SIGMOID: Unary = unary("sigmoid", Scalar::sigmoid, rules::d_sigmoid, rules::d_sigmoid, Value);
+const SOFTPLUS: Unary = unary("softplus", Scalar::softplus, rules::d_softplus, rules::d_softplus, Argument);
+const ERF: Unary = unary("erf", Scalar::erf, rules::d_erf, rules::d_erf, Argument);
 
 impl Tensor {
     /// d sin x = cos x
@@ -50,22 +84,34 @@ impl Tensor {
         self.unary(&TAN)
     }
 
-    /// d eˣ = eˣ
+    /// d asin x = 1/√(1 − x²); NaN outside of [−1, 1]
     #[track_caller]
-    pub fn exp(&self) -> Tensor {
-        self.unary(&EXP)
+    pub fn asin(&self) -> Tensor {
+        self.unary(&ASIN)
     }
 
-    /// d ln x = 1/x
+    /// d acos x = −1/√(1 − x²); NaN outside of [−1, 1]
     #[track_caller]
-    pub fn ln(&self) -> Tensor {
-        self.unary(&LN)
+    pub fn acos(&self) -> Tensor {
+        self.unary(&ACOS)
     }
 
-    /// d √x = 1/(2√x)
+    /// d atan x = 1/(1 + x²)
     #[track_caller]
-    pub fn sqrt(&self) -> Tensor {
-        self.unary(&SQRT)
+    pub fn atan(&self) -> Tensor {
+        self.unary(&ATAN)
+    }
+
+    /// d sinh x = cosh x
+    #[track_caller]
+    pub fn sinh(&self) -> Tensor {
+        self.unary(&SINH)
+    }
+
+    /// d cosh x = sinh x
+    #[track_caller]
+    pub fn cosh(&self) -> Tensor {
+        self.unary(&COSH)
     }
 
     /// d tanh x = 1 − tanh² x
@@ -74,10 +120,100 @@ impl Tensor {
         self.unary(&TANH)
     }
 
+    /// d asinh x = 1/√(x² + 1)
+    #[track_caller]
+    pub fn asinh(&self) -> Tensor {
+        self.unary(&ASINH)
+    }
+
+    /// d acosh x = 1/√(x² − 1); NaN below 1
+    #[track_caller]
+    pub fn acosh(&self) -> Tensor {
+        self.unary(&ACOSH)
+    }
+
+    /// d atanh x = 1/(1 − x²); NaN outside of [−1, 1]
+    #[track_caller]
+    pub fn atanh(&self) -> Tensor {
+        self.unary(&ATANH)
+    }
+
+    /// d eˣ = eˣ
+    #[track_caller]
+    pub fn exp(&self) -> Tensor {
+        self.unary(&EXP)
+    }
+
+    /// d 2ˣ = 2ˣ·ln 2
+    #[track_caller]
+    pub fn exp2(&self) -> Tensor {
+        self.unary(&EXP2)
+    }
+
+    /// eˣ − 1, exact for small x; d (eˣ − 1) = eˣ
+    #[track_caller]
+    pub fn exp_m1(&self) -> Tensor {
+        self.unary(&EXP_M1)
+    }
+
+    /// The natural logarithm: d ln x = 1/x, ∞ at 0; NaN below 0
+    #[track_caller]
+    pub fn ln(&self) -> Tensor {
+        self.unary(&LN)
+    }
+
+    /// d log₂ x = 1/(x·ln 2)
+    #[track_caller]
+    pub fn log2(&self) -> Tensor {
+        self.unary(&LOG2)
+    }
+
+    /// d log₁₀ x = 1/(x·ln 10)
+    #[track_caller]
+    pub fn log10(&self) -> Tensor {
+        self.unary(&LOG10)
+    }
+
+    /// ln(1 + x), exact for small x; d ln(1 + x) = 1/(1 + x)
+    #[track_caller]
+    pub fn ln_1p(&self) -> Tensor {
+        self.unary(&LN_1P)
+    }
+
+    /// d √x = 1/(2√x), ∞ at 0; NaN below 0
+    #[track_caller]
+    pub fn sqrt(&self) -> Tensor {
+        self.unary(&SQRT)
+    }
+
+    /// d ∛x = 1/(3∛x²), ∞ at 0
+    #[track_caller]
+    pub fn cbrt(&self) -> Tensor {
+        self.unary(&CBRT)
+    }
+
+    /// 1/x; d (1/x) = −1/x²
+    #[track_caller]
+    pub fn recip(&self) -> Tensor {
+        self.unary(&RECIP)
+    }
+
     /// d |x| = sign x, and 0 at the kink
     #[track_caller]
     pub fn abs(&self) -> Tensor {
         self.unary(&ABS)
+    }
+
+    /// −1, 0 or 1, as x is; d sign x = 0
+    #[track_caller]
+    pub fn sign(&self) -> Tensor {
+        self.unary(&SIGN)
+    }
+
+    /// The greatest whole number that is not above x; d ⌊x⌋ = 0
+    #[track_caller]
+    pub fn floor(&self) -> Tensor {
+        self.unary(&FLOOR)
     }
 
     /// max(x, 0); d relu = 1 where x > 0, else 0
@@ -92,134 +228,136 @@ impl Tensor {
         self.unary(&SIGMOID)
     }
 
-    /// Each number to the power n: d xⁿ = n·xⁿ⁻¹
+    /// ln(1 + eˣ), a smooth relu, without overflow; d softplus = σ(x)
     #[track_caller]
-    pub fn powi(&self, n: i32) -> Tensor {
-        self.power("powi", move |x| x.powi(n), move |x| rules::d_powi(x, n))
+    pub fn softplus(&self) -> Tensor {
+        self.unary(&SOFTPLUS)
     }
 
-    /// Each number to the power p: d xᵖ = p·xᵖ⁻¹
+    /// The error function 2/√π·∫₀ˣ e^(−t²) dt; d erf x = 2/√π·e^(−x²)
+    #[track_caller]
+    pub fn erf(&self) -> Tensor {
+        self.unary(&ERF)
+    }
+
+    /// Each number to the power n: d xⁿ = n·xⁿ⁻¹, and 0 for n = 0
+    #[track_caller]
+    pub fn powi(&self, n: i32) -> Tensor {
+        self.power("powi", |x| x.powi(n), move |x| rules::d_powi(x, n), move |x| rules::d_powi(x, n))
+    }
+
+    /// Each number to the power p: d xᵖ = p·xᵖ⁻¹, and 0 for p = 0
     #[track_caller]
     pub fn powf(&self, p: f64) -> Tensor {
-        self.power("powf", move |x| x.powf(p), move |x| rules::d_powf(x, p))
+        self.power("powf", |x| x.powf(p), move |x| rules::d_powf(x, p), move |x| rules::d_powf(x, p))
+    }
+
+    /// x²; d x² = 2x
+    #[track_caller]
+    pub fn square(&self) -> Tensor {
+        self.powi(2)
     }
 
     #[track_caller]
     fn unary(&self, op: &'static Unary) -> Tensor {
-        let result = Tensor::plain(self.array().map(op.f));
-        expect(Tensor::record(op.name, &[self], result, |result, _| {
-            let saved = Saved::of(if op.saves == Saves::Value { result } else { self }, op.name);
-            let derivative = op.derivative;
-            Box::new(move |g| Ok(vec![Some(g.zip(&saved.get()?, |g, s| g * derivative(s)))]))
+        let result = self.map(op.f);
+        expect(Tensor::record(op.name, &[self], result, |recorder| {
+            let kept = match op.keeps {
+                Argument => recorder.keep(0),
+                Value => recorder.keep_result(),
+                Nothing => return Rule::linear(|g| Ok(g * 0.0)),
+            };
+            Rule::map(move |g, node| {
+                let kept = kept.get(node)?;
+                let by_x = if is_recording() {
+                    g * (op.recorded)(kept)
+                } else {
+                    g.zip(&kept, |g, kept| g * (op.derivative)(kept))
+                };
+                Ok(vec![Some(by_x)])
+            })
         }))
     }
 
     #[track_caller]
-    fn power(&self, op: &'static str, f: impl Fn(f64) -> f64, derivative: impl Fn(f64) -> f64 + 'static) -> Tensor {
-        let result = Tensor::plain(self.array().map(f));
-        expect(Tensor::record(op, &[self], result, |_, _| {
-            let saved = Saved::of(self, op);
-            Box::new(move |g| Ok(vec![Some(g.zip(&saved.get()?, |g, x| g * derivative(x)))]))
+    fn power(
+        &self,
+        op: &'static str,
+        f: impl Fn(f64) -> f64,
+        derivative: impl Fn(f64) -> f64 + 'static,
+        recorded: impl Fn(Tensor) -> Tensor + 'static,
+    ) -> Tensor {
+        expect(Tensor::record(op, &[self], self.map(f), |recorder| {
+            let x = recorder.keep(0);
+            Rule::map(move |g, node| {
+                let x = x.get(node)?;
+                let by_x = if is_recording() { g * recorded(x) } else { g.zip(&x, |g, x| g * derivative(x)) };
+                Ok(vec![Some(by_x)])
+            })
         }))
     }
-}
 
-/// A function of two numbers.
-pub struct Binary {
-    pub name: &'static str,
-    pub f: fn(f64, f64) -> f64,
-    rule: fn(&Tensor, &Tensor, &[bool]) -> Rule,
-}
-
-/// ∂(a + b) = (g, g)
-pub const ADD: Binary =
-    Binary { name: "add", f: |a, b| a + b, rule: |_, _, _| Box::new(|g| Ok(vec![Some(g.clone()), Some(g.clone())])) };
-
-/// ∂(a − b) = (g, −g)
-pub const SUB: Binary = Binary {
-    name: "sub",
-    f: |a, b| a - b,
-    rule: |_, _, _| Box::new(|g| Ok(vec![Some(g.clone()), Some(g.map(|g| -g))])),
-};
-
-/// ∂(a·b) = (g·b, g·a)
-pub const MUL: Binary = Binary {
-    name: "mul",
-    f: |a, b| a * b,
-    rule: |a, b, wanted| {
-        // Each is kept only if the other's gradient is wanted.
-        let b = wanted[0].then(|| Saved::of(b, "mul"));
-        let a = wanted[1].then(|| Saved::of(a, "mul"));
-        Box::new(move |g| Ok(vec![times(g, &b)?, times(g, &a)?]))
-    },
-};
-
-/// ∂(a/b) = (g/b, −g·a/b²)
-pub const DIV: Binary = Binary {
-    name: "div",
-    f: |a, b| a / b,
-    rule: |a, b, wanted| {
-        let b = Saved::of(b, "div");
-        let a = wanted[1].then(|| Saved::of(a, "div"));
-        Box::new(move |g| {
-            let b = b.get()?;
-            let by_a = g.zip(&b, |g, b| g / b);
-            let by_b = match &a {
-                Some(a) => Some(by_a.zip(&a.get()?, |g, a| g * a).zip(&b, |ga, b| -ga / b)),
-                None => None,
-            };
-            Ok(vec![Some(by_a), by_b])
-        })
-    },
-};
-
-fn times(g: &Array, saved: &Option<Saved>) -> Result<Option<Array>, Error> {
-    match saved {
-        Some(saved) => Ok(Some(g.zip(&saved.get()?, |g, s| g * s))),
-        None => Ok(None),
+    /// A function of each number, without history.
+    pub(super) fn map(&self, f: impl Fn(f64) -> f64) -> Tensor {
+        Tensor::new(&self.inner.layout.shape, self.numbers().iter().map(|&x| f(x)).collect())
     }
 }
 
-impl Binary {
-    /// Element by element, with broadcasting.
-    pub fn apply(&self, a: &Tensor, b: &Tensor) -> Result<Tensor, Error> {
-        self.check(a, b)?;
-        let result = Tensor::plain(a.array().zip(&b.array(), self.f));
-        Tensor::record(self.name, &[a, b], result, |_, wanted| (self.rule)(a, b, wanted))
+/// The rules of differentiation compute with tensors number by number.
+impl Real for Tensor {
+    fn sin(self) -> Tensor {
+        Tensor::sin(&self)
     }
 
-    /// The rule for given operands; in-place operations record it for themselves.
-    pub fn rule(&self, a: &Tensor, b: &Tensor, wanted: &[bool]) -> Rule {
-        (self.rule)(a, b, wanted)
+    fn cos(self) -> Tensor {
+        Tensor::cos(&self)
     }
 
-    fn check(&self, a: &Tensor, b: &Tensor) -> Result<(), Error> {
-        let (left, right) = (a.shape(), b.shape());
-        match array::broadcast(&left, &right) {
-            Some(_) => Ok(()),
-            None => Err(Error::Shapes { op: self.name, left, right }),
-        }
-    }
-}
-
-impl Tensor {
-    /// `self + other` with a `Result`.
-    pub fn try_add(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
-        ADD.apply(self, &other.into())
+    fn sinh(self) -> Tensor {
+        Tensor::sinh(&self)
     }
 
-    /// `self - other` with a `Result`.
-    pub fn try_sub(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
-        SUB.apply(self, &other.into())
+    fn cosh(self) -> Tensor {
+        Tensor::cosh(&self)
     }
 
-    /// `self * other` with a `Result`.
-    pub fn try_mul(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
-        MUL.apply(self, &other.into())
+    fn exp(self) -> Tensor {
+        Tensor::exp(&self)
     }
 
-    /// `self / other` with a `Result`.
-    pub fn try_div(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
-        DIV.apply(self, &other.into())
+    fn ln(self) -> Tensor {
+        Tensor::ln(&self)
+    }
+
+    fn sqrt(self) -> Tensor {
+        Tensor::sqrt(&self)
+    }
+
+    fn recip(self) -> Tensor {
+        Tensor::recip(&self)
+    }
+
+    fn sigmoid(self) -> Tensor {
+        Tensor::sigmoid(&self)
+    }
+
+    fn powi(self, n: i32) -> Tensor {
+        Tensor::powi(&self, n)
+    }
+
+    fn powf(self, p: f64) -> Tensor {
+        Tensor::powf(&self, p)
+    }
+
+    fn step(self) -> Tensor {
+        self.map(Real::step)
+    }
+
+    fn sign(self) -> Tensor {
+        self.map(Real::sign)
+    }
+
+    fn equals(self, y: Tensor) -> Tensor {
+        self.equal(y)
     }
 }

@@ -1,30 +1,58 @@
-//! The record behind tensors, and the pass backwards over it.
+//! The record behind tensors: which operation made a tensor, from what, and how its gradient goes back.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
-use super::Tensor;
-use super::array::{Array, Layout};
+use super::layout::Layout;
+use super::pick::Places;
+use super::{Inner, Tensor};
 use crate::error::Error;
 
-/// From the gradient of an operation's result to the gradients of its inputs; None where one needs no gradient.
-pub type Rule = Box<dyn Fn(&Array) -> Result<Vec<Option<Array>>, Error>>;
+/// How the gradient of an operation's result becomes that of its inputs.
+pub enum Rule {
+    /// A function from the one to the others; None where an input needs no gradient. It is written with tensor operations,
+    /// so it can be recorded and differentiated itself. What it has kept it takes out with the help of the node.
+    Map(Box<Map>),
+    /// The result shows some of its one input's numbers: the gradient goes there, and the others have none.
+    Put(Places),
+}
+
+type Map = dyn Fn(&Tensor, &Rc<Node>) -> Result<Vec<Option<Tensor>>, Error>;
+
+impl Rule {
+    /// From a function that is given the gradient and the node.
+    pub fn map(f: impl Fn(&Tensor, &Rc<Node>) -> Result<Vec<Option<Tensor>>, Error> + 'static) -> Rule {
+        Rule::Map(Box::new(f))
+    }
+
+    /// For an operation with one input, of which nothing needs to be kept.
+    pub fn linear(f: impl Fn(&Tensor) -> Result<Tensor, Error> + 'static) -> Rule {
+        Rule::map(move |g, _| Ok(vec![Some(f(g)?)]))
+    }
+}
 
 /// An operation that was recorded. It does not hold its result: that would be a cycle.
 pub struct Node {
     /// Later operations have greater numbers, so that going down in them is a topological order.
-    id: u64,
-    op: &'static str,
-    inputs: RefCell<Vec<Option<Input>>>,
-    /// Gone after a backward pass.
-    rule: RefCell<Option<Rule>>,
+    pub id: u64,
+    pub op: &'static str,
+    pub inputs: RefCell<Vec<Option<Input>>>,
+    /// Gone after a backward pass, if it keeps numbers.
+    pub rule: RefCell<Option<Rule>>,
+    pub keeps: bool,
+    /// Who watches the gradient of the result.
+    pub hooks: RefCell<Vec<Hook>>,
+    /// The result, where it is to have its gradient.
+    pub retained: RefCell<Option<Weak<Inner>>>,
 }
+
+/// What is called with a gradient.
+pub type Hook = Rc<dyn Fn(&Tensor)>;
 
 /// Where a gradient goes, and the shape it must have there.
 pub struct Input {
-    edge: Edge,
-    shape: Vec<usize>,
+    pub edge: Edge,
+    pub shape: Vec<usize>,
 }
 
 #[derive(Clone)]
@@ -33,9 +61,16 @@ pub enum Edge {
     Node(Rc<Node>),
 }
 
+impl Input {
+    pub fn of(tensor: &Tensor) -> Result<Option<Input>, Error> {
+        let edge = if is_recording() { tensor.source()? } else { None };
+        Ok(edge.map(|edge| Input { edge, shape: tensor.shape() }))
+    }
+}
+
 thread_local! {
     static NEXT_ID: Cell<u64> = const { Cell::new(0) };
-    static NO_GRAD: Cell<usize> = const { Cell::new(0) };
+    static RECORDING: Cell<bool> = const { Cell::new(true) };
 }
 
 /// Runs `f` without recording: for updates that must not be part of the computation.
@@ -48,33 +83,131 @@ thread_local! {
 /// assert!(!y.tracks_grad());
 /// ```
 pub fn no_grad<T>(f: impl FnOnce() -> T) -> T {
-    struct Guard;
-    impl Drop for Guard {
+    recording(false, f)
+}
+
+/// Runs `f` with or without recording.
+pub fn recording<T>(on: bool, f: impl FnOnce() -> T) -> T {
+    struct Before(bool);
+    impl Drop for Before {
         fn drop(&mut self) {
-            NO_GRAD.set(NO_GRAD.get() - 1);
+            RECORDING.set(self.0);
         }
     }
-    NO_GRAD.set(NO_GRAD.get() + 1);
-    let _guard = Guard;
+    let _before = Before(RECORDING.replace(on));
     f()
 }
 
 pub fn is_recording() -> bool {
-    NO_GRAD.get() == 0
+    RECORDING.get()
 }
 
-impl Node {
-    pub fn new(op: &'static str, inputs: Vec<Option<Input>>, rule: Rule) -> Rc<Node> {
-        let id = NEXT_ID.get();
-        NEXT_ID.set(id + 1);
-        Rc::new(Node { id, op, inputs: RefCell::new(inputs), rule: RefCell::new(Some(rule)) })
+/// What a rule is made with: it says what is wanted, and keeps what the rule will need.
+pub struct Recorder<'a> {
+    op: &'static str,
+    tensors: &'a [&'a Tensor],
+    inputs: &'a [Option<Input>],
+    result: &'a Tensor,
+    keeps: bool,
+}
+
+impl Recorder<'_> {
+    /// True if the gradient of this input is wanted.
+    pub fn wants(&self, input: usize) -> bool {
+        self.inputs[input].is_some()
+    }
+
+    /// Keeps an input.
+    pub fn keep(&mut self, input: usize) -> Saved {
+        self.save(self.tensors[input], Origin::Input(input))
+    }
+
+    /// Keeps an input that another one's gradient needs, if that is wanted.
+    pub fn keep_for(&mut self, wanted: usize, input: usize) -> Option<Saved> {
+        self.wants(wanted).then(|| self.keep(input))
+    }
+
+    /// Keeps the result.
+    pub fn keep_result(&mut self) -> Saved {
+        self.save(self.result, Origin::Result)
+    }
+
+    fn save(&mut self, tensor: &Tensor, origin: Origin) -> Saved {
+        self.keeps = true;
+        let inner = &tensor.inner;
+        Saved {
+            op: self.op,
+            storage: Rc::clone(&inner.storage),
+            layout: inner.layout.clone(),
+            version: Rc::clone(&inner.version),
+            expected: inner.version.get(),
+            origin,
+        }
     }
 }
 
-impl Input {
-    pub fn of(tensor: &Tensor) -> Result<Option<Input>, Error> {
-        let shape = tensor.shape();
-        Ok(tensor.edge()?.map(|edge| Input { edge, shape }))
+/// Numbers kept for a derivative. They share the tensor's storage, and know when that was changed in place. Its history
+/// they don't hold: the node does.
+pub struct Saved {
+    op: &'static str,
+    storage: Rc<RefCell<Vec<f64>>>,
+    layout: Layout,
+    version: Rc<Cell<u64>>,
+    expected: u64,
+    origin: Origin,
+}
+
+#[derive(Clone, Copy)]
+enum Origin {
+    Input(usize),
+    Result,
+}
+
+impl Saved {
+    /// The tensor that was kept; with its history, where the pass is recorded.
+    pub fn get(&self, node: &Rc<Node>) -> Result<Tensor, Error> {
+        let version = self.version.get();
+        if version != self.expected {
+            return Err(Error::Modified { op: self.op, version, expected: self.expected });
+        }
+        let edge = match self.origin {
+            _ if !is_recording() => None,
+            Origin::Result => Some(Edge::Node(Rc::clone(node))),
+            Origin::Input(input) => node.inputs.borrow()[input].as_ref().map(|input| input.edge.clone()),
+        };
+        let history = match edge {
+            Some(Edge::Leaf(leaf)) => return Ok(leaf),
+            Some(Edge::Node(node)) => Some(node),
+            None => None,
+        };
+        let tensor = Tensor::build(self.layout.clone(), Rc::clone(&self.storage), Rc::clone(&self.version), false);
+        tensor.inner.history.replace(history);
+        Ok(tensor)
+    }
+}
+
+impl Node {
+    /// Records an operation on `tensors`; `inputs` says where their gradients go.
+    pub fn new(
+        op: &'static str,
+        tensors: &[&Tensor],
+        inputs: Vec<Option<Input>>,
+        result: &Tensor,
+        rule: impl FnOnce(&mut Recorder) -> Rule,
+    ) -> Rc<Node> {
+        let mut recorder = Recorder { op, tensors, inputs: &inputs, result, keeps: false };
+        let rule = rule(&mut recorder);
+        let keeps = recorder.keeps;
+        let id = NEXT_ID.replace(NEXT_ID.get() + 1);
+        Rc::new(Node {
+            id,
+            op,
+            inputs: RefCell::new(inputs),
+            rule: RefCell::new(Some(rule)),
+            keeps,
+            hooks: RefCell::default(),
+            retained: RefCell::default(),
+        })
     }
 }
 
@@ -90,75 +223,4 @@ impl Drop for Node {
             }
         }
     }
-}
-
-/// A value kept for a derivative. It shares the tensor's storage, and knows when that was changed in place.
-pub struct Saved {
-    storage: Rc<RefCell<Vec<f64>>>,
-    layout: Layout,
-    version: Rc<Cell<u64>>,
-    expected: u64,
-    op: &'static str,
-}
-
-impl Saved {
-    pub fn of(tensor: &Tensor, op: &'static str) -> Saved {
-        let inner = &tensor.inner;
-        Saved {
-            storage: Rc::clone(&inner.storage),
-            layout: inner.layout.clone(),
-            version: Rc::clone(&inner.version),
-            expected: inner.version.get(),
-            op,
-        }
-    }
-
-    pub fn get(&self) -> Result<Array, Error> {
-        let version = self.version.get();
-        if version != self.expected {
-            return Err(Error::Modified { op: self.op, version, expected: self.expected });
-        }
-        Ok(super::gather(&self.storage, &self.layout))
-    }
-}
-
-/// Follows the record from `root` down to the leaves, and adds to their gradients. Changes nothing when it fails.
-pub fn backward(root: Edge, seed: Array) -> Result<(), Error> {
-    let mut leaves: Vec<(Tensor, Array)> = Vec::new();
-    // Gradients that wait for their operation; the one with the greatest number has them all.
-    let mut waiting: BTreeMap<u64, (Rc<Node>, Array)> = BTreeMap::new();
-    let mut visited = Vec::new();
-    let mut send = |edge: &Edge, gradient: Array, waiting: &mut BTreeMap<u64, (Rc<Node>, Array)>| match edge {
-        Edge::Leaf(leaf) => leaves.push((leaf.clone(), gradient)),
-        Edge::Node(node) => match waiting.get_mut(&node.id) {
-            Some((_, sum)) => sum.add_assign(&gradient),
-            None => {
-                waiting.insert(node.id, (Rc::clone(node), gradient));
-            }
-        },
-    };
-    send(&root, seed, &mut waiting);
-    while let Some((_, (node, gradient))) = waiting.pop_last() {
-        let gradients = match &*node.rule.borrow() {
-            Some(rule) => rule(&gradient)?,
-            None => return Err(Error::BackwardTwice { op: node.op }),
-        };
-        for (input, gradient) in node.inputs.borrow().iter().zip(gradients) {
-            if let (Some(input), Some(gradient)) = (input, gradient) {
-                // Here, and nowhere else, broadcasting is undone.
-                send(&input.edge, gradient.sum_to(&input.shape), &mut waiting);
-            }
-        }
-        visited.push(node);
-    }
-    for node in visited {
-        node.rule.take();
-    }
-    for (leaf, gradient) in leaves {
-        match &mut *leaf.inner.grad.borrow_mut() {
-            Some(sum) => sum.add_assign(&gradient),
-            none => *none = Some(gradient),
-        }
-    }
-    Ok(())
 }

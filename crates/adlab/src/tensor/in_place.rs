@@ -4,9 +4,13 @@
 //! its changes, and a change where it would be wrong is refused: at once for leaves and views, and otherwise in the
 //! backward pass, if a value that was kept there is no longer what it was.
 
+use std::rc::Rc;
+
 use super::Tensor;
-use super::elementwise::{ADD, Binary, DIV, MUL, SUB};
-use super::graph::{Input, Node, is_recording};
+use super::binary::{ADD, Binary, DIV, MUL, SUB};
+use super::graph::{Edge, Input, Node, Rule, is_recording};
+use super::layout;
+use super::pick::Places;
 use crate::error::{Error, expect};
 
 impl Tensor {
@@ -61,22 +65,50 @@ impl Tensor {
         if is_recording() {
             self.check_change(name, other)?;
         }
-        let (before, by) = (self.array(), other.array());
-        if super::array::broadcast(&before.shape, &by.shape).as_ref() != Some(&before.shape) {
-            return Err(Error::Shapes { op: name, left: before.shape, right: by.shape });
+        let (left, right) = (self.shape(), other.shape());
+        if layout::broadcast(&left, &right).as_ref() != Some(&left) {
+            return Err(Error::Shapes { op: name, left, right });
+        }
+        if self.inner.layout.repeats() {
+            return Err(Error::InPlaceOnExpanded { op: name, shape: left });
         }
         let inputs = vec![Input::of(self)?, Input::of(other)?];
-        let wanted: Vec<bool> = inputs.iter().map(Option::is_some).collect();
-        let node = wanted.contains(&true).then(|| {
-            // The rule keeps copies: what we had is overwritten now, and `other` may be ourselves.
-            let rule = op.rule(&Tensor::plain(before.clone()), &Tensor::plain(by.clone()), &wanted);
-            Node::new(name, inputs, rule)
-        });
-        self.overwrite(&before.zip(&by, op.f));
-        if let Some(node) = node {
-            self.inner.history.replace(Some(node));
+        // The rule keeps copies: what we had is overwritten now, and `other` may be ourselves.
+        let (before, by) = (Tensor::new(&left, self.to_vec()), Tensor::new(&right, other.to_vec()));
+        let node = inputs.iter().any(Option::is_some).then(|| Node::new(name, &[&before, &by], inputs, self, op.rule));
+        let whole = match (&node, &self.inner.base) {
+            (Some(_), Some((base, _))) => Some((base, Input::of(base)?)),
+            _ => None,
+        };
+        self.overwrite(&before.zip(&by, op.f).numbers());
+        match (node, whole) {
+            (Some(node), None) => drop(self.inner.history.replace(Some(node))),
+            (Some(node), Some((base, input))) => self.replace_part(base, name, input, node),
+            (None, _) => {}
         }
         Ok(self.clone())
+    }
+
+    /// A part of `base`, which is this view, is now the result of `node`: the gradient of that part goes there, and that of
+    /// the rest to what `base` was before.
+    fn replace_part(&self, base: &Tensor, name: &'static str, before: Option<Input>, node: Rc<Node>) {
+        let shape = base.shape();
+        let places = Places::Layout(Rc::new(self.inner.layout.clone()));
+        let is_part = Tensor::ones(&self.shape()).put(places.clone(), &shape);
+        let part = Input { edge: Edge::Node(node), shape: self.shape() };
+        let (picked, of_part) = (places.clone(), self.shape());
+        let whole = Node::new(name, &[], vec![before, Some(part)], base, |_| {
+            Rule::map(move |g, _| {
+                let rest = Tensor::where_(&is_part, 0.0, g);
+                Ok(vec![Some(rest), Some(g.take("take", picked.clone(), &of_part)?)])
+            })
+        });
+        base.inner.history.replace(Some(Rc::clone(&whole)));
+        let view = vec![Some(Input { edge: Edge::Node(whole), shape })];
+        self.inner.history.replace(Some(Node::new("view", &[], view, self, |_| Rule::Put(places))));
+        if let Some((_, version)) = &self.inner.base {
+            version.set(self.inner.version.get());
+        }
     }
 
     fn check_change(&self, op: &'static str, other: &Tensor) -> Result<(), Error> {
@@ -89,7 +121,8 @@ impl Tensor {
         if base.inner.requires_grad {
             return Err(Error::InPlaceOnViewOfLeaf { op });
         }
-        if base.tracks_grad() || self.tracks_grad() || other.tracks_grad() {
+        let tracked = base.tracks_grad() || self.tracks_grad() || other.tracks_grad();
+        if tracked && !base.inner.layout.is_whole() {
             return Err(Error::InPlaceOnTrackedView { op });
         }
         Ok(())

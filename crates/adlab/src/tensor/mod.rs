@@ -2,33 +2,53 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `array.rs` | plain arrays, broadcasting, strides |
-//! | `graph.rs` | the record, and the pass backwards over it |
+//! | `layout.rs` | shapes, strides, broadcasting |
+//! | `graph.rs` | the record: operations, what they keep, no_grad |
+//! | `backward.rs`, `hooks.rs` | the pass backwards over it, and how to watch it |
 //! | `elementwise.rs` | functions of each number, with their derivatives as a table |
-//! | `linalg.rs` | matrix product |
-//! | `reduce.rs` | sums, means, maxima, cross-entropy |
-//! | `view.rs` | indexing, slices, transposes: views that share storage |
+//! | `binary.rs`, `compare.rs` | functions of two numbers, comparisons and choices |
+//! | `matmul.rs` | matrix products |
+//! | `reduce.rs`, `extreme.rs`, `softmax.rs` | sums, means, norms; maxima and minima; softmax and its logarithm |
+//! | `loss.rs` | losses |
+//! | `view.rs` | slices, transposes, reshapes: views that share storage |
+//! | `pick.rs`, `join.rs` | numbers picked by index; tensors put together |
 //! | `in_place.rs` | changes in place, and which of them are refused |
-//! | `operators.rs`, `display.rs` | `+ − × ÷`, and how a tensor is written |
+//! | `svd.rs` | the singular value decomposition, which is not differentiated |
+//! | `convert.rs`, `operators.rs`, `display.rs` | from numbers, `+ − × ÷`, and how a tensor is written |
 
-mod array;
+mod backward;
+mod binary;
+mod compare;
+mod convert;
 mod display;
 mod elementwise;
+mod extreme;
 mod graph;
+mod hooks;
 mod in_place;
-mod linalg;
+mod join;
+mod layout;
+mod loss;
+mod matmul;
 mod operators;
+mod pick;
 mod reduce;
+mod softmax;
+mod svd;
 mod view;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
+use std::ops::Deref;
 use std::rc::Rc;
 
+pub use backward::Backward;
+pub use convert::tensor;
 pub use graph::no_grad;
+pub use svd::Svd;
 
 use crate::error::{Error, expect};
-use array::{Array, Layout};
-use graph::{Edge, Input, Node, Rule};
+use graph::{Edge, Hook, Input, Node, Recorder, Rule};
+use layout::Layout;
 
 /// An array of numbers (f64, any number of axes) that can track gradients.
 ///
@@ -57,23 +77,13 @@ struct Inner {
     /// Counts the changes in place; shared with views and `detach()`, not with `data()`.
     version: Rc<Cell<u64>>,
     requires_grad: bool,
-    grad: RefCell<Option<Array>>,
+    grad: RefCell<Option<Tensor>>,
+    /// Who watches the gradient, if this is a leaf.
+    hooks: RefCell<Vec<Hook>>,
     /// The operation that this is the result of.
     history: RefCell<Option<Rc<Node>>>,
     /// What a view is a view of, and the version it had then.
-    base: Option<(Tensor, u64)>,
-}
-
-/// A tensor from a number, an array, an array of arrays, or vectors.
-///
-/// ```
-/// use adlab::tensor;
-///
-/// assert_eq!(tensor([[2.0], [1.0], [10.0]]).shape(), [3, 1]);
-/// ```
-#[track_caller]
-pub fn tensor(data: impl Into<Tensor>) -> Tensor {
-    data.into()
+    base: Option<(Tensor, Cell<u64>)>,
 }
 
 impl Tensor {
@@ -91,7 +101,7 @@ impl Tensor {
         if data.len() != shape.iter().product() {
             return Err(Error::Fill { numbers: data.len(), shape: shape.to_vec() });
         }
-        Ok(Tensor::plain(Array::new(shape, data)))
+        Ok(Tensor::new(shape, data))
     }
 
     /// All zeros.
@@ -106,14 +116,14 @@ impl Tensor {
 
     /// All the same number.
     pub fn full(shape: &[usize], value: f64) -> Tensor {
-        Tensor::plain(Array::full(shape, value))
+        Tensor::new(shape, vec![value; shape.iter().product()])
     }
 
     /// A copy of the numbers as a new leaf, whose gradient [`backward`](Tensor::backward) computes. What was recorded
     /// before is not part of it: make leaves of inputs, not of results.
     pub fn requires_grad(&self) -> Tensor {
-        let array = self.array();
-        Tensor::build(Layout::contiguous(&array.shape), Rc::new(RefCell::new(array.data)), Rc::default(), true)
+        let storage = Rc::new(RefCell::new(self.to_vec()));
+        Tensor::build(Layout::contiguous(&self.inner.layout.shape), storage, Rc::default(), true)
     }
 
     /// The size along each axis; empty for a single number.
@@ -128,15 +138,14 @@ impl Tensor {
 
     /// How many numbers there are.
     pub fn numel(&self) -> usize {
-        self.inner.layout.shape.iter().product()
+        self.inner.layout.count()
     }
 
     /// The number of a tensor that has one only.
     #[track_caller]
     pub fn item(&self) -> f64 {
-        let array = self.array();
-        match array.data.as_slice() {
-            [number] => *number,
+        match self.numbers()[..] {
+            [number] => number,
             _ => expect(Err(Error::NotOneNumber { op: "item", shape: self.shape() })),
         }
     }
@@ -156,7 +165,7 @@ impl Tensor {
 
     /// The numbers in row-major order.
     pub fn to_vec(&self) -> Vec<f64> {
-        self.array().data
+        self.numbers().to_vec()
     }
 
     /// True if operations on this tensor are recorded.
@@ -181,7 +190,7 @@ impl Tensor {
     /// [`grad`](Tensor::grad) with a `Result`.
     pub fn try_grad(&self) -> Result<Tensor, Error> {
         match &*self.inner.grad.borrow() {
-            Some(gradient) => Ok(Tensor::plain(gradient.clone())),
+            Some(gradient) => Ok(gradient.clone()),
             None => Err(Error::NoGradient { tracked: self.tracks_grad(), leaf: self.is_leaf() }),
         }
     }
@@ -189,42 +198,6 @@ impl Tensor {
     /// Forgets the gradient. Gradients add up, so do this before the next pass.
     pub fn zero_grad(&self) {
         self.inner.grad.take();
-    }
-
-    /// Computes the gradient of this single number by every leaf that requires one, and adds it to theirs.
-    ///
-    /// # Panics
-    /// If this is not a single number, has no history, was passed already, or if a value that is needed was changed in
-    /// place.
-    #[track_caller]
-    pub fn backward(&self) {
-        expect(self.try_backward());
-    }
-
-    /// [`backward`](Tensor::backward) with a `Result`. Nothing is changed when it fails.
-    pub fn try_backward(&self) -> Result<(), Error> {
-        if self.numel() != 1 {
-            return Err(Error::NotScalar { shape: self.shape() });
-        }
-        self.run_backward(Array::full(&self.inner.layout.shape, 1.0))
-    }
-
-    /// The vector–Jacobian product: like [`backward`](Tensor::backward), with a seed for each number of this tensor.
-    #[track_caller]
-    pub fn backward_with(&self, seed: &Tensor) {
-        expect(self.try_backward_with(seed));
-    }
-
-    /// [`backward_with`](Tensor::backward_with) with a `Result`.
-    pub fn try_backward_with(&self, seed: &Tensor) -> Result<(), Error> {
-        if seed.shape() != self.shape() {
-            return Err(Error::Seed { seed: seed.shape(), result: self.shape() });
-        }
-        self.run_backward(seed.array())
-    }
-
-    fn run_backward(&self, seed: Array) -> Result<(), Error> {
-        graph::backward(self.source()?.ok_or(Error::NoHistory)?, seed)
     }
 
     /// The same numbers without history; a change in place of either is noticed by the other's history.
@@ -256,7 +229,8 @@ impl Tensor {
         if data.shape() != self.shape() {
             return Err(Error::Shapes { op: "set_data", left: self.shape(), right: data.shape() });
         }
-        self.overwrite(&data.array());
+        let numbers = data.to_vec();
+        self.overwrite(&numbers);
         Ok(())
     }
 
@@ -269,40 +243,72 @@ impl Tensor {
             version,
             requires_grad,
             grad: RefCell::default(),
+            hooks: RefCell::default(),
             history: RefCell::default(),
             base: None,
         };
         Tensor { inner: Rc::new(inner) }
     }
 
-    /// A tensor without history.
-    fn plain(array: Array) -> Tensor {
-        Tensor::build(Layout::contiguous(&array.shape), Rc::new(RefCell::new(array.data)), Rc::default(), false)
+    /// A tensor without history, from numbers in row-major order that fill its shape.
+    fn new(shape: &[usize], numbers: Vec<f64>) -> Tensor {
+        debug_assert_eq!(shape.iter().product::<usize>(), numbers.len());
+        Tensor::build(Layout::contiguous(shape), Rc::new(RefCell::new(numbers)), Rc::default(), false)
     }
 
-    /// A copy of the numbers.
-    fn array(&self) -> Array {
-        gather(&self.inner.storage, &self.inner.layout)
+    /// The numbers in row-major order; copied only where they do not stand like that.
+    fn numbers(&self) -> Numbers<'_> {
+        let (storage, layout) = (self.inner.storage.borrow(), &self.inner.layout);
+        if layout.is_contiguous() {
+            let range = layout.offset..layout.offset + layout.count();
+            return Numbers::Shared(Ref::map(storage, |numbers| numbers.get(range).unwrap_or(&[])));
+        }
+        Numbers::Copied(layout.read(&storage))
     }
 
-    fn overwrite(&self, array: &Array) {
+    fn overwrite(&self, numbers: &[f64]) {
         let mut storage = self.inner.storage.borrow_mut();
-        for (offset, x) in self.inner.layout.offsets().zip(&array.data) {
-            storage[offset] = *x;
+        for (place, x) in self.inner.layout.places().zip(numbers) {
+            storage[place] = *x;
         }
         self.inner.version.set(self.inner.version.get() + 1);
     }
 
-    /// Where a gradient of this tensor goes, while operations are recorded.
-    fn edge(&self) -> Result<Option<Edge>, Error> {
-        if graph::is_recording() { self.source() } else { Ok(None) }
+    /// The numbers to be changed in this tensor alone, which has no other name: a copy, where others share them.
+    fn own_numbers(&mut self) -> &mut Vec<f64> {
+        let layout = &self.inner.layout;
+        let whole = layout.is_contiguous() && layout.count() == self.inner.storage.borrow().len();
+        let alone = Rc::strong_count(&self.inner) == 1 && Rc::strong_count(&self.inner.storage) == 1;
+        if !whole || !alone {
+            *self = Tensor::new(&self.inner.layout.shape, self.to_vec());
+        }
+        let inner = Rc::get_mut(&mut self.inner).expect("no other name");
+        Rc::get_mut(&mut inner.storage).expect("not shared").get_mut()
+    }
+
+    /// Adds to a gradient that is not complete yet: a new tensor where that is recorded, else in place.
+    fn accumulate(&mut self, gradient: &Tensor) {
+        if graph::is_recording() {
+            *self = &*self + gradient;
+        } else {
+            self.own_numbers().iter_mut().zip(gradient.numbers().iter()).for_each(|(sum, g)| *sum += g);
+        }
+    }
+
+    fn address(&self) -> usize {
+        Rc::as_ptr(&self.inner) as usize
+    }
+
+    /// True if these are two names of one tensor.
+    fn is(&self, other: &Tensor) -> bool {
+        Rc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// What this tensor came from: an operation, itself if it is a leaf that requires a gradient, or nothing that counts.
     fn source(&self) -> Result<Option<Edge>, Error> {
         let history = self.inner.history.borrow().clone();
         if let Some((base, expected)) = &self.inner.base {
-            let (version, expected) = (self.inner.version.get(), *expected);
+            let (version, expected) = (self.inner.version.get(), expected.get());
             // Our history, or its absence, is that of the numbers before the change.
             if version != expected && (history.is_some() || !base.is_leaf()) {
                 return Err(Error::StaleView { version, expected });
@@ -314,77 +320,55 @@ impl Tensor {
         })
     }
 
-    /// The result of an operation, with its history where one of the inputs tracks gradients. `rule` gets the result, so
-    /// that it can keep it, and for each input whether its gradient is wanted.
+    /// The result of an operation, with its history where one of the inputs tracks gradients.
     fn record(
         op: &'static str,
         inputs: &[&Tensor],
         result: Tensor,
-        rule: impl FnOnce(&Tensor, &[bool]) -> Rule,
+        rule: impl FnOnce(&mut Recorder) -> Rule,
     ) -> Result<Tensor, Error> {
-        let inputs: Vec<Option<Input>> = inputs.iter().map(|input| Input::of(input)).collect::<Result<_, _>>()?;
-        let wanted: Vec<bool> = inputs.iter().map(Option::is_some).collect();
-        if wanted.contains(&true) {
-            let rule = rule(&result, &wanted);
-            result.inner.history.replace(Some(Node::new(op, inputs, rule)));
+        let edges: Vec<Option<Input>> = inputs.iter().map(|input| Input::of(input)).collect::<Result<_, _>>()?;
+        if edges.iter().any(Option::is_some) {
+            let node = Node::new(op, inputs, edges, &result, rule);
+            result.inner.history.replace(Some(node));
         }
         Ok(result)
     }
-}
 
-fn gather(storage: &RefCell<Vec<f64>>, layout: &Layout) -> Array {
-    let storage = storage.borrow();
-    if layout.is_contiguous() {
-        let count: usize = layout.shape.iter().product();
-        return Array::new(&layout.shape, storage[layout.offset..layout.offset + count].to_vec());
+    fn check_axis(&self, op: &'static str, axis: usize) -> Result<(), Error> {
+        match axis < self.ndim() {
+            true => Ok(()),
+            false => Err(Error::Axis { op, axis, shape: self.shape() }),
+        }
     }
-    Array::new(&layout.shape, layout.offsets().map(|i| storage[i]).collect())
-}
 
-impl From<f64> for Tensor {
-    fn from(number: f64) -> Tensor {
-        Tensor::full(&[], number)
+    /// How many numbers there are before, along, and behind an axis.
+    fn around(&self, axis: usize) -> (usize, usize, usize) {
+        let shape = &self.inner.layout.shape;
+        (shape[..axis].iter().product(), shape[axis], shape[axis + 1..].iter().product())
     }
-}
 
-impl<const N: usize> From<[f64; N]> for Tensor {
-    fn from(numbers: [f64; N]) -> Tensor {
-        Tensor::plain(Array::new(&[N], numbers.to_vec()))
-    }
-}
-
-impl<const N: usize, const M: usize> From<[[f64; M]; N]> for Tensor {
-    fn from(rows: [[f64; M]; N]) -> Tensor {
-        Tensor::plain(Array::new(&[N, M], rows.as_flattened().to_vec()))
+    /// The shape without an axis.
+    fn without(&self, axis: usize) -> Vec<usize> {
+        let mut shape = self.shape();
+        shape.remove(axis);
+        shape
     }
 }
 
-impl From<&[f64]> for Tensor {
-    fn from(numbers: &[f64]) -> Tensor {
-        Tensor::plain(Array::new(&[numbers.len()], numbers.to_vec()))
-    }
+/// A tensor's numbers, to be read.
+enum Numbers<'a> {
+    Shared(Ref<'a, [f64]>),
+    Copied(Vec<f64>),
 }
 
-impl From<Vec<f64>> for Tensor {
-    fn from(numbers: Vec<f64>) -> Tensor {
-        Tensor::plain(Array::new(&[numbers.len()], numbers))
-    }
-}
+impl Deref for Numbers<'_> {
+    type Target = [f64];
 
-/// # Panics
-/// If the rows differ in length.
-impl From<Vec<Vec<f64>>> for Tensor {
-    #[track_caller]
-    fn from(rows: Vec<Vec<f64>>) -> Tensor {
-        let columns = rows.first().map_or(0, Vec::len);
-        assert!(rows.iter().all(|row| row.len() == columns), "the rows of a tensor must be equally long");
-        Tensor::from_vec(rows.concat(), &[rows.len(), columns])
-    }
-}
-
-/// The same tensor under another name.
-impl From<&Tensor> for Tensor {
-    fn from(tensor: &Tensor) -> Tensor {
-        tensor.clone()
+    fn deref(&self) -> &[f64] {
+        match self {
+            Numbers::Shared(numbers) => numbers,
+            Numbers::Copied(numbers) => numbers,
+        }
     }
 }

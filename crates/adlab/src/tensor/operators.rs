@@ -3,10 +3,10 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::Tensor;
-use super::elementwise::{ADD, DIV, MUL, SUB};
+use super::binary::{ADD, DIV, MUL, SUB};
 use crate::error::expect;
 
-/// Plumbing only: what each operator computes stands in `elementwise.rs`.
+/// Plumbing only: what each operator computes stands in `binary.rs`.
 macro_rules! operator {
     ($trait:ident, $method:ident, $op:ident) => {
         impl<R: Into<Tensor>> $trait<R> for &Tensor {

@@ -1,24 +1,42 @@
-//! Sums, means, maxima, and the cross-entropy.
+//! Sums, means, variances, norms.
 
 use super::Tensor;
-use super::array::Array;
-use super::graph::Saved;
+use super::graph::Rule;
+use super::layout::Layout;
 use crate::error::{Error, expect};
+use crate::rules::Real;
 
 impl Tensor {
-    /// The sum of all numbers. Its gradient is 1 everywhere.
+    /// The sum of all numbers. Its gradient is 1 everywhere. Of no numbers, it is 0.
     #[track_caller]
     pub fn sum(&self) -> Tensor {
-        let array = self.array();
-        let shape = array.shape.clone();
-        let result = Tensor::from(array.data.iter().sum::<f64>());
-        expect(Tensor::record("sum", &[self], result, |_, _| Box::new(move |g| Ok(vec![Some(g.broadcast_to(&shape))]))))
+        let shape = self.shape();
+        let result = Tensor::from(self.numbers().iter().sum::<f64>());
+        expect(Tensor::record("sum", &[self], result, |_| Rule::linear(move |g| g.try_expand(&shape))))
     }
 
-    /// The mean of all numbers. Its gradient is 1/n everywhere.
+    /// The mean of all numbers. Its gradient is 1/n everywhere. Of no numbers, it is NaN.
     #[track_caller]
     pub fn mean(&self) -> Tensor {
         self.sum() / self.numel() as f64
+    }
+
+    /// The unbiased variance of all n numbers: Σ(x − mean)²/(n − 1), as in PyTorch. Of fewer than two numbers, it is NaN.
+    #[track_caller]
+    pub fn var(&self) -> Tensor {
+        (self - self.mean()).square().sum() / freedom(self.numel())
+    }
+
+    /// The root of the [variance](Tensor::var).
+    #[track_caller]
+    pub fn std(&self) -> Tensor {
+        self.var().sqrt()
+    }
+
+    /// The Euclidean norm √(Σx²) of all numbers: ∂/∂x = x/norm, and 0 for the zero vector.
+    #[track_caller]
+    pub fn norm(&self) -> Tensor {
+        expect(self.reshape(&[self.numel()]).try_norm_axis(0))
     }
 
     /// The sums along an axis, which goes away: (m × n) along axis 0 gives n sums.
@@ -32,95 +50,100 @@ impl Tensor {
 
     /// [`sum_axis`](Tensor::sum_axis) with a `Result`.
     pub fn try_sum_axis(&self, axis: usize) -> Result<Tensor, Error> {
-        let array = self.array();
-        let shape = array.shape.clone();
-        if axis >= shape.len() {
-            return Err(Error::Index { what: "axis", index: axis, shape });
-        }
-        let mut kept = shape.clone();
-        kept[axis] = 1;
-        let mut without = shape.clone();
-        without.remove(axis);
-        let sums = array.sum_to(&kept);
-        let result = Tensor::plain(Array::new(&without, sums.data));
-        Tensor::record("sum_axis", &[self], result, |_, _| {
-            Box::new(move |g| Ok(vec![Some(Array::new(&kept, g.data.clone()).broadcast_to(&shape))]))
+        self.check_axis("sum_axis", axis)?;
+        let shape = self.shape();
+        let result = self.fold_axis(axis, 0.0, |sum, x| sum + x);
+        Tensor::record("sum_axis", &[self], result, |_| {
+            Rule::linear(move |g| g.try_unsqueeze(axis)?.try_expand(&shape))
         })
     }
 
     /// The means along an axis, which goes away.
+    ///
+    /// # Panics
+    /// If there is no such axis.
     #[track_caller]
     pub fn mean_axis(&self, axis: usize) -> Tensor {
-        let sums = self.sum_axis(axis);
-        sums / self.inner.layout.shape[axis] as f64
+        expect(self.try_mean_axis(axis))
     }
 
-    /// The position of the greatest number in each row of a matrix; the first of several.
+    /// [`mean_axis`](Tensor::mean_axis) with a `Result`.
+    pub fn try_mean_axis(&self, axis: usize) -> Result<Tensor, Error> {
+        self.check_axis("mean_axis", axis)?;
+        Ok(self.try_sum_axis(axis)? / self.inner.layout.shape[axis] as f64)
+    }
+
+    /// The unbiased variances along an axis, which goes away: Σ(x − mean)²/(n − 1).
     ///
     /// # Panics
-    /// If this is not a matrix with at least one column.
+    /// If there is no such axis.
     #[track_caller]
-    pub fn argmax_rows(&self) -> Vec<usize> {
-        let array = self.array();
-        match array.shape[..] {
-            [_, columns] if columns > 0 => array.data.chunks(columns).map(argmax).collect(),
-            _ => expect(Err(Error::NotOneNumber { op: "argmax_rows (it wants a matrix)", shape: array.shape })),
-        }
+    pub fn var_axis(&self, axis: usize) -> Tensor {
+        expect(self.try_var_axis(axis))
     }
 
-    /// The mean cross-entropy of rows of scores (logits) and the classes that are right: the mean of
-    /// −ln softmax(row)\[class\].
-    ///
-    /// Done in one step, with the greatest score taken off first, so that no exponential overflows. The gradient of a
-    /// row is (softmax(row) − one-hot(class))/n.
+    /// [`var_axis`](Tensor::var_axis) with a `Result`.
+    pub fn try_var_axis(&self, axis: usize) -> Result<Tensor, Error> {
+        self.check_axis("var_axis", axis)?;
+        let deviation = self - self.try_mean_axis(axis)?.try_unsqueeze(axis)?;
+        Ok(deviation.square().try_sum_axis(axis)? / freedom(self.inner.layout.shape[axis]))
+    }
+
+    /// The Euclidean norms along an axis, which goes away: ∂/∂x = x/norm, and 0 for a zero vector.
     ///
     /// # Panics
-    /// If there is not one class for each row, or a class has no column.
+    /// If there is no such axis.
     #[track_caller]
-    pub fn cross_entropy(&self, classes: &[usize]) -> Tensor {
-        expect(self.try_cross_entropy(classes))
+    pub fn norm_axis(&self, axis: usize) -> Tensor {
+        expect(self.try_norm_axis(axis))
     }
 
-    /// [`cross_entropy`](Tensor::cross_entropy) with a `Result`.
-    pub fn try_cross_entropy(&self, classes: &[usize]) -> Result<Tensor, Error> {
-        let logits = self.array();
-        let [rows, columns] = logits.shape[..] else {
-            return Err(Error::Shapes { op: "cross_entropy", left: self.shape(), right: vec![classes.len()] });
-        };
-        if rows != classes.len() || rows == 0 {
-            return Err(Error::Shapes { op: "cross_entropy", left: self.shape(), right: vec![classes.len()] });
-        }
-        if let Some(&wrong) = classes.iter().find(|&&class| class >= columns) {
-            return Err(Error::Index { what: "class", index: wrong, shape: self.shape() });
-        }
-        let loss = |(row, &class): (&[f64], &usize)| logsumexp(row) - row[class];
-        let total: f64 = logits.data.chunks(columns).zip(classes).map(loss).sum();
-        let result = Tensor::from(total / rows as f64);
-        Tensor::record("cross_entropy", &[self], result, |_, _| {
-            let saved = Saved::of(self, "cross_entropy");
-            let classes = classes.to_vec();
-            Box::new(move |g| {
-                let mut gradient = saved.get()?;
-                let scale = g.data[0] / rows as f64;
-                for (row, &class) in gradient.data.chunks_mut(columns).zip(&classes) {
-                    let total = logsumexp(row);
-                    for x in row.iter_mut() {
-                        *x = scale * (*x - total).exp();
-                    }
-                    row[class] -= scale;
-                }
-                Ok(vec![Some(gradient)])
+    /// [`norm_axis`](Tensor::norm_axis) with a `Result`.
+    pub fn try_norm_axis(&self, axis: usize) -> Result<Tensor, Error> {
+        self.check_axis("norm_axis", axis)?;
+        // As the hypotenuse, number by number, which does not overflow.
+        let result = self.fold_axis(axis, 0.0, f64::hypot);
+        Tensor::record("norm_axis", &[self], result, |recorder| {
+            let (x, norm) = (recorder.keep(0), recorder.keep_result());
+            Rule::map(move |g, node| {
+                let norm = norm.get(node)?;
+                // What is added is 0, but for a zero vector, where it is 1.
+                let norm = &norm + norm.clone().equals(Tensor::from(0.0));
+                Ok(vec![Some(x.get(node)? * (g / norm).try_unsqueeze(axis)?)])
             })
         })
     }
+
+    /// Combines the numbers along an axis, which goes away; without history.
+    pub(super) fn fold_axis(&self, axis: usize, start: f64, f: impl Fn(f64, f64) -> f64) -> Tensor {
+        let (outer, size, inner) = self.around(axis);
+        let numbers = self.numbers();
+        let mut folded = vec![start; outer * inner];
+        for o in 0..outer {
+            let folded = &mut folded[o * inner..][..inner];
+            for i in 0..size {
+                let line = &numbers[(o * size + i) * inner..][..inner];
+                folded.iter_mut().zip(line).for_each(|(sum, &x)| *sum = f(*sum, x));
+            }
+        }
+        Tensor::new(&self.without(axis), folded)
+    }
+
+    /// Sums over what broadcasting from `shape` has repeated: its adjoint.
+    pub(super) fn sum_to(&self, shape: &[usize]) -> Tensor {
+        let before = self.shape();
+        if before == shape {
+            return self.clone();
+        }
+        let mut sums = vec![0.0; shape.iter().product()];
+        let places = Layout::contiguous(shape).expanded(&before);
+        places.places().zip(self.numbers().iter()).for_each(|(place, x)| sums[place] += x);
+        let rule = Rule::linear(move |g| g.try_expand(&before));
+        Tensor::record("sum_to", &[self], Tensor::new(shape, sums), |_| rule).expect("a gradient has no stale history")
+    }
 }
 
-/// ln Σ eˣ, with the greatest taken off first.
-fn logsumexp(row: &[f64]) -> f64 {
-    let top = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    top + row.iter().map(|x| (x - top).exp()).sum::<f64>().ln()
-}
-
-fn argmax(row: &[f64]) -> usize {
-    (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best })
+/// What the squares of n deviations from their mean are divided by; NaN makes the variance of fewer than two numbers NaN.
+fn freedom(n: usize) -> f64 {
+    if n < 2 { f64::NAN } else { (n - 1) as f64 }
 }

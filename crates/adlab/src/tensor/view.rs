@@ -1,10 +1,12 @@
 //! Views: other ways to look at the same numbers.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::array::{Array, Layout};
 use super::graph::Rule;
+use super::layout::{self, Layout};
+use super::pick::Places;
 use super::{Inner, Tensor};
 use crate::error::{Error, expect};
 
@@ -28,15 +30,18 @@ impl Tensor {
 
     /// [`select`](Tensor::select) with a `Result`.
     pub fn try_select(&self, axis: usize, index: usize) -> Result<Tensor, Error> {
-        self.check_range(axis, &(index..index + 1))?;
-        let mut layout = self.inner.layout.clone();
-        layout.offset += index * layout.strides[axis];
-        layout.shape.remove(axis);
-        layout.strides.remove(axis);
-        self.view("select", layout)
+        self.check_axis("select", axis)?;
+        let shape = self.shape();
+        if index >= shape[axis] {
+            return Err(Error::Index { what: "index", index, shape });
+        }
+        self.part("select", |layout| layout.select(axis, index))
     }
 
     /// The part in `range` along `axis`, as a view.
+    ///
+    /// # Panics
+    /// If there is no such axis, or the range ends before it begins or beyond the axis.
     #[track_caller]
     pub fn slice(&self, axis: usize, range: Range<usize>) -> Tensor {
         expect(self.try_slice(axis, range))
@@ -44,11 +49,12 @@ impl Tensor {
 
     /// [`slice`](Tensor::slice) with a `Result`.
     pub fn try_slice(&self, axis: usize, range: Range<usize>) -> Result<Tensor, Error> {
-        self.check_range(axis, &range)?;
-        let mut layout = self.inner.layout.clone();
-        layout.offset += range.start * layout.strides[axis];
-        layout.shape[axis] = range.len();
-        self.view("slice", layout)
+        self.check_axis("slice", axis)?;
+        let shape = self.shape();
+        if range.start > range.end || range.end > shape[axis] {
+            return Err(Error::Range { start: range.start, end: range.end, axis, shape });
+        }
+        self.part("slice", |layout| layout.slice(axis, &range))
     }
 
     /// A matrix with rows and columns exchanged, as a view.
@@ -57,11 +63,21 @@ impl Tensor {
     /// If this is not a matrix.
     #[track_caller]
     pub fn t(&self) -> Tensor {
-        assert!(self.ndim() == 2, "t() wants a matrix, and this has the shape {:?}", self.shape());
-        self.transpose(0, 1)
+        expect(self.try_t())
+    }
+
+    /// [`t`](Tensor::t) with a `Result`.
+    pub fn try_t(&self) -> Result<Tensor, Error> {
+        match self.ndim() {
+            2 => self.try_transpose(0, 1),
+            _ => Err(Error::Dimensions { op: "t", wanted: 2, shape: self.shape() }),
+        }
     }
 
     /// Two axes exchanged, as a view.
+    ///
+    /// # Panics
+    /// If there are no such axes.
     #[track_caller]
     pub fn transpose(&self, a: usize, b: usize) -> Tensor {
         expect(self.try_transpose(a, b))
@@ -69,13 +85,35 @@ impl Tensor {
 
     /// [`transpose`](Tensor::transpose) with a `Result`.
     pub fn try_transpose(&self, a: usize, b: usize) -> Result<Tensor, Error> {
-        if let Some(&index) = [a, b].iter().find(|&&axis| axis >= self.ndim()) {
-            return Err(Error::Index { what: "axis", index, shape: self.shape() });
+        self.check_axis("transpose", a)?;
+        self.check_axis("transpose", b)?;
+        let mut axes: Vec<usize> = (0..self.ndim()).collect();
+        axes.swap(a, b);
+        let layout = self.inner.layout.permuted(&axes);
+        self.view("transpose", layout, Rule::linear(move |g| g.try_transpose(a, b)))
+    }
+
+    /// The axes in another order, as a view: the first of the result is `axes[0]` of this, and so on.
+    ///
+    /// # Panics
+    /// If `axes` does not name each axis once.
+    #[track_caller]
+    pub fn permute(&self, axes: &[usize]) -> Tensor {
+        expect(self.try_permute(axes))
+    }
+
+    /// [`permute`](Tensor::permute) with a `Result`.
+    pub fn try_permute(&self, axes: &[usize]) -> Result<Tensor, Error> {
+        let mut back = vec![usize::MAX; self.ndim()];
+        let known = axes.iter().all(|&axis| axis < back.len());
+        if known {
+            axes.iter().enumerate().for_each(|(i, &axis)| back[axis] = i);
         }
-        let mut layout = self.inner.layout.clone();
-        layout.shape.swap(a, b);
-        layout.strides.swap(a, b);
-        self.view("transpose", layout)
+        if !known || axes.len() != back.len() || back.contains(&usize::MAX) {
+            return Err(Error::Permutation { axes: axes.to_vec(), shape: self.shape() });
+        }
+        let layout = self.inner.layout.permuted(axes);
+        self.view("permute", layout, Rule::linear(move |g| g.try_permute(&back)))
     }
 
     /// The same numbers in row-major order under another shape: a view where they are stored in this order, else a copy.
@@ -92,30 +130,87 @@ impl Tensor {
         if self.numel() != shape.iter().product() {
             return Err(Error::Fill { numbers: self.numel(), shape: shape.to_vec() });
         }
-        if self.inner.layout.is_contiguous() {
-            let layout = Layout { offset: self.inner.layout.offset, ..Layout::contiguous(shape) };
-            return self.view("reshape", layout);
-        }
         let before = self.shape();
-        let result = Tensor::plain(Array::new(shape, self.array().data));
-        Tensor::record("reshape", &[self], result, |_, _| {
-            Box::new(move |g| Ok(vec![Some(Array::new(&before, g.data.clone()))]))
-        })
-    }
-
-    fn check_range(&self, axis: usize, range: &Range<usize>) -> Result<(), Error> {
-        let shape = self.shape();
-        match shape.get(axis) {
-            None => Err(Error::Index { what: "axis", index: axis, shape }),
-            Some(&size) if range.start > range.end || range.end > size => {
-                let index = range.end.max(range.start).saturating_sub(1);
-                Err(Error::Index { what: "index", index, shape })
-            }
-            Some(_) => Ok(()),
+        let rule = Rule::linear(move |g| g.try_reshape(&before));
+        match self.inner.layout.reshaped(shape) {
+            Some(layout) => self.view("reshape", layout, rule),
+            None => Tensor::record("reshape", &[self], Tensor::new(shape, self.to_vec()), |_| rule),
         }
     }
 
-    fn view(&self, op: &'static str, layout: Layout) -> Result<Tensor, Error> {
+    /// All numbers along one axis, in row-major order; a view or a copy, as [`reshape`](Tensor::reshape).
+    #[track_caller]
+    pub fn flatten(&self) -> Tensor {
+        self.reshape(&[self.numel()])
+    }
+
+    /// A new axis of size 1 at this position, as a view.
+    ///
+    /// # Panics
+    /// If the position is beyond the end.
+    #[track_caller]
+    pub fn unsqueeze(&self, axis: usize) -> Tensor {
+        expect(self.try_unsqueeze(axis))
+    }
+
+    /// [`unsqueeze`](Tensor::unsqueeze) with a `Result`.
+    pub fn try_unsqueeze(&self, axis: usize) -> Result<Tensor, Error> {
+        let mut layout = self.inner.layout.clone();
+        if axis > layout.shape.len() {
+            return Err(Error::Axis { op: "unsqueeze", axis, shape: self.shape() });
+        }
+        layout.shape.insert(axis, 1);
+        layout.strides.insert(axis, 0);
+        self.view("unsqueeze", layout, Rule::linear(move |g| g.try_squeeze(axis)))
+    }
+
+    /// Without an axis of size 1, as a view.
+    ///
+    /// # Panics
+    /// If there is no such axis, or its size is not 1.
+    #[track_caller]
+    pub fn squeeze(&self, axis: usize) -> Tensor {
+        expect(self.try_squeeze(axis))
+    }
+
+    /// [`squeeze`](Tensor::squeeze) with a `Result`.
+    pub fn try_squeeze(&self, axis: usize) -> Result<Tensor, Error> {
+        self.check_axis("squeeze", axis)?;
+        let shape = self.shape();
+        if shape[axis] != 1 {
+            return Err(Error::Squeeze { axis, shape });
+        }
+        let layout = self.inner.layout.select(axis, 0);
+        self.view("squeeze", layout, Rule::linear(move |g| g.try_unsqueeze(axis)))
+    }
+
+    /// The numbers repeated to fill a shape by the rules of broadcasting, as a view that takes no memory. The gradients of
+    /// the repetitions add up.
+    ///
+    /// # Panics
+    /// If the shape is not one that this one can be broadcast to.
+    #[track_caller]
+    pub fn expand(&self, shape: &[usize]) -> Tensor {
+        expect(self.try_expand(shape))
+    }
+
+    /// [`expand`](Tensor::expand) with a `Result`.
+    pub fn try_expand(&self, shape: &[usize]) -> Result<Tensor, Error> {
+        let before = self.shape();
+        if layout::broadcast(&before, shape).as_deref() != Some(shape) {
+            return Err(Error::Shapes { op: "expand", left: before, right: shape.to_vec() });
+        }
+        // The gradient is added up where it arrives, as for all that is broadcast.
+        self.view("expand", self.inner.layout.expanded(shape), Rule::linear(|g| Ok(g.clone())))
+    }
+
+    /// Some of the numbers. The gradient goes to the places that the view shows.
+    fn part(&self, op: &'static str, show: impl Fn(&Layout) -> Layout) -> Result<Tensor, Error> {
+        let places = show(&Layout::contiguous(&self.inner.layout.shape));
+        self.view(op, show(&self.inner.layout), Rule::Put(Places::Layout(Rc::new(places))))
+    }
+
+    fn view(&self, op: &'static str, layout: Layout, rule: Rule) -> Result<Tensor, Error> {
         let base = match &self.inner.base {
             Some((base, _)) => base.clone(),
             None => self.clone(),
@@ -126,22 +221,10 @@ impl Tensor {
             version: Rc::clone(&self.inner.version),
             requires_grad: false,
             grad: Default::default(),
+            hooks: Default::default(),
             history: Default::default(),
-            base: Some((base, self.inner.version.get())),
+            base: Some((base, Cell::new(self.inner.version.get()))),
         };
-        Tensor::record(op, &[self], Tensor { inner: Rc::new(inner) }, |view, _| self.scatter_rule(view))
-    }
-
-    /// The gradient of a view goes to the places that it shows, and is 0 elsewhere.
-    fn scatter_rule(&self, view: &Tensor) -> Rule {
-        let (ours, shown) = (self.inner.layout.clone(), view.inner.layout.clone());
-        Box::new(move |g| {
-            let end = ours.offsets().max().map_or(0, |last| last + 1);
-            let mut storage = vec![0.0; end];
-            for (offset, g) in shown.offsets().zip(&g.data) {
-                storage[offset] += g;
-            }
-            Ok(vec![Some(Array::new(&ours.shape, ours.offsets().map(|i| storage[i]).collect()))])
-        })
+        Tensor::record(op, &[self], Tensor { inner: Rc::new(inner) }, |_| rule)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::f64::consts::{LN_2, LN_10, PI};
 
-use adlab::{Dual, DualVec, Scalar, Taylor, Var};
+use adlab::{Dual, DualVec, Scalar, Taylor, Tensor, Var};
 
 /// A function of one number.
 pub struct Function {
@@ -15,6 +15,7 @@ pub struct Function {
     pub taylor: fn(Taylor<4>) -> Taylor<4>,
     pub var: fn(Var) -> Var,
     pub var_dual: fn(Var<Dual>) -> Var<Dual>,
+    pub tensor: fn(&Tensor) -> Tensor,
     pub derivative: fn(f64) -> f64,
     /// Where it is smooth.
     pub domain: (f64, f64),
@@ -29,6 +30,7 @@ pub struct Function2 {
     pub taylor: fn(Taylor<4>, Taylor<4>) -> Taylor<4>,
     pub var: fn(Var, Var) -> Var,
     pub var_dual: fn(Var<Dual>, Var<Dual>) -> Var<Dual>,
+    pub tensor: fn(&Tensor, &Tensor) -> Tensor,
     pub partials: fn(f64, f64) -> (f64, f64),
     /// Where it is smooth: a rectangle.
     pub domain: [(f64, f64); 2],
@@ -36,6 +38,10 @@ pub struct Function2 {
 
 macro_rules! function {
     ($name:literal, $domain:expr, |$x:ident| $f:expr, |$y:ident| $d:expr) => {
+        function!($name, $domain, |$x| $f, |$y| $d, |$x| $f)
+    };
+    // Where tensors have another name for it.
+    ($name:literal, $domain:expr, |$x:ident| $f:expr, |$y:ident| $d:expr, |$t:ident| $tensor:expr) => {
         Function {
             name: $name,
             plain: |$x| $f,
@@ -45,6 +51,7 @@ macro_rules! function {
             taylor: |$x| $f,
             var: |$x| $f,
             var_dual: |$x| $f,
+            tensor: |$t| $tensor,
             derivative: |$y: f64| $d,
             domain: $domain,
         }
@@ -53,6 +60,9 @@ macro_rules! function {
 
 macro_rules! function2 {
     ($name:literal, $domain:expr, |$a:ident, $b:ident| $f:expr, |$x:ident, $y:ident| $d:expr) => {
+        function2!($name, $domain, |$a, $b| $f, |$x, $y| $d, |$a, $b| $f)
+    };
+    ($name:literal, $domain:expr, |$a:ident, $b:ident| $f:expr, |$x:ident, $y:ident| $d:expr, |$t:ident, $u:ident| $tensor:expr) => {
         Function2 {
             name: $name,
             plain: |$a, $b| $f,
@@ -61,6 +71,7 @@ macro_rules! function2 {
             taylor: |$a, $b| $f,
             var: |$a, $b| $f,
             var_dual: |$a, $b| $f,
+            tensor: |$t, $u| $tensor,
             partials: |$x: f64, $y: f64| $d,
             domain: $domain,
         }
@@ -101,14 +112,14 @@ pub fn functions() -> Vec<Function> {
         function!("powf 2 of negatives", (-3.0, -0.1), |x| x.powf(2.0), |x| 2.0 * x),
         function!("abs", (0.1, 9.0), |x| x.abs(), |_x| 1.0),
         function!("abs of negatives", (-9.0, -0.1), |x| x.abs(), |_x| -1.0),
-        function!("signum", (0.1, 9.0), |x| x.signum(), |_x| 0.0),
-        function!("signum of negatives", (-9.0, -0.1), |x| x.signum(), |_x| 0.0),
+        function!("signum", (0.1, 9.0), |x| x.signum(), |_x| 0.0, |x| x.sign()),
+        function!("signum of negatives", (-9.0, -0.1), |x| x.signum(), |_x| 0.0, |x| x.sign()),
         function!("floor", (1.1, 1.9), |x| x.floor(), |_x| 0.0),
         function!("relu", (0.1, 9.0), |x| x.relu(), |_x| 1.0),
         function!("relu of negatives", (-9.0, -0.1), |x| x.relu(), |_x| 0.0),
         function!("sigmoid", (-9.0, 9.0), |x| x.sigmoid(), |x| (-x).exp() / (1.0 + (-x).exp()).powi(2)),
         function!("softplus", (-9.0, 9.0), |x| x.softplus(), |x| 1.0 / (1.0 + (-x).exp())),
-        function!("erf", (-3.0, 3.0), |x| Scalar::erf(x), |x| 2.0 / PI.sqrt() * (-x * x).exp()),
+        function!("erf", (-3.0, 3.0), |x| Scalar::erf(x), |x| 2.0 / PI.sqrt() * (-x * x).exp(), |x| x.erf()),
         function!("negation", (-3.0, 3.0), |x| -x, |_x| -1.0),
         function!("numbers on the right", (0.5, 3.0), |x| (x * 3.0 - 1.0) / 2.0 + 5.0, |_x| 1.5),
         function!("numbers on the left", (0.5, 3.0), |x| 2.0 / x + 3.0 * x - (1.0 - x) + (1.0 + x), |x| 5.0
@@ -125,17 +136,22 @@ pub fn functions2() -> Vec<Function2> {
         function2!("a − b", ALL, |a, b| a - b, |_a, _b| (1.0, -1.0)),
         function2!("a × b", ALL, |a, b| a * b, |a, b| (b, a)),
         function2!("a ÷ b", RIGHT, |a, b| a / b, |a, b| (1.0 / b, -a / (b * b))),
-        function2!("pow", [(0.3, 3.0), (-3.0, 3.0)], |a, b| Scalar::pow(a, b), |a, b| (
-            b * a.powf(b) / a,
-            (b * a.ln()).exp() * a.ln()
-        )),
+        function2!(
+            "pow",
+            [(0.3, 3.0), (-3.0, 3.0)],
+            |a, b| Scalar::pow(a, b),
+            |a, b| (b * a.powf(b) / a, (b * a.ln()).exp() * a.ln()),
+            |a, b| a.pow(b)
+        ),
         function2!("atan2", RIGHT, |a, b| a.atan2(b), |a, b| (b / (a * a + b * b), -a / (a * a + b * b))),
         function2!("hypot", RIGHT, |a, b| a.hypot(b), |a, b| (a / (a * a + b * b).sqrt(), b / (a * a + b * b).sqrt())),
-        function2!("min", [(-3.0, -0.1), (0.1, 3.0)], |a, b| a.min(b), |_a, _b| (1.0, 0.0)),
-        function2!("min, the second", [(0.1, 3.0), (-3.0, -0.1)], |a, b| a.min(b), |_a, _b| (0.0, 1.0)),
-        function2!("max", [(-3.0, -0.1), (0.1, 3.0)], |a, b| a.max(b), |_a, _b| (0.0, 1.0)),
-        function2!("max, the second", [(0.1, 3.0), (-3.0, -0.1)], |a, b| a.max(b), |_a, _b| (1.0, 0.0)),
-        function2!("mul_add", ALL, |a, b| a.mul_add(b, a), |a, b| (b + 1.0, a)),
+        function2!("min", [(-3.0, -0.1), (0.1, 3.0)], |a, b| a.min(b), |_a, _b| (1.0, 0.0), |a, b| a.minimum(b)),
+        function2!("min, the second", [(0.1, 3.0), (-3.0, -0.1)], |a, b| a.min(b), |_a, _b| (0.0, 1.0), |a, b| a
+            .minimum(b)),
+        function2!("max", [(-3.0, -0.1), (0.1, 3.0)], |a, b| a.max(b), |_a, _b| (0.0, 1.0), |a, b| a.maximum(b)),
+        function2!("max, the second", [(0.1, 3.0), (-3.0, -0.1)], |a, b| a.max(b), |_a, _b| (1.0, 0.0), |a, b| a
+            .maximum(b)),
+        function2!("mul_add", ALL, |a, b| a.mul_add(b, a), |a, b| (b + 1.0, a), |a, b| a * b + a),
     ]
 }
 
@@ -153,7 +169,8 @@ pub fn compounds2() -> Vec<Function2> {
                 c *= b;
                 c
             },
-            |a, b| (b, a + 2.0 * b)
+            |a, b| (b, a + 2.0 * b),
+            |a, b| (a + b) * b
         ),
         function2!(
             "a −= b",
@@ -164,9 +181,12 @@ pub fn compounds2() -> Vec<Function2> {
                 c /= b;
                 c
             },
-            |a, b| (1.0 / b, -a / (b * b))
+            |a, b| (1.0 / b, -a / (b * b)),
+            |a, b| (a - b) / b
         ),
-        function2!("sum", ALL, |a, b| [a, b, b].into_iter().sum(), |_a, _b| (1.0, 2.0)),
-        function2!("product", ALL, |a, b| [a, b, b].into_iter().product(), |a, b| (b * b, 2.0 * a * b)),
+        function2!("sum", ALL, |a, b| [a, b, b].into_iter().sum(), |_a, _b| (1.0, 2.0), |a, b| a + b + b),
+        function2!("product", ALL, |a, b| [a, b, b].into_iter().product(), |a, b| (b * b, 2.0 * a * b), |a, b| a
+            * b
+            * b),
     ]
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod functions;
+pub mod operations;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

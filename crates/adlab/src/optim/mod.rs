@@ -1,0 +1,35 @@
+//! Gradient descent and its relatives: what to do with gradients, once they are there.
+//!
+//! Each holds the tensors that are trained, and `step()` moves them against their gradients. A tensor without a gradient
+//! stays where it is. The update is not recorded, and the tensors remain leaves.
+
+mod adam;
+mod sgd;
+
+pub use adam::Adam;
+pub use sgd::Sgd;
+
+use crate::tensor::Tensor;
+
+/// The tensors' own numbers, changed by `update` where they have a gradient; `update` gets the tensor's position as well.
+fn step(parameters: &[Tensor], mut update: impl FnMut(usize, &[f64], &[f64]) -> Vec<f64>) {
+    for (i, parameter) in parameters.iter().enumerate() {
+        if let Ok(gradient) = parameter.try_grad() {
+            let moved = update(i, &parameter.to_vec(), &gradient.to_vec());
+            parameter.set_data(Tensor::from_vec(moved, &parameter.shape()));
+        }
+    }
+}
+
+/// Leaves that require a gradient; anything else would never move.
+#[track_caller]
+fn trainable(parameters: &[&Tensor]) -> Vec<Tensor> {
+    for (i, parameter) in parameters.iter().enumerate() {
+        assert!(
+            parameter.is_leaf() && parameter.tracks_grad(),
+            "parameter {i} of shape {:?} is no leaf that requires a gradient; make it with tensor(…).requires_grad()",
+            parameter.shape()
+        );
+    }
+    parameters.iter().map(|&parameter| parameter.clone()).collect()
+}

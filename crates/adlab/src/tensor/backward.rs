@@ -1,0 +1,265 @@
+//! The pass backwards over the record.
+//!
+//! From the result, gradients are handed down to what it was computed from, the latest operation first: when an
+//! operation's turn comes, all that its result went into has been, and its gradient is complete. Gradients that arrive at a
+//! leaf are its own.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::Tensor;
+use super::graph::{Edge, Node, Rule, is_recording, recording};
+use super::pick::Places;
+use crate::error::{Error, expect};
+
+impl Tensor {
+    /// Computes the gradient of this single number by every leaf that requires one, and adds it to theirs.
+    ///
+    /// # Panics
+    /// If this is not a single number, has no history, was passed already, or if a value that is needed was changed in
+    /// place.
+    #[track_caller]
+    pub fn backward(&self) {
+        expect(self.try_backward());
+    }
+
+    /// [`backward`](Tensor::backward) with a `Result`. Nothing is changed when it fails.
+    pub fn try_backward(&self) -> Result<(), Error> {
+        Backward::of(self).try_run()
+    }
+
+    /// The vector-Jacobian product: like [`backward`](Tensor::backward), with a seed for each number of this tensor.
+    #[track_caller]
+    pub fn backward_with(&self, seed: &Tensor) {
+        expect(self.try_backward_with(seed));
+    }
+
+    /// [`backward_with`](Tensor::backward_with) with a `Result`.
+    pub fn try_backward_with(&self, seed: &Tensor) -> Result<(), Error> {
+        Backward::of(self).seed(seed).try_run()
+    }
+
+    /// The gradients of this single number by some tensors, leaves or not, which keep none: a function of them, as
+    /// `torch.autograd.grad` is. More can be asked of [`Backward`].
+    ///
+    /// ```
+    /// use adlab::tensor;
+    ///
+    /// let x = tensor([1.0, 2.0]).requires_grad();
+    /// let y = &x * &x;
+    /// let gradients = y.sum().gradients(&[&x, &y]);
+    /// assert_eq!(gradients[0].to_vec(), [2.0, 4.0]);
+    /// assert_eq!(gradients[1].to_vec(), [1.0, 1.0]);
+    /// assert!(x.try_grad().is_err());
+    /// ```
+    ///
+    /// # Panics
+    /// As [`backward`](Tensor::backward), and if one of the tensors does not track gradients.
+    #[track_caller]
+    pub fn gradients(&self, by: &[&Tensor]) -> Vec<Tensor> {
+        Backward::of(self).gradients(by)
+    }
+}
+
+/// A backward pass with options.
+///
+/// ```
+/// use adlab::{Backward, tensor};
+///
+/// // The gradient of a gradient: (x³)′ = 3x², (3x²)′ = 6x.
+/// let x = tensor(2.0).requires_grad();
+/// let first = Backward::of(&x.powi(3)).create_graph().gradients(&[&x]);
+/// let second = first[0].gradients(&[&x]);
+/// assert_eq!((first[0].item(), second[0].item()), (12.0, 12.0));
+/// ```
+#[must_use = "nothing happens until run() or gradients()"]
+pub struct Backward<'a> {
+    root: &'a Tensor,
+    seed: Option<&'a Tensor>,
+    retain: bool,
+    create: bool,
+}
+
+impl<'a> Backward<'a> {
+    /// Of this result.
+    pub fn of(root: &'a Tensor) -> Backward<'a> {
+        Backward { root, seed: None, retain: false, create: false }
+    }
+
+    /// Starts with these gradients of the result's numbers, in place of a single 1.
+    pub fn seed(self, seed: &'a Tensor) -> Backward<'a> {
+        Backward { seed: Some(seed), ..self }
+    }
+
+    /// Keeps what was kept for the derivatives, so that a second pass over the same computation can follow.
+    pub fn retain_graph(self) -> Backward<'a> {
+        Backward { retain: true, ..self }
+    }
+
+    /// Records the pass itself, so that the gradients can be differentiated. It retains the graph as well.
+    ///
+    /// After [`run`](Backward::run), a leaf and its gradient refer to each other, and both stay in memory until
+    /// [`zero_grad`](Tensor::zero_grad); [`gradients`](Backward::gradients) has no such knot.
+    pub fn create_graph(self) -> Backward<'a> {
+        Backward { retain: true, create: true, ..self }
+    }
+
+    /// Adds the gradients to those of the leaves.
+    #[track_caller]
+    pub fn run(self) {
+        expect(self.try_run());
+    }
+
+    /// [`run`](Backward::run) with a `Result`. Nothing is changed when it fails.
+    pub fn try_run(self) -> Result<(), Error> {
+        let create = self.create;
+        let gradients = self.pass(&[])?;
+        for (node, gradient) in gradients.retained {
+            if let Some(inner) = node.retained.borrow().as_ref().and_then(|result| result.upgrade()) {
+                inner.grad.replace(Some(gradient));
+            }
+        }
+        recording(create, || {
+            for (leaf, gradient) in gradients.leaves {
+                let before = leaf.inner.grad.take();
+                leaf.inner.grad.replace(Some(match before {
+                    Some(before) => before + gradient,
+                    None => gradient,
+                }));
+            }
+        });
+        Ok(())
+    }
+
+    /// The gradients by these tensors, leaves or not, and 0 for one that the result does not depend on. The leaves' own
+    /// gradients stay as they are.
+    #[track_caller]
+    pub fn gradients(self, by: &[&Tensor]) -> Vec<Tensor> {
+        expect(self.try_gradients(by))
+    }
+
+    /// [`gradients`](Backward::gradients) with a `Result`.
+    pub fn try_gradients(self, by: &[&Tensor]) -> Result<Vec<Tensor>, Error> {
+        let edge =
+            |tensor: &&Tensor| tensor.source()?.ok_or(Error::NoGradient { tracked: false, leaf: tensor.is_leaf() });
+        let targets: Vec<Edge> = by.iter().map(edge).collect::<Result<_, _>>()?;
+        let mut gradients = self.pass(&targets)?;
+        let found = targets.iter().enumerate().map(|(i, target)| match target {
+            Edge::Node(_) => gradients.targets[i].take(),
+            Edge::Leaf(leaf) => gradients.leaves.iter().find(|(other, _)| leaf.is(other)).map(|(_, g)| g.clone()),
+        });
+        Ok(found.zip(by).map(|(gradient, by)| gradient.unwrap_or_else(|| Tensor::zeros(&by.shape()))).collect())
+    }
+
+    fn pass(&self, targets: &[Edge]) -> Result<Gradients, Error> {
+        let shape = self.root.shape();
+        let seed = match self.seed {
+            Some(seed) if seed.shape() != shape => return Err(Error::Seed { seed: seed.shape(), result: shape }),
+            Some(seed) => seed.clone(),
+            None if self.root.numel() != 1 => return Err(Error::NotScalar { shape }),
+            None => Tensor::ones(&shape),
+        };
+        let root = self.root.source()?.ok_or(Error::NoHistory)?;
+        recording(self.create, || pass(root, seed, targets, self.retain))
+    }
+}
+
+/// What a pass has found.
+struct Gradients {
+    leaves: Vec<(Tensor, Tensor)>,
+    retained: Vec<(Rc<Node>, Tensor)>,
+    /// Of the targets that are no leaves.
+    targets: Vec<Option<Tensor>>,
+}
+
+/// Follows the record from `root` down to the leaves. Changes nothing when it fails.
+fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Gradients, Error> {
+    let mut waiting = Waiting::default();
+    let mut found = Gradients { leaves: Vec::new(), retained: Vec::new(), targets: vec![None; targets.len()] };
+    let mut visited = Vec::new();
+    let shape = seed.shape();
+    waiting.add(&root, seed, &shape);
+    while let Some((_, (node, gradient))) = waiting.nodes.pop_last() {
+        for (target, place) in targets.iter().zip(&mut found.targets) {
+            if matches!(target, Edge::Node(target) if Rc::ptr_eq(target, &node)) {
+                *place = Some(gradient.clone());
+            }
+        }
+        node.hooks.borrow().iter().for_each(|hook| hook(&gradient));
+        if node.retained.borrow().is_some() {
+            found.retained.push((Rc::clone(&node), gradient.clone()));
+        }
+        match &*node.rule.borrow() {
+            None => return Err(Error::BackwardTwice { op: node.op }),
+            Some(Rule::Put(places)) => {
+                if let Some(input) = &node.inputs.borrow()[0] {
+                    waiting.put(&input.edge, &gradient, places, &input.shape);
+                }
+            }
+            Some(Rule::Map(rule)) => {
+                for (input, gradient) in node.inputs.borrow().iter().zip(rule(&gradient, &node)?) {
+                    if let (Some(input), Some(gradient)) = (input, gradient) {
+                        waiting.add(&input.edge, gradient, &input.shape);
+                    }
+                }
+            }
+        }
+        visited.push(node);
+    }
+    if !retain {
+        for node in visited.iter().filter(|node| node.keeps) {
+            node.rule.take();
+        }
+    }
+    found.leaves = waiting.leaves.into_values().collect();
+    for (leaf, gradient) in &found.leaves {
+        leaf.inner.hooks.borrow().iter().for_each(|hook| hook(gradient));
+    }
+    Ok(found)
+}
+
+/// Gradients that are not complete yet.
+#[derive(Default)]
+struct Waiting {
+    nodes: BTreeMap<u64, (Rc<Node>, Tensor)>,
+    /// By their addresses.
+    leaves: BTreeMap<usize, (Tensor, Tensor)>,
+}
+
+impl Waiting {
+    /// Adds to what waits for `edge`. Here, and nowhere else, broadcasting is undone.
+    fn add(&mut self, edge: &Edge, gradient: Tensor, shape: &[usize]) {
+        let gradient = gradient.sum_to(shape);
+        match self.at(edge) {
+            Some(sum) => sum.accumulate(&gradient),
+            None => self.insert(edge, gradient),
+        }
+    }
+
+    /// Adds at some places only. It takes as long as there are places, however large the rest is.
+    fn put(&mut self, edge: &Edge, gradient: &Tensor, places: &Places, shape: &[usize]) {
+        if is_recording() {
+            return self.add(edge, gradient.put(places.clone(), shape), shape);
+        }
+        if self.at(edge).is_none() {
+            self.insert(edge, Tensor::zeros(shape));
+        }
+        let sum = self.at(edge).expect("it was put there");
+        let sum = sum.own_numbers();
+        places.for_each(&gradient.numbers(), |place, g| sum[place] += g);
+    }
+
+    fn at(&mut self, edge: &Edge) -> Option<&mut Tensor> {
+        match edge {
+            Edge::Leaf(leaf) => self.leaves.get_mut(&leaf.address()).map(|(_, sum)| sum),
+            Edge::Node(node) => self.nodes.get_mut(&node.id).map(|(_, sum)| sum),
+        }
+    }
+
+    fn insert(&mut self, edge: &Edge, gradient: Tensor) {
+        match edge {
+            Edge::Leaf(leaf) => drop(self.leaves.insert(leaf.address(), (leaf.clone(), gradient))),
+            Edge::Node(node) => drop(self.nodes.insert(node.id, (Rc::clone(node), gradient))),
+        }
+    }
+}

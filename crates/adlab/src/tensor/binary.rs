@@ -1,0 +1,222 @@
+//! Functions of two numbers, with broadcasting, and their derivatives.
+
+use super::Tensor;
+use super::graph::{Recorder, Rule};
+use super::layout;
+use crate::error::{Error, expect};
+use crate::rules::{self, Real};
+
+/// A function of two numbers, and the rule that its record keeps.
+pub struct Binary {
+    pub name: &'static str,
+    pub f: fn(f64, f64) -> f64,
+    pub rule: fn(&mut Recorder) -> Rule,
+}
+
+/// ∂(a + b) = (g, g)
+pub const ADD: Binary =
+    Binary { name: "add", f: |a, b| a + b, rule: |_| Rule::map(|g, _| Ok(vec![Some(g.clone()), Some(g.clone())])) };
+
+/// ∂(a − b) = (g, −g)
+pub const SUB: Binary =
+    Binary { name: "sub", f: |a, b| a - b, rule: |_| Rule::map(|g, _| Ok(vec![Some(g.clone()), Some(-g)])) };
+
+/// ∂(a·b) = (g·b, g·a)
+pub const MUL: Binary = Binary {
+    name: "mul",
+    f: |a, b| a * b,
+    rule: |recorder| {
+        let (b, a) = (recorder.keep_for(0, 1), recorder.keep_for(1, 0));
+        Rule::map(move |g, node| {
+            let by_a = b.as_ref().map(|b| Ok(g * b.get(node)?)).transpose()?;
+            let by_b = a.as_ref().map(|a| Ok(g * a.get(node)?)).transpose()?;
+            Ok(vec![by_a, by_b])
+        })
+    },
+};
+
+/// ∂(a/b) = (g/b, −g·a/b²)
+pub const DIV: Binary = Binary {
+    name: "div",
+    f: |a, b| a / b,
+    rule: |recorder| {
+        let (b, a) = (recorder.keep(1), recorder.keep_for(1, 0));
+        Rule::map(move |g, node| {
+            let b = b.get(node)?;
+            let by_a = g / &b;
+            let by_b = a.as_ref().map(|a| Ok(-(&by_a * a.get(node)? / &b))).transpose()?;
+            Ok(vec![Some(by_a), by_b])
+        })
+    },
+};
+
+/// ∂(aᵇ) = (g·b·aᵇ⁻¹, g·aᵇ·ln a); 0 by a where b = 0 even if a⁻¹ is infinite, and 0 by b where a = 0 and b ≥ 0.
+const POW: Binary = Binary {
+    name: "pow",
+    f: f64::powf,
+    rule: |recorder| {
+        let (a, b, y) = (recorder.keep(0), recorder.keep(1), recorder.keep_result());
+        let wanted = [recorder.wants(0), recorder.wants(1)];
+        Rule::map(move |g, node| {
+            let (a, b, y) = (a.get(node)?, b.get(node)?, y.get(node)?);
+            let by_a = wanted[0].then(|| {
+                let power = a.pow(&b - 1.0);
+                let no_slope = b.equal(0.0) * power.map(|x| f64::from(u8::from(!x.is_finite())));
+                Tensor::where_(&no_slope, 0.0, g * (&b * power))
+            });
+            let by_b = wanted[1].then(|| {
+                let base_is_zero = a.equal(0.0) * b.greater_equal(0.0);
+                Tensor::where_(&base_is_zero, 0.0, g * (y * a.ln()))
+            });
+            Ok(vec![by_a, by_b])
+        })
+    },
+};
+
+/// The partial derivatives of a function of a and b, from these and its value y.
+type Partials = fn(Tensor, Tensor, Tensor) -> (Tensor, Tensor);
+
+fn by_partials(recorder: &mut Recorder, partials: Partials) -> Rule {
+    let (a, b, y) = (recorder.keep(0), recorder.keep(1), recorder.keep_result());
+    Rule::map(move |g, node| {
+        let (by_a, by_b) = partials(a.get(node)?, b.get(node)?, y.get(node)?);
+        Ok(vec![Some(g * by_a), Some(g * by_b)])
+    })
+}
+
+/// Towards b it is 1 where b was taken, ½ on a tie.
+const MAXIMUM: Binary = Binary { name: "maximum", f: maximum, rule: |recorder| by_partials(recorder, rules::d_choice) };
+
+const MINIMUM: Binary =
+    Binary { name: "minimum", f: |a, b| -maximum(-a, -b), rule: |recorder| by_partials(recorder, rules::d_choice) };
+
+const ATAN2: Binary = Binary {
+    name: "atan2",
+    f: f64::atan2,
+    rule: |recorder| by_partials(recorder, |y, x, _| rules::d_atan2(y.clone(), x.clone(), y.hypot(x))),
+};
+
+const HYPOT: Binary = Binary { name: "hypot", f: f64::hypot, rule: |recorder| by_partials(recorder, rules::d_hypot) };
+
+/// NaN where one of them is.
+fn maximum(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
+}
+
+impl Binary {
+    /// Number by number, with broadcasting.
+    pub fn apply(&self, a: &Tensor, b: &Tensor) -> Result<Tensor, Error> {
+        let (left, right) = (&a.inner.layout.shape, &b.inner.layout.shape);
+        if left != right && layout::broadcast(left, right).is_none() {
+            return Err(Error::Shapes { op: self.name, left: left.clone(), right: right.clone() });
+        }
+        Tensor::record(self.name, &[a, b], a.zip(b, self.f), self.rule)
+    }
+}
+
+impl Tensor {
+    /// `self + other` with a `Result`.
+    pub fn try_add(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
+        ADD.apply(self, &other.into())
+    }
+
+    /// `self - other` with a `Result`.
+    pub fn try_sub(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
+        SUB.apply(self, &other.into())
+    }
+
+    /// `self * other` with a `Result`.
+    pub fn try_mul(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
+        MUL.apply(self, &other.into())
+    }
+
+    /// `self / other` with a `Result`.
+    pub fn try_div(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
+        DIV.apply(self, &other.into())
+    }
+
+    /// aᵇ, where both may vary: ∂/∂a = b·aᵇ⁻¹, and 0 where b = 0; ∂/∂b = aᵇ·ln a, and 0 where a = 0 and b ≥ 0.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    #[track_caller]
+    pub fn pow(&self, exponent: impl Into<Tensor>) -> Tensor {
+        expect(self.try_pow(exponent))
+    }
+
+    /// [`pow`](Tensor::pow) with a `Result`.
+    pub fn try_pow(&self, exponent: impl Into<Tensor>) -> Result<Tensor, Error> {
+        POW.apply(self, &exponent.into())
+    }
+
+    /// The greater of two, number by number; NaN where one of them is. The gradient goes to the one that was taken, half to
+    /// each on a tie.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    #[track_caller]
+    pub fn maximum(&self, other: impl Into<Tensor>) -> Tensor {
+        expect(self.try_maximum(other))
+    }
+
+    /// [`maximum`](Tensor::maximum) with a `Result`.
+    pub fn try_maximum(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
+        MAXIMUM.apply(self, &other.into())
+    }
+
+    /// The smaller of two, number by number, like [`maximum`](Tensor::maximum).
+    #[track_caller]
+    pub fn minimum(&self, other: impl Into<Tensor>) -> Tensor {
+        expect(self.try_minimum(other))
+    }
+
+    /// [`minimum`](Tensor::minimum) with a `Result`.
+    pub fn try_minimum(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
+        MINIMUM.apply(self, &other.into())
+    }
+
+    /// The angle of the point (x, y), where this is y: in radians, from −π to π. ∂/∂y = x/(x² + y²), ∂/∂x = −y/(x² + y²).
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    #[track_caller]
+    pub fn atan2(&self, x: impl Into<Tensor>) -> Tensor {
+        expect(self.try_atan2(x))
+    }
+
+    /// [`atan2`](Tensor::atan2) with a `Result`.
+    pub fn try_atan2(&self, x: impl Into<Tensor>) -> Result<Tensor, Error> {
+        ATAN2.apply(self, &x.into())
+    }
+
+    /// √(x² + y²) without overflow: ∂/∂x = x/√(x² + y²), and 0 at the origin.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    #[track_caller]
+    pub fn hypot(&self, other: impl Into<Tensor>) -> Tensor {
+        expect(self.try_hypot(other))
+    }
+
+    /// [`hypot`](Tensor::hypot) with a `Result`.
+    pub fn try_hypot(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
+        HYPOT.apply(self, &other.into())
+    }
+
+    /// A function of two numbers, with broadcasting and without history; the shapes are known to fit.
+    pub(super) fn zip(&self, other: &Tensor, f: impl Fn(f64, f64) -> f64) -> Tensor {
+        let (left, right) = (&self.inner.layout, &other.inner.layout);
+        if left.shape == right.shape {
+            let (a, b) = (self.numbers(), other.numbers());
+            return Tensor::new(&left.shape, a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b)).collect());
+        }
+        if let ([b], true) = (&other.numbers()[..], right.shape.len() <= left.shape.len()) {
+            return self.map(|a| f(a, *b));
+        }
+        let shape = layout::broadcast(&left.shape, &right.shape).expect("shapes were checked");
+        let (left, right) = (left.expanded(&shape), right.expanded(&shape));
+        let (a, b) = (self.inner.storage.borrow(), other.inner.storage.borrow());
+        let (a, b) = (left.read(&a), right.read(&b));
+        Tensor::new(&shape, a.into_iter().zip(b).map(|(a, b)| f(a, b)).collect())
+    }
+}

@@ -1,0 +1,98 @@
+//! Comparisons, which make tensors of 0 and 1, and choices by them.
+
+use super::Tensor;
+use super::graph::Rule;
+use super::layout;
+use crate::error::{Error, expect};
+
+impl Tensor {
+    /// 1 where this is greater, else 0. The result is a constant.
+    #[track_caller]
+    pub fn greater(&self, other: impl Into<Tensor>) -> Tensor {
+        self.compare("greater", other, |a, b| a > b)
+    }
+
+    /// 1 where this is greater or equal, else 0. The result is a constant.
+    #[track_caller]
+    pub fn greater_equal(&self, other: impl Into<Tensor>) -> Tensor {
+        self.compare("greater_equal", other, |a, b| a >= b)
+    }
+
+    /// 1 where this is less, else 0. The result is a constant.
+    #[track_caller]
+    pub fn less(&self, other: impl Into<Tensor>) -> Tensor {
+        self.compare("less", other, |a, b| a < b)
+    }
+
+    /// 1 where this is less or equal, else 0. The result is a constant.
+    #[track_caller]
+    pub fn less_equal(&self, other: impl Into<Tensor>) -> Tensor {
+        self.compare("less_equal", other, |a, b| a <= b)
+    }
+
+    /// 1 where both are equal, else 0. The result is a constant. NaN equals nothing.
+    #[track_caller]
+    pub fn equal(&self, other: impl Into<Tensor>) -> Tensor {
+        self.compare("equal", other, |a, b| a == b)
+    }
+
+    #[track_caller]
+    fn compare(&self, op: &'static str, other: impl Into<Tensor>, f: fn(f64, f64) -> bool) -> Tensor {
+        let other = other.into();
+        expect(fit(op, self, &other).map(|_| self.zip(&other, |a, b| f64::from(u8::from(f(a, b))))))
+    }
+
+    /// From `a` where the condition is not 0, and from `b` where it is; all three are broadcast. The gradient goes to the one
+    /// that was taken.
+    ///
+    /// Both are computed everywhere. Where the one that is not taken has an infinite slope, that makes 0·∞ = NaN further
+    /// back: make its argument harmless first, as in `where_(&x.greater(0.0), where_(&x.greater(0.0), &x, 1.0).ln(), 0.0)`.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    #[track_caller]
+    pub fn where_(condition: &Tensor, a: impl Into<Tensor>, b: impl Into<Tensor>) -> Tensor {
+        expect(Tensor::try_where_(condition, a, b))
+    }
+
+    /// [`where_`](Tensor::where_) with a `Result`.
+    pub fn try_where_(condition: &Tensor, a: impl Into<Tensor>, b: impl Into<Tensor>) -> Result<Tensor, Error> {
+        let (a, b) = (a.into(), b.into());
+        let shape = fit("where_", &a, &b)?;
+        let Some(shape) = layout::broadcast(&shape, &condition.shape()) else {
+            return Err(Error::Shapes { op: "where_", left: condition.shape(), right: shape });
+        };
+        let condition = Tensor::new(&shape, condition.numbers_as(&shape));
+        let both = a.numbers_as(&shape).into_iter().zip(b.numbers_as(&shape));
+        let chosen = condition.numbers().iter().zip(both).map(|(&c, (a, b))| if c != 0.0 { a } else { b }).collect();
+        Tensor::record("where_", &[&a, &b], Tensor::new(&shape, chosen), |_| {
+            Rule::map(move |g, _| {
+                Ok(vec![Some(Tensor::where_(&condition, g, 0.0)), Some(Tensor::where_(&condition, 0.0, g))])
+            })
+        })
+    }
+
+    /// The numbers, repeated to fill a shape.
+    fn numbers_as(&self, shape: &[usize]) -> Vec<f64> {
+        let storage = self.inner.storage.borrow();
+        self.inner.layout.expanded(shape).read(&storage)
+    }
+
+    /// Between `low` and `high`: what is beyond becomes the limit, and has derivative 0 there.
+    ///
+    /// # Panics
+    /// If `low` is above `high`.
+    #[track_caller]
+    pub fn clamp(&self, low: f64, high: f64) -> Tensor {
+        assert!(low <= high, "clamp: the lower limit {low} is above the upper limit {high}");
+        let inside = self.greater_equal(low) * self.less_equal(high);
+        expect(Tensor::record("clamp", &[self], self.map(|x| x.clamp(low, high)), |_| {
+            Rule::linear(move |g| Ok(g * &inside))
+        }))
+    }
+}
+
+fn fit(op: &'static str, a: &Tensor, b: &Tensor) -> Result<Vec<usize>, Error> {
+    let (left, right) = (a.shape(), b.shape());
+    layout::broadcast(&left, &right).ok_or(Error::Shapes { op, left, right })
+}

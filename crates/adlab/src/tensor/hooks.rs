@@ -1,0 +1,47 @@
+//! Gradients, watched on their way back.
+
+use std::rc::Rc;
+
+use super::Tensor;
+use super::graph::Edge;
+use crate::error::{Error, expect};
+
+impl Tensor {
+    /// Calls `watch` with the gradient by this tensor in each backward pass to come, when it is complete. It works for leaves
+    /// and for results alike, and the gradient goes on as it is.
+    ///
+    /// ```
+    /// use adlab::tensor;
+    ///
+    /// let x = tensor(3.0).requires_grad();
+    /// let y = &x * &x;
+    /// y.register_hook(|gradient| println!("∂z/∂y = {gradient}")); // ∂z/∂y = 5
+    /// (&y * 5.0).backward();
+    /// ```
+    ///
+    /// # Panics
+    /// If this tensor does not track gradients.
+    #[track_caller]
+    pub fn register_hook(&self, watch: impl Fn(&Tensor) + 'static) {
+        match expect(self.tracked()) {
+            Edge::Leaf(leaf) => leaf.inner.hooks.borrow_mut().push(Rc::new(watch)),
+            Edge::Node(node) => node.hooks.borrow_mut().push(Rc::new(watch)),
+        }
+    }
+
+    /// Lets a result keep its gradient as leaves do, so that [`grad`](Tensor::grad) tells it after the next pass. It is that of
+    /// the last pass, not a sum.
+    ///
+    /// # Panics
+    /// If this tensor does not track gradients.
+    #[track_caller]
+    pub fn retain_grad(&self) {
+        if let Edge::Node(node) = expect(self.tracked()) {
+            node.retained.replace(Some(Rc::downgrade(&self.inner)));
+        }
+    }
+
+    fn tracked(&self) -> Result<Edge, Error> {
+        self.source()?.ok_or(Error::NoGradient { tracked: false, leaf: self.is_leaf() })
+    }
+}

@@ -1,0 +1,169 @@
+//! Shapes, strides, and where the numbers of a tensor stand in its storage.
+
+use std::ops::Range;
+
+/// Where the numbers of a tensor stand in its storage: the number at index (i, j, …) at `offset + i·strides[0] + j·strides[1] …`
+///
+/// A view is another layout of the same storage. No function here checks its arguments; the tensors' own do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    pub shape: Vec<usize>,
+    /// How far apart neighbours along each axis are.
+    pub strides: Vec<usize>,
+    pub offset: usize,
+}
+
+impl Layout {
+    /// Row-major, from the start.
+    pub fn contiguous(shape: &[usize]) -> Layout {
+        let mut strides = vec![1; shape.len()];
+        for i in (1..shape.len()).rev() {
+            strides[i - 1] = strides[i] * shape[i];
+        }
+        Layout { shape: shape.to_vec(), strides, offset: 0 }
+    }
+
+    pub fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// True if the numbers stand one after the other, in row-major order.
+    pub fn is_contiguous(&self) -> bool {
+        let mut expected = 1;
+        for (&size, &stride) in self.shape.iter().zip(&self.strides).rev() {
+            // Along an axis of one number, nothing is ever stepped.
+            if size != 1 && stride != expected {
+                return self.count() == 0;
+            }
+            expected *= size;
+        }
+        true
+    }
+
+    /// True if the places are those of row-major order, from the start.
+    pub fn is_whole(&self) -> bool {
+        self.offset == 0 && self.is_contiguous()
+    }
+
+    /// True if a number is shown several times.
+    pub fn repeats(&self) -> bool {
+        self.shape.iter().zip(&self.strides).any(|(&size, &stride)| size > 1 && stride == 0)
+    }
+
+    pub fn select(&self, axis: usize, index: usize) -> Layout {
+        let mut layout = self.clone();
+        layout.offset += index * layout.strides[axis];
+        layout.shape.remove(axis);
+        layout.strides.remove(axis);
+        layout
+    }
+
+    pub fn slice(&self, axis: usize, range: &Range<usize>) -> Layout {
+        let mut layout = self.clone();
+        layout.offset += range.start * layout.strides[axis];
+        layout.shape[axis] = range.len();
+        layout
+    }
+
+    pub fn permuted(&self, axes: &[usize]) -> Layout {
+        Layout {
+            shape: axes.iter().map(|&axis| self.shape[axis]).collect(),
+            strides: axes.iter().map(|&axis| self.strides[axis]).collect(),
+            offset: self.offset,
+        }
+    }
+
+    /// The same numbers under another shape, if they are contiguous.
+    pub fn reshaped(&self, shape: &[usize]) -> Option<Layout> {
+        self.is_contiguous().then(|| Layout { offset: self.offset, ..Layout::contiguous(shape) })
+    }
+
+    /// Numbers repeated to fill `shape`: what is repeated has stride 0.
+    pub fn expanded(&self, shape: &[usize]) -> Layout {
+        let missing = shape.len() - self.shape.len();
+        let stride = |axis: usize| match axis.checked_sub(missing) {
+            Some(own) if self.shape[own] == shape[axis] => self.strides[own],
+            _ => 0,
+        };
+        Layout { shape: shape.to_vec(), strides: (0..shape.len()).map(stride).collect(), offset: self.offset }
+    }
+
+    /// The numbers, in row-major order of the index.
+    pub fn read(&self, storage: &[f64]) -> Vec<f64> {
+        let (Some((&size, outer)), Some((&stride, strides))) = (self.shape.split_last(), self.strides.split_last())
+        else {
+            return vec![storage[self.offset]];
+        };
+        let mut numbers = Vec::with_capacity(self.count());
+        // Line by line: along the last axis there is one step only.
+        let lines = Layout { shape: outer.to_vec(), strides: strides.to_vec(), offset: self.offset };
+        for start in lines.places() {
+            numbers.extend((0..size).map(|i| storage[start + i * stride]));
+        }
+        numbers
+    }
+
+    /// The places in the storage, in row-major order of the index.
+    pub fn places(&self) -> impl Iterator<Item = usize> + '_ {
+        let mut index = vec![0; self.shape.len()];
+        let mut place = self.offset;
+        (0..self.count()).map(move |_| {
+            let here = place;
+            // Like an odometer: the last axis turns fastest.
+            for axis in (0..index.len()).rev() {
+                index[axis] += 1;
+                place += self.strides[axis];
+                if index[axis] < self.shape[axis] {
+                    break;
+                }
+                place -= self.strides[axis] * self.shape[axis];
+                index[axis] = 0;
+            }
+            here
+        })
+    }
+}
+
+/// The common shape of two, compared from the right: sizes must be equal, or one of them 1.
+pub fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+    let n = a.len().max(b.len());
+    let size = |shape: &[usize], i: usize| if i + shape.len() < n { 1 } else { shape[i + shape.len() - n] };
+    (0..n)
+        .map(|i| match (size(a, i), size(b, i)) {
+            (x, y) if x == y => Some(x),
+            (1, y) => Some(y),
+            (x, 1) => Some(x),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_follow_the_strides() {
+        let layout = Layout::contiguous(&[2, 3]);
+        assert_eq!(layout.permuted(&[1, 0]).places().collect::<Vec<_>>(), [0, 3, 1, 4, 2, 5]);
+        assert_eq!(layout.slice(1, &(1..3)).places().collect::<Vec<_>>(), [1, 2, 4, 5]);
+        assert_eq!(layout.select(0, 1).expanded(&[2, 3]).places().collect::<Vec<_>>(), [3, 4, 5, 3, 4, 5]);
+        assert_eq!(Layout::contiguous(&[]).places().collect::<Vec<_>>(), [0]);
+        assert_eq!(Layout::contiguous(&[2, 0]).places().count(), 0);
+    }
+
+    #[test]
+    fn axes_of_one_number_do_not_break_a_row() {
+        assert!(Layout::contiguous(&[4, 1]).permuted(&[1, 0]).is_contiguous());
+        assert!(!Layout::contiguous(&[4, 2]).permuted(&[1, 0]).is_contiguous());
+        assert!(Layout::contiguous(&[4, 2]).select(0, 3).is_contiguous());
+        assert!(!Layout::contiguous(&[3]).expanded(&[2, 3]).is_contiguous());
+    }
+
+    #[test]
+    fn shapes_meet_from_the_right() {
+        assert_eq!(broadcast(&[3, 1, 2], &[4, 1]), Some(vec![3, 4, 2]));
+        assert_eq!(broadcast(&[], &[0]), Some(vec![0]));
+        assert_eq!(broadcast(&[2], &[3]), None);
+    }
+}

@@ -1,0 +1,122 @@
+//! Some of a tensor's numbers: picked by index, and the gradient put back where they came from.
+//!
+//! Taking numbers from places and putting them there are each other's adjoints, so each is the other's derivative.
+
+use std::rc::Rc;
+
+use super::Tensor;
+use super::graph::Rule;
+use super::layout::Layout;
+use crate::error::{Error, expect};
+
+/// Places among the numbers of a tensor, in row-major order.
+#[derive(Clone)]
+pub enum Places {
+    /// Those that a view shows.
+    Layout(Rc<Layout>),
+    /// One by one; the same may come several times.
+    List(Rc<[usize]>),
+}
+
+impl Places {
+    /// Calls `f` with each place, and the number that goes with it.
+    pub fn for_each(&self, numbers: &[f64], mut f: impl FnMut(usize, f64)) {
+        match self {
+            Places::Layout(layout) => layout.places().zip(numbers).for_each(|(place, &x)| f(place, x)),
+            Places::List(list) => list.iter().zip(numbers).for_each(|(&place, &x)| f(place, x)),
+        }
+    }
+
+    fn pick(&self, numbers: &[f64]) -> Vec<f64> {
+        match self {
+            Places::Layout(layout) => layout.places().map(|place| numbers[place]).collect(),
+            Places::List(list) => list.iter().map(|&place| numbers[place]).collect(),
+        }
+    }
+}
+
+impl Tensor {
+    /// The parts at these indices along an axis, as a copy; an index may come several times. The gradient of a part that
+    /// is picked k times is the sum of k.
+    ///
+    /// ```
+    /// use adlab::tensor;
+    ///
+    /// let rows = tensor([[1.0, 2.0], [3.0, 4.0]]).index_select(0, &[1, 1]);
+    /// assert_eq!(rows.to_vec(), [3.0, 4.0, 3.0, 4.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such axis or index.
+    #[track_caller]
+    pub fn index_select(&self, axis: usize, index: &[usize]) -> Tensor {
+        expect(self.try_index_select(axis, index))
+    }
+
+    /// [`index_select`](Tensor::index_select) with a `Result`.
+    pub fn try_index_select(&self, axis: usize, index: &[usize]) -> Result<Tensor, Error> {
+        self.check_indices("index_select", axis, index)?;
+        let (outer, size, inner) = self.around(axis);
+        let place = |o: usize, i: usize, k: usize| (o * size + i) * inner + k;
+        let places = (0..outer).flat_map(|o| index.iter().flat_map(move |&i| (0..inner).map(move |k| place(o, i, k))));
+        let mut shape = self.shape();
+        shape[axis] = index.len();
+        self.take("index_select", Places::List(places.collect()), &shape)
+    }
+
+    /// From each line along an axis, the numbers at its own indices. `index` has, in row-major order, the indices for a
+    /// result of this tensor's shape, with k numbers along the axis: y\[i, j\] = x\[i, index\[i, j\]\] for the last of two.
+    ///
+    /// ```
+    /// use adlab::tensor;
+    ///
+    /// let x = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// assert_eq!(x.gather(1, &[2, 0]).to_string(), "[[3], [4]]");
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such axis or index, or the number of indices is no multiple of the number of lines.
+    #[track_caller]
+    pub fn gather(&self, axis: usize, index: &[usize]) -> Tensor {
+        expect(self.try_gather(axis, index))
+    }
+
+    /// [`gather`](Tensor::gather) with a `Result`.
+    pub fn try_gather(&self, axis: usize, index: &[usize]) -> Result<Tensor, Error> {
+        self.check_indices("gather", axis, index)?;
+        let (outer, size, inner) = self.around(axis);
+        let lines = outer * inner;
+        if lines == 0 || !index.len().is_multiple_of(lines) {
+            return Err(Error::Fill { numbers: index.len(), shape: self.without(axis) });
+        }
+        let k = index.len() / lines;
+        let place = |n: usize| (n / (k * inner) * size + index[n]) * inner + n % inner;
+        let mut shape = self.shape();
+        shape[axis] = k;
+        self.take("gather", Places::List((0..index.len()).map(place).collect()), &shape)
+    }
+
+    fn check_indices(&self, op: &'static str, axis: usize, index: &[usize]) -> Result<(), Error> {
+        self.check_axis(op, axis)?;
+        let shape = self.shape();
+        match index.iter().find(|&&index| index >= shape[axis]) {
+            Some(&index) => Err(Error::Index { what: "index", index, shape }),
+            None => Ok(()),
+        }
+    }
+
+    /// The numbers at these places, as a copy of this shape.
+    pub(super) fn take(&self, op: &'static str, places: Places, shape: &[usize]) -> Result<Tensor, Error> {
+        let result = Tensor::new(shape, places.pick(&self.numbers()));
+        Tensor::record(op, &[self], result, |_| Rule::Put(places))
+    }
+
+    /// These numbers, added up at the places of a tensor of 0 of this shape.
+    pub(super) fn put(&self, places: Places, shape: &[usize]) -> Tensor {
+        let mut sums = vec![0.0; shape.iter().product()];
+        places.for_each(&self.numbers(), |place, x| sums[place] += x);
+        let from = self.shape();
+        let rule = Rule::linear(move |g| g.take("take", places.clone(), &from));
+        Tensor::record("put", &[self], Tensor::new(shape, sums), |_| rule).expect("a gradient has no stale history")
+    }
+}

@@ -1,0 +1,92 @@
+//! Exponentials that are added up: log-sum-exp, softmax, and its logarithm.
+//!
+//! Each is one operation, with the greatest number taken off before the exponential: done by hand, e¹⁰⁰⁰ overflows, and the
+//! logarithm of what has vanished is −∞.
+
+use super::Tensor;
+use super::graph::Rule;
+use crate::error::{Error, expect};
+
+impl Tensor {
+    /// ln Σeˣ of all numbers. Its gradient is the softmax. Of no numbers, it is −∞.
+    #[track_caller]
+    pub fn logsumexp(&self) -> Tensor {
+        expect(self.reshape(&[self.numel()]).try_logsumexp_axis(0))
+    }
+
+    /// ln Σeˣ along an axis, which goes away. Its gradient is the softmax.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[track_caller]
+    pub fn logsumexp_axis(&self, axis: usize) -> Tensor {
+        expect(self.try_logsumexp_axis(axis))
+    }
+
+    /// [`logsumexp_axis`](Tensor::logsumexp_axis) with a `Result`.
+    pub fn try_logsumexp_axis(&self, axis: usize) -> Result<Tensor, Error> {
+        self.check_axis("logsumexp_axis", axis)?;
+        let top = self.top(axis);
+        let sums = self.zip(&top.unsqueeze(axis), |x, top| (x - top).exp()).fold_axis(axis, 0.0, |sum, e| sum + e);
+        let result = sums.zip(&top, |sum, top| sum.ln() + top);
+        Tensor::record("logsumexp_axis", &[self], result, |recorder| {
+            let x = recorder.keep(0);
+            // Not e to the power x − y: far out, that difference has lost digits.
+            Rule::map(move |g, node| Ok(vec![Some(g.try_unsqueeze(axis)? * x.get(node)?.try_softmax(axis)?)]))
+        })
+    }
+
+    /// eˣ/Σeˣ along an axis: positive numbers that add up to 1. With its value y, ∂x = y·(g − Σg·y).
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[track_caller]
+    pub fn softmax(&self, axis: usize) -> Tensor {
+        expect(self.try_softmax(axis))
+    }
+
+    /// [`softmax`](Tensor::softmax) with a `Result`.
+    pub fn try_softmax(&self, axis: usize) -> Result<Tensor, Error> {
+        self.check_axis("softmax", axis)?;
+        let e = self.zip(&self.top(axis).unsqueeze(axis), |x, top| (x - top).exp());
+        let result = e.zip(&e.fold_axis(axis, 0.0, |sum, e| sum + e).unsqueeze(axis), |e, sum| e / sum);
+        Tensor::record("softmax", &[self], result, |recorder| {
+            let y = recorder.keep_result();
+            Rule::map(move |g, node| {
+                let y = y.get(node)?;
+                let weighted = (g * &y).try_sum_axis(axis)?.try_unsqueeze(axis)?;
+                Ok(vec![Some(&y * (g - weighted))])
+            })
+        })
+    }
+
+    /// ln(eˣ/Σeˣ) = x − ln Σeˣ along an axis. With its value y, ∂x = g − eʸ·Σg.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    #[track_caller]
+    pub fn log_softmax(&self, axis: usize) -> Tensor {
+        expect(self.try_log_softmax(axis))
+    }
+
+    /// [`log_softmax`](Tensor::log_softmax) with a `Result`.
+    pub fn try_log_softmax(&self, axis: usize) -> Result<Tensor, Error> {
+        self.check_axis("log_softmax", axis)?;
+        let shifted = self.zip(&self.top(axis).unsqueeze(axis), |x, top| x - top);
+        let sums = shifted.fold_axis(axis, 0.0, |sum, x| sum + x.exp());
+        let result = shifted.zip(&sums.unsqueeze(axis), |x, sum| x - sum.ln());
+        Tensor::record("log_softmax", &[self], result, |recorder| {
+            let y = recorder.keep_result();
+            Rule::map(move |g, node| {
+                let total = g.try_sum_axis(axis)?.try_unsqueeze(axis)?;
+                Ok(vec![Some(g - y.get(node)?.exp() * total)])
+            })
+        })
+    }
+
+    /// The greatest numbers along an axis, or 0 where ∞ − ∞ would be NaN; without history.
+    fn top(&self, axis: usize) -> Tensor {
+        let top = self.fold_axis(axis, f64::NEG_INFINITY, f64::max);
+        top.map(|top| if top.is_infinite() { 0.0 } else { top })
+    }
+}

@@ -1,0 +1,195 @@
+//! The gradient of every tensor operation at random inputs: against central differences, of views, and differentiated again.
+//! Prints how many cases were tested:
+//!
+//! ```sh
+//! cargo test -p adlab --release --test tensor_gradients -- --nocapture
+//! ```
+
+mod common;
+
+use adlab::{Backward, Tensor, Uniform};
+use common::assert_close;
+use common::operations::{ANY, Inputs, Operation, operations};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+const CASES: u32 = 24;
+
+/// Shapes for functions of each number, and pairs that are broadcast.
+const SHAPES: [&[usize]; 6] = [&[], &[1], &[4], &[2, 3], &[2, 1, 2], &[3, 0]];
+const PAIRS: [(&[usize], &[usize]); 7] = [
+    (&[], &[]),
+    (&[3], &[3]),
+    (&[2, 3], &[3]),
+    (&[2, 1], &[1, 3]),
+    (&[], &[2, 2]),
+    (&[2, 1, 2], &[3, 1]),
+    (&[1], &[4]),
+];
+
+fn draw(random: &mut Uniform, shape: &[usize], (low, high): (f64, f64)) -> Tensor {
+    random.tensor(shape) * (high - low) + low
+}
+
+fn inputs(kind: Inputs, random: &mut Uniform) -> Vec<Tensor> {
+    let which = random.sample();
+    match kind {
+        Inputs::One(low, high) => vec![draw(random, SHAPES[(which * SHAPES.len() as f64) as usize], (low, high))],
+        Inputs::Two(first, second) => {
+            let (a, b) = PAIRS[(which * PAIRS.len() as f64) as usize];
+            vec![draw(random, a, first), draw(random, b, second)]
+        }
+        Inputs::Shapes(shapes) => shapes.iter().map(|shape| draw(random, shape, ANY)).collect(),
+    }
+}
+
+/// The same numbers, as every second of a tensor whose axes stand in the other order.
+fn as_view(x: &Tensor) -> Tensor {
+    let axes: Vec<usize> = (0..x.ndim()).rev().collect();
+    let turned = x.permute(&axes);
+    let turned = Tensor::stack(&[&turned, &(&turned * 7.0)], x.ndim());
+    turned.select(x.ndim(), 0).permute(&axes)
+}
+
+/// A number from all results, no two with the same weight.
+fn weighted(y: &Tensor, weights: u64) -> Tensor {
+    (y * (Uniform::seeded(weights).tensor(&y.shape()) + 0.5)).sum()
+}
+
+/// With each number of each input moved a little, the slope of f.
+fn slopes(inputs: &[Tensor], f: impl Fn(&[Tensor]) -> f64) -> Vec<Vec<f64>> {
+    const H: f64 = 1e-6;
+    let slope = |which: usize, i: usize| {
+        let at = |h: f64| {
+            let mut numbers = inputs[which].to_vec();
+            numbers[i] += h;
+            let mut moved = inputs.to_vec();
+            moved[which] = Tensor::from_vec(numbers, &inputs[which].shape());
+            f(&moved)
+        };
+        (at(H) - at(-H)) / (2.0 * H)
+    };
+    (0..inputs.len()).map(|which| (0..inputs[which].numel()).map(|i| slope(which, i)).collect()).collect()
+}
+
+fn gradients(f: Operation, inputs: &[Tensor], weights: u64) -> Vec<Tensor> {
+    let leaves: Vec<Tensor> = inputs.iter().map(Tensor::requires_grad).collect();
+    weighted(&f(&leaves), weights).gradients(&leaves.iter().collect::<Vec<_>>())
+}
+
+/// Numbers of a case that lie too near to a tie or a jump for differences.
+fn is_smooth(name: &str, inputs: &[Tensor]) -> bool {
+    let ties = ["max", "min", "where_"];
+    if !ties.iter().any(|prefix| name.starts_with(prefix)) {
+        return true;
+    }
+    let numbers: Vec<f64> = inputs.iter().flat_map(Tensor::to_vec).collect();
+    (0..numbers.len()).all(|i| (0..i).all(|j| (numbers[i] - numbers[j]).abs() > 1e-4))
+}
+
+/// How many numbers were compared: first derivatives, those of views, second derivatives.
+fn check(name: &str, f: Operation, inputs: &[Tensor], seed: u64) -> [usize; 3] {
+    let all: Vec<&Tensor> = inputs.iter().collect();
+    let first = gradients(f, inputs, seed);
+    let expected = slopes(inputs, |inputs| weighted(&f(inputs), seed).item());
+    let mut counts = [0; 3];
+    for (which, (gradient, slopes)) in first.iter().zip(&expected).enumerate() {
+        assert_eq!(gradient.shape(), all[which].shape(), "{name}");
+        for (i, (g, slope)) in gradient.to_vec().iter().zip(slopes).enumerate() {
+            assert_close(*g, *slope, 1e-7, &format!("{name}, input {which}, number {i} of {inputs:?}"));
+            counts[0] += 1;
+        }
+    }
+
+    let leaves: Vec<Tensor> = inputs.iter().map(Tensor::requires_grad).collect();
+    let views: Vec<Tensor> = leaves.iter().map(as_view).collect();
+    let y = f(&views);
+    assert_eq!(y.to_vec(), f(inputs).to_vec(), "{name} of views");
+    for (gradient, first) in weighted(&y, seed).gradients(&leaves.iter().collect::<Vec<_>>()).iter().zip(&first) {
+        for (a, b) in gradient.to_vec().into_iter().zip(first.to_vec()) {
+            assert_close(a, b, 1e-14, &format!("{name} of views of {inputs:?}"));
+            counts[1] += 1;
+        }
+    }
+
+    let leaves: Vec<Tensor> = inputs.iter().map(Tensor::requires_grad).collect();
+    let by: Vec<&Tensor> = leaves.iter().collect();
+    let recorded = Backward::of(&weighted(&f(&leaves), seed)).create_graph().gradients(&by);
+    let total = recorded.iter().map(|g| weighted(g, seed + 1)).reduce(|a, b| a + b).unwrap();
+    for (recorded, first) in recorded.iter().zip(&first) {
+        for (a, b) in recorded.to_vec().into_iter().zip(first.to_vec()) {
+            assert_close(a, b, 1e-14, &format!("{name}, recorded"));
+        }
+    }
+    if total.tracks_grad() {
+        let second = total.gradients(&by);
+        let of_gradient =
+            |inputs: &[Tensor]| gradients(f, inputs, seed).iter().map(|g| weighted(g, seed + 1).item()).sum();
+        for (gradient, slopes) in second.iter().zip(slopes(inputs, of_gradient)) {
+            for (a, b) in gradient.to_vec().into_iter().zip(slopes) {
+                assert_close(a, b, 1e-6, &format!("{name}, second derivative at {inputs:?}"));
+                counts[2] += 1;
+            }
+        }
+    }
+    counts
+}
+
+#[test]
+fn every_operation_at_random_inputs() {
+    println!("| operation | derivatives | of views | second |\n|---|---|---|---|");
+    let mut total = [0; 3];
+    for (name, kind, f) in operations() {
+        let counts = std::cell::Cell::new([0; 3]);
+        let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+        let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+        let outcome = runner.run(&any::<u64>(), |seed| {
+            let inputs = inputs(kind, &mut Uniform::seeded(seed));
+            prop_assume!(is_smooth(name, &inputs));
+            let more = check(name, f, &inputs, seed % 1000);
+            let so_far = counts.get();
+            counts.set([0, 1, 2].map(|i| so_far[i] + more[i]));
+            Ok(())
+        });
+        if let Err(error) = outcome {
+            panic!("{name}: {error}");
+        }
+        let [first, views, second] = counts.get();
+        println!("| {name} | {first} | {views} | {second} |");
+        total = [total[0] + first, total[1] + views, total[2] + second];
+    }
+    println!("| all | {} | {} | {} |", total[0], total[1], total[2]);
+}
+
+/// Batches of matrices, and vectors, with all that is broadcast.
+#[test]
+fn matrix_products_of_all_kinds() {
+    let pairs: [(&[usize], &[usize]); 8] = [
+        (&[3], &[3]),
+        (&[2, 3], &[3]),
+        (&[3], &[3, 2]),
+        (&[2, 2, 3], &[2, 3, 2]),
+        (&[2, 1, 2, 3], &[3, 3, 1]),
+        (&[3], &[2, 3, 2]),
+        (&[2, 2, 3], &[3]),
+        (&[2, 0], &[0, 3]),
+    ];
+    let mut random = Uniform::seeded(5);
+    for (a, b) in pairs {
+        let inputs = [draw(&mut random, a, ANY), draw(&mut random, b, ANY)];
+        check("matmul", |x| x[0].matmul(&x[1]), &inputs, 3);
+    }
+}
+
+/// This test's own means are able to fail.
+#[test]
+fn a_wrong_gradient_is_seen() {
+    let wrong: Operation = |x| {
+        let y = x[0].sin();
+        // A change that the record does not see.
+        y.data().mul_(1.0 + 1e-6);
+        y.exp()
+    };
+    let inputs = [Uniform::seeded(1).tensor(&[3]) + 1.0];
+    assert!(common::panic_text(|| check("wrong", wrong, &inputs, 1)).contains("wrong, input 0"));
+}
