@@ -76,6 +76,13 @@ pub enum Error {
         /// The tensor's shape.
         shape: Vec<usize>,
     },
+    /// A number that is not there.
+    Place {
+        /// Its index, one position for each axis.
+        index: Vec<usize>,
+        /// The tensor's shape.
+        shape: Vec<usize>,
+    },
     /// A range that is reversed, or ends beyond the axis.
     Range {
         /// Where it begins.
@@ -241,6 +248,11 @@ impl fmt::Display for Error {
             Error::Index { what, index, shape } => {
                 write!(f, "there is no {what} {index} in a tensor of shape {shape:?}; counting starts at 0")
             }
+            Error::Place { index, shape } => write!(
+                f,
+                "there is no number at {index:?} in a tensor of shape {shape:?}; give one position for each axis, counted \
+                 from 0"
+            ),
             Error::Range { start, end, axis, shape } if start > end => write!(
                 f,
                 "slice: the range {start}..{end} along axis {axis} of a tensor of shape {shape:?} ends before it begins"

@@ -34,6 +34,11 @@ fn shapes_that_do_not_fit() {
         ("minimum", a.try_minimum(&b)),
         ("atan2", a.try_atan2(&b)),
         ("hypot", a.try_hypot(&b)),
+        ("greater", a.try_greater(&b)),
+        ("greater_equal", a.try_greater_equal(&b)),
+        ("less", a.try_less(&b)),
+        ("less_equal", a.try_less_equal(&b)),
+        ("equal", a.try_equal(&b)),
         ("where_", Tensor::try_where_(&a, &b, 1.0)),
         ("where_", Tensor::try_where_(&tensor([1.0]), &a, &b)),
     ] {
@@ -98,6 +103,10 @@ fn axes_and_indices_that_are_not_there() {
     says(a.try_cross_entropy(&[0]), &["cross_entropy", "[2, 3]", "1 classes"]);
     says(a.try_nll_loss(&[0]), &["nll_loss", "[2, 3]", "1 classes"]);
     assert!(panic_text(|| matrix().at(2)).contains("no index 2"));
+    says(a.try_get(&[0]), &["[0]", "[2, 3]", "each axis"]);
+    says(a.try_get(&[1, 3]), &["[1, 3]", "[2, 3]"]);
+    says(a.try_item(), &["item", "[2, 3]"]);
+    says(a.try_register_hook(|_| ()).and(a.try_retain_grad()), &["does not track"]);
     assert!(panic_text(|| matrix().get(&[0])).contains("[2, 3]"));
     assert!(panic_text(|| tensor([1.0]).argmax_rows()).contains("argmax_rows wants a tensor with 2 axes"));
     assert!(panic_text(|| matrix().clamp(1.0, 0.0)).contains("lower limit 1 is above the upper limit 0"));

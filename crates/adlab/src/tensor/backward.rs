@@ -4,11 +4,12 @@
 //! operation's turn comes, all that its result went into has been, and its gradient is complete. Gradients that arrive at a
 //! leaf are its own.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::Tensor;
-use super::graph::{Edge, Node, Rule, is_recording, recording};
+use super::graph::{Edge, Hook, Node, Rule, is_recording, recording};
 use super::pick::Places;
 use crate::error::{Error, expect};
 
@@ -185,7 +186,7 @@ fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Grad
                 *place = Some(gradient.clone());
             }
         }
-        node.hooks.borrow().iter().for_each(|hook| hook(&gradient));
+        call(&node.hooks, &gradient);
         if node.retained.borrow().is_some() {
             found.retained.push((Rc::clone(&node), gradient.clone()));
         }
@@ -213,9 +214,15 @@ fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Grad
     }
     found.leaves = waiting.leaves.into_values().collect();
     for (leaf, gradient) in &found.leaves {
-        leaf.inner.hooks.borrow().iter().for_each(|hook| hook(gradient));
+        call(&leaf.inner.hooks, gradient);
     }
     Ok(found)
+}
+
+/// A hook may do as it likes, also register another: the list is not borrowed meanwhile.
+fn call(hooks: &RefCell<Vec<Hook>>, gradient: &Tensor) {
+    let hooks = hooks.borrow().clone();
+    hooks.iter().for_each(|hook| hook(gradient));
 }
 
 /// Gradients that are not complete yet.

@@ -9,37 +9,61 @@ impl Tensor {
     /// 1 where this is greater, else 0. The result is a constant.
     #[track_caller]
     pub fn greater(&self, other: impl Into<Tensor>) -> Tensor {
-        self.compare("greater", other, |a, b| a > b)
+        expect(self.try_greater(other))
+    }
+
+    /// [`greater`](Tensor::greater) with a `Result`.
+    pub fn try_greater(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
+        self.compare("greater", &other.into(), |a, b| a > b)
     }
 
     /// 1 where this is greater or equal, else 0. The result is a constant.
     #[track_caller]
     pub fn greater_equal(&self, other: impl Into<Tensor>) -> Tensor {
-        self.compare("greater_equal", other, |a, b| a >= b)
+        expect(self.try_greater_equal(other))
+    }
+
+    /// [`greater_equal`](Tensor::greater_equal) with a `Result`.
+    pub fn try_greater_equal(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
+        self.compare("greater_equal", &other.into(), |a, b| a >= b)
     }
 
     /// 1 where this is less, else 0. The result is a constant.
     #[track_caller]
     pub fn less(&self, other: impl Into<Tensor>) -> Tensor {
-        self.compare("less", other, |a, b| a < b)
+        expect(self.try_less(other))
+    }
+
+    /// [`less`](Tensor::less) with a `Result`.
+    pub fn try_less(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
+        self.compare("less", &other.into(), |a, b| a < b)
     }
 
     /// 1 where this is less or equal, else 0. The result is a constant.
     #[track_caller]
     pub fn less_equal(&self, other: impl Into<Tensor>) -> Tensor {
-        self.compare("less_equal", other, |a, b| a <= b)
+        expect(self.try_less_equal(other))
+    }
+
+    /// [`less_equal`](Tensor::less_equal) with a `Result`.
+    pub fn try_less_equal(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
+        self.compare("less_equal", &other.into(), |a, b| a <= b)
     }
 
     /// 1 where both are equal, else 0. The result is a constant. NaN equals nothing.
     #[track_caller]
     pub fn equal(&self, other: impl Into<Tensor>) -> Tensor {
-        self.compare("equal", other, |a, b| a == b)
+        expect(self.try_equal(other))
     }
 
-    #[track_caller]
-    fn compare(&self, op: &'static str, other: impl Into<Tensor>, f: fn(f64, f64) -> bool) -> Tensor {
-        let other = other.into();
-        expect(fit(op, self, &other).map(|_| self.zip(&other, |a, b| f64::from(u8::from(f(a, b))))))
+    /// [`equal`](Tensor::equal) with a `Result`.
+    pub fn try_equal(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
+        self.compare("equal", &other.into(), |a, b| a == b)
+    }
+
+    fn compare(&self, op: &'static str, other: &Tensor, f: fn(f64, f64) -> bool) -> Result<Tensor, Error> {
+        fit(op, self, other)?;
+        Ok(self.zip(other, |a, b| f64::from(u8::from(f(a, b)))))
     }
 
     /// From `a` where the condition is not 0, and from `b` where it is; all three are broadcast. The gradient goes to the one

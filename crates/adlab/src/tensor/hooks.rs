@@ -23,10 +23,16 @@ impl Tensor {
     /// If this tensor does not track gradients.
     #[track_caller]
     pub fn register_hook(&self, watch: impl Fn(&Tensor) + 'static) {
-        match expect(self.tracked()) {
+        expect(self.try_register_hook(watch));
+    }
+
+    /// [`register_hook`](Tensor::register_hook) with a `Result`.
+    pub fn try_register_hook(&self, watch: impl Fn(&Tensor) + 'static) -> Result<(), Error> {
+        match self.tracked()? {
             Edge::Leaf(leaf) => leaf.inner.hooks.borrow_mut().push(Rc::new(watch)),
             Edge::Node(node) => node.hooks.borrow_mut().push(Rc::new(watch)),
         }
+        Ok(())
     }
 
     /// Lets a result keep its gradient as leaves do, so that [`grad`](Tensor::grad) tells it after the next pass. It is that of
@@ -36,9 +42,15 @@ impl Tensor {
     /// If this tensor does not track gradients.
     #[track_caller]
     pub fn retain_grad(&self) {
-        if let Edge::Node(node) = expect(self.tracked()) {
+        expect(self.try_retain_grad());
+    }
+
+    /// [`retain_grad`](Tensor::retain_grad) with a `Result`.
+    pub fn try_retain_grad(&self) -> Result<(), Error> {
+        if let Edge::Node(node) = self.tracked()? {
             node.retained.replace(Some(Rc::downgrade(&self.inner)));
         }
+        Ok(())
     }
 
     fn tracked(&self) -> Result<Edge, Error> {

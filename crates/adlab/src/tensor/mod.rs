@@ -5,7 +5,7 @@
 //! | `layout.rs` | shapes, strides, broadcasting |
 //! | `graph.rs` | the record: operations, what they keep, no_grad |
 //! | `backward.rs`, `hooks.rs` | the pass backwards over it, and how to watch it |
-//! | `elementwise.rs` | functions of each number, with their derivatives as a table |
+//! | `elementwise.rs`, `real.rs` | functions of each number, with their derivatives as a table |
 //! | `binary.rs`, `compare.rs` | functions of two numbers, comparisons and choices |
 //! | `matmul.rs` | matrix products |
 //! | `reduce.rs`, `extreme.rs`, `softmax.rs` | sums, means, norms; maxima and minima; softmax and its logarithm |
@@ -32,6 +32,7 @@ mod loss;
 mod matmul;
 mod operators;
 mod pick;
+mod real;
 mod reduce;
 mod softmax;
 mod svd;
@@ -142,25 +143,39 @@ impl Tensor {
     }
 
     /// The number of a tensor that has one only.
+    ///
+    /// # Panics
+    /// If it has several, or none.
     #[track_caller]
     pub fn item(&self) -> f64 {
+        expect(self.try_item())
+    }
+
+    /// [`item`](Tensor::item) with a `Result`.
+    pub fn try_item(&self) -> Result<f64, Error> {
         match self.numbers()[..] {
-            [number] => number,
-            _ => expect(Err(Error::NotOneNumber { op: "item", shape: self.shape() })),
+            [number] => Ok(number),
+            _ => Err(Error::NotOneNumber { op: "item", shape: self.shape() }),
         }
     }
 
     /// The number at an index, one position for each axis.
+    ///
+    /// # Panics
+    /// If there is no such number.
     #[track_caller]
     pub fn get(&self, index: &[usize]) -> f64 {
+        expect(self.try_get(index))
+    }
+
+    /// [`get`](Tensor::get) with a `Result`.
+    pub fn try_get(&self, index: &[usize]) -> Result<f64, Error> {
         let layout = &self.inner.layout;
-        assert!(
-            index.len() == layout.shape.len() && index.iter().zip(&layout.shape).all(|(i, n)| i < n),
-            "there is no number at {index:?} in a tensor of shape {:?}; counting starts at 0",
-            layout.shape
-        );
+        if index.len() != layout.shape.len() || index.iter().zip(&layout.shape).any(|(i, n)| i >= n) {
+            return Err(Error::Place { index: index.to_vec(), shape: self.shape() });
+        }
         let place: usize = index.iter().zip(&layout.strides).map(|(i, stride)| i * stride).sum();
-        self.inner.storage.borrow()[layout.offset + place]
+        Ok(self.inner.storage.borrow()[layout.offset + place])
     }
 
     /// The numbers in row-major order.
