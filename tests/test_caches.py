@@ -102,10 +102,10 @@ def test_a_warm_build_that_is_cut_short_is_made_again(project):
 
 def test_a_change_of_the_crate_shows_at_once(project):
     works(project)
-    source = project / "crates/adlab/src/derivative.rs"
+    source = project / "crates/adlab/src/display.rs"
     source.write_text(source.read_text() + "\n/// New.\npub fn answer() -> i32 {\n    42\n}\n")
     library = project / "crates/adlab/src/lib.rs"
-    library.write_text(library.read_text() + "\npub use derivative::answer;\n")
+    library.write_text(library.read_text() + "\npub use display::answer;\n")
     # Without another set-up, cargo builds what has changed.
     assert run(project, ["answer()"], ADLAB_CELL_CACHE=str(project / "cells")) == ["42"]
     assert "compiling" in install(project)
