@@ -252,8 +252,7 @@ impl Waiting {
             self.insert(edge, Tensor::zeros(shape));
         }
         let sum = self.at(edge).expect("it was put there");
-        let sum = sum.own_numbers();
-        places.for_each(&gradient.numbers(), |place, g| sum[place] += g);
+        places.add_to(sum.own_numbers(), &gradient.numbers());
     }
 
     fn at(&mut self, edge: &Edge) -> Option<&mut Tensor> {

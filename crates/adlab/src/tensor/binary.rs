@@ -9,22 +9,29 @@ use crate::rules::{self, Real};
 /// A function of two numbers, and the rule that its record keeps.
 pub struct Binary {
     pub name: &'static str,
-    pub f: fn(f64, f64) -> f64,
+    /// The numbers alone. Each has a loop of its own, which the compiler can make fast.
+    pub f: fn(&Tensor, &Tensor) -> Tensor,
     pub rule: fn(&mut Recorder) -> Rule,
 }
 
 /// ∂(a + b) = (g, g)
-pub const ADD: Binary =
-    Binary { name: "add", f: |a, b| a + b, rule: |_| Rule::map(|g, _| Ok(vec![Some(g.clone()), Some(g.clone())])) };
+pub const ADD: Binary = Binary {
+    name: "add",
+    f: |a, b| a.zip(b, |a, b| a + b),
+    rule: |_| Rule::map(|g, _| Ok(vec![Some(g.clone()), Some(g.clone())])),
+};
 
 /// ∂(a − b) = (g, −g)
-pub const SUB: Binary =
-    Binary { name: "sub", f: |a, b| a - b, rule: |_| Rule::map(|g, _| Ok(vec![Some(g.clone()), Some(-g)])) };
+pub const SUB: Binary = Binary {
+    name: "sub",
+    f: |a, b| a.zip(b, |a, b| a - b),
+    rule: |_| Rule::map(|g, _| Ok(vec![Some(g.clone()), Some(-g)])),
+};
 
 /// ∂(a·b) = (g·b, g·a)
 pub const MUL: Binary = Binary {
     name: "mul",
-    f: |a, b| a * b,
+    f: |a, b| a.zip(b, |a, b| a * b),
     rule: |recorder| {
         let (b, a) = (recorder.keep_for(0, 1), recorder.keep_for(1, 0));
         Rule::map(move |g, node| {
@@ -38,7 +45,7 @@ pub const MUL: Binary = Binary {
 /// ∂(a/b) = (g/b, −g·a/b²)
 pub const DIV: Binary = Binary {
     name: "div",
-    f: |a, b| a / b,
+    f: |a, b| a.zip(b, |a, b| a / b),
     rule: |recorder| {
         let (b, a) = (recorder.keep(1), recorder.keep_for(1, 0));
         Rule::map(move |g, node| {
@@ -53,7 +60,7 @@ pub const DIV: Binary = Binary {
 /// ∂(aᵇ) = (g·b·aᵇ⁻¹, g·aᵇ·ln a); 0 by a where b = 0 even if a⁻¹ is infinite, and 0 by b where a = 0 and b ≥ 0.
 const POW: Binary = Binary {
     name: "pow",
-    f: f64::powf,
+    f: |a, b| a.zip(b, f64::powf),
     rule: |recorder| {
         let (a, b, y) = (recorder.keep(0), recorder.keep(1), recorder.keep_result());
         let wanted = [recorder.wants(0), recorder.wants(1)];
@@ -85,18 +92,23 @@ fn by_partials(recorder: &mut Recorder, partials: Partials) -> Rule {
 }
 
 /// Towards b it is 1 where b was taken, ½ on a tie.
-const MAXIMUM: Binary = Binary { name: "maximum", f: maximum, rule: |recorder| by_partials(recorder, rules::d_choice) };
+const MAXIMUM: Binary =
+    Binary { name: "maximum", f: |a, b| a.zip(b, maximum), rule: |recorder| by_partials(recorder, rules::d_choice) };
 
-const MINIMUM: Binary =
-    Binary { name: "minimum", f: |a, b| -maximum(-a, -b), rule: |recorder| by_partials(recorder, rules::d_choice) };
+const MINIMUM: Binary = Binary {
+    name: "minimum",
+    f: |a, b| a.zip(b, |a, b| -maximum(-a, -b)),
+    rule: |recorder| by_partials(recorder, rules::d_choice),
+};
 
 const ATAN2: Binary = Binary {
     name: "atan2",
-    f: f64::atan2,
+    f: |a, b| a.zip(b, f64::atan2),
     rule: |recorder| by_partials(recorder, |y, x, _| rules::d_atan2(y.clone(), x.clone(), y.hypot(x))),
 };
 
-const HYPOT: Binary = Binary { name: "hypot", f: f64::hypot, rule: |recorder| by_partials(recorder, rules::d_hypot) };
+const HYPOT: Binary =
+    Binary { name: "hypot", f: |a, b| a.zip(b, f64::hypot), rule: |recorder| by_partials(recorder, rules::d_hypot) };
 
 /// NaN where one of them is.
 fn maximum(a: f64, b: f64) -> f64 {
@@ -110,7 +122,7 @@ impl Binary {
         if left != right && layout::broadcast(left, right).is_none() {
             return Err(Error::Shapes { op: self.name, left: left.clone(), right: right.clone() });
         }
-        Tensor::record(self.name, &[a, b], a.zip(b, self.f), self.rule)
+        Tensor::record(self.name, &[a, b], (self.f)(a, b), self.rule)
     }
 }
 
@@ -206,12 +218,18 @@ impl Tensor {
     /// A function of two numbers, with broadcasting and without history; the shapes are known to fit.
     pub(super) fn zip(&self, other: &Tensor, f: impl Fn(f64, f64) -> f64) -> Tensor {
         let (left, right) = (&self.inner.layout, &other.inner.layout);
+        // One number is often repeated: the gradient of a sum, a constant.
+        if right.is_one_number() && right.shape.len() <= left.shape.len() {
+            let b = other.inner.storage.borrow()[right.offset];
+            return self.map(|a| f(a, b));
+        }
+        if left.is_one_number() && left.shape.len() <= right.shape.len() {
+            let a = self.inner.storage.borrow()[left.offset];
+            return other.map(|b| f(a, b));
+        }
         if left.shape == right.shape {
             let (a, b) = (self.numbers(), other.numbers());
             return Tensor::new(&left.shape, a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b)).collect());
-        }
-        if let ([b], true) = (&other.numbers()[..], right.shape.len() <= left.shape.len()) {
-            return self.map(|a| f(a, *b));
         }
         let shape = layout::broadcast(&left.shape, &right.shape).expect("shapes were checked");
         let (left, right) = (left.expanded(&shape), right.expanded(&shape));

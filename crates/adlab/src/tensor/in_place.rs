@@ -80,7 +80,7 @@ impl Tensor {
             (Some(_), Some((base, _))) => Some((base, Input::of(base)?)),
             _ => None,
         };
-        self.overwrite(&before.zip(&by, op.f).numbers());
+        self.overwrite(&(op.f)(&before, &by).numbers());
         match (node, whole) {
             (Some(node), None) => drop(self.inner.history.replace(Some(node))),
             (Some(node), Some((base, input))) => self.replace_part(base, name, input, node),

@@ -90,17 +90,43 @@ impl Layout {
 
     /// The numbers, in row-major order of the index.
     pub fn read(&self, storage: &[f64]) -> Vec<f64> {
-        let (Some((&size, outer)), Some((&stride, strides))) = (self.shape.split_last(), self.strides.split_last())
-        else {
-            return vec![storage[self.offset]];
-        };
         let mut numbers = Vec::with_capacity(self.count());
-        // Line by line: along the last axis there is one step only.
-        let lines = Layout { shape: outer.to_vec(), strides: strides.to_vec(), offset: self.offset };
-        for start in lines.places() {
-            numbers.extend((0..size).map(|i| storage[start + i * stride]));
-        }
+        self.for_each_line(|start, stride, size| match stride {
+            1 => numbers.extend_from_slice(&storage[start..start + size]),
+            _ => numbers.extend((0..size).map(|i| storage[start + i * stride])),
+        });
         numbers
+    }
+
+    /// Adds numbers in row-major order at the places where they belong. Where a place is shown several times, they add up.
+    pub fn add_to(&self, storage: &mut [f64], numbers: &[f64]) {
+        let mut rest = numbers;
+        self.for_each_line(|start, stride, size| {
+            let (line, after) = rest.split_at(size);
+            rest = after;
+            match stride {
+                0 => storage[start] += line.iter().sum::<f64>(),
+                _ => line.iter().enumerate().for_each(|(i, x)| storage[start + i * stride] += x),
+            }
+        });
+    }
+
+    /// Calls `f` for each line along the last axis with its start, its step, and its length: along one axis there is one step
+    /// only, which is faster than to follow all.
+    fn for_each_line(&self, mut f: impl FnMut(usize, usize, usize)) {
+        match (self.shape.split_last(), self.strides.split_last()) {
+            (Some((&size, outer)), Some((&stride, strides))) if size > 0 => {
+                let lines = Layout { shape: outer.to_vec(), strides: strides.to_vec(), offset: self.offset };
+                lines.places().for_each(|start| f(start, stride, size));
+            }
+            (None, _) => f(self.offset, 1, 1),
+            _ => {}
+        }
+    }
+
+    /// True if it shows one number, however often.
+    pub fn is_one_number(&self) -> bool {
+        self.shape.iter().zip(&self.strides).all(|(&size, &stride)| size == 1 || size > 1 && stride == 0)
     }
 
     /// The places in the storage, in row-major order of the index.
@@ -150,6 +176,23 @@ mod tests {
         assert_eq!(layout.select(0, 1).expanded(&[2, 3]).places().collect::<Vec<_>>(), [3, 4, 5, 3, 4, 5]);
         assert_eq!(Layout::contiguous(&[]).places().collect::<Vec<_>>(), [0]);
         assert_eq!(Layout::contiguous(&[2, 0]).places().count(), 0);
+    }
+
+    #[test]
+    fn lines_are_read_and_added_to() {
+        let storage = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let layout = Layout::contiguous(&[2, 3]);
+        assert_eq!(layout.permuted(&[1, 0]).read(&storage), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(layout.slice(1, &(1..3)).read(&storage), [2.0, 3.0, 5.0, 6.0]);
+        assert_eq!(Layout::contiguous(&[]).read(&storage), [1.0]);
+        assert_eq!(Layout::contiguous(&[2, 0]).read(&storage), []);
+        let mut sums = [0.0; 3];
+        Layout::contiguous(&[3]).expanded(&[2, 3]).add_to(&mut sums, &storage);
+        assert_eq!(sums, [5.0, 7.0, 9.0]);
+        let mut sum = [0.0];
+        Layout::contiguous(&[]).expanded(&[2, 3]).add_to(&mut sum, &storage);
+        assert_eq!(sum, [21.0]);
+        assert!(layout.select(0, 1).select(0, 2).expanded(&[4]).is_one_number() && !layout.is_one_number());
     }
 
     #[test]

@@ -19,17 +19,17 @@ pub enum Places {
 }
 
 impl Places {
-    /// Calls `f` with each place, and the number that goes with it.
-    pub fn for_each(&self, numbers: &[f64], mut f: impl FnMut(usize, f64)) {
+    /// Adds each number at its place.
+    pub fn add_to(&self, sums: &mut [f64], numbers: &[f64]) {
         match self {
-            Places::Layout(layout) => layout.places().zip(numbers).for_each(|(place, &x)| f(place, x)),
-            Places::List(list) => list.iter().zip(numbers).for_each(|(&place, &x)| f(place, x)),
+            Places::Layout(layout) => layout.add_to(sums, numbers),
+            Places::List(list) => list.iter().zip(numbers).for_each(|(&place, x)| sums[place] += x),
         }
     }
 
     fn pick(&self, numbers: &[f64]) -> Vec<f64> {
         match self {
-            Places::Layout(layout) => layout.places().map(|place| numbers[place]).collect(),
+            Places::Layout(layout) => layout.read(numbers),
             Places::List(list) => list.iter().map(|&place| numbers[place]).collect(),
         }
     }
@@ -114,7 +114,7 @@ impl Tensor {
     /// These numbers, added up at the places of a tensor of 0 of this shape.
     pub(super) fn put(&self, places: Places, shape: &[usize]) -> Tensor {
         let mut sums = vec![0.0; shape.iter().product()];
-        places.for_each(&self.numbers(), |place, x| sums[place] += x);
+        places.add_to(&mut sums, &self.numbers());
         let from = self.shape();
         let rule = Rule::linear(move |g| g.take("take", places.clone(), &from));
         Tensor::record("put", &[self], Tensor::new(shape, sums), |_| rule).expect("a gradient has no stale history")

@@ -136,8 +136,7 @@ impl Tensor {
             return self.clone();
         }
         let mut sums = vec![0.0; shape.iter().product()];
-        let places = Layout::contiguous(shape).expanded(&before);
-        places.places().zip(self.numbers().iter()).for_each(|(place, x)| sums[place] += x);
+        Layout::contiguous(shape).expanded(&before).add_to(&mut sums, &self.numbers());
         let rule = Rule::linear(move |g| g.try_expand(&before));
         Tensor::record("sum_to", &[self], Tensor::new(shape, sums), |_| rule).expect("a gradient has no stale history")
     }

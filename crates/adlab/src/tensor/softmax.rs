@@ -73,8 +73,8 @@ impl Tensor {
     pub fn try_log_softmax(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("log_softmax", axis)?;
         let shifted = self.zip(&self.top(axis).unsqueeze(axis), |x, top| x - top);
-        let sums = shifted.fold_axis(axis, 0.0, |sum, x| sum + x.exp());
-        let result = shifted.zip(&sums.unsqueeze(axis), |x, sum| x - sum.ln());
+        let total = shifted.fold_axis(axis, 0.0, |sum, x| sum + x.exp()).map(f64::ln);
+        let result = shifted.zip(&total.unsqueeze(axis), |x, total| x - total);
         Tensor::record("log_softmax", &[self], result, |recorder| {
             let y = recorder.keep_result();
             Rule::map(move |g, node| {
