@@ -8,9 +8,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::Tensor;
 use super::graph::{Edge, Hook, Node, Rule, is_recording, recording};
 use super::pick::Places;
+use super::{Inner, Tensor};
 use crate::error::{Error, expect};
 
 impl Tensor {
@@ -98,9 +98,6 @@ impl<'a> Backward<'a> {
     }
 
     /// Records the pass itself, so that the gradients can be differentiated. It retains the graph as well.
-    ///
-    /// After [`run`](Backward::run), a leaf and its gradient refer to each other, and both stay in memory until
-    /// [`zero_grad`](Tensor::zero_grad); [`gradients`](Backward::gradients) has no such knot.
     pub fn create_graph(self) -> Backward<'a> {
         Backward { retain: true, create: true, ..self }
     }
@@ -147,7 +144,11 @@ impl<'a> Backward<'a> {
         let mut gradients = self.pass(&targets)?;
         let found = targets.iter().enumerate().map(|(i, target)| match target {
             Edge::Node(_) => gradients.targets[i].take(),
-            Edge::Leaf(leaf) => gradients.leaves.iter().find(|(other, _)| leaf.is(other)).map(|(_, g)| g.clone()),
+            Edge::Leaf(leaf) => gradients
+                .leaves
+                .iter()
+                .find(|(found, _)| leaf.as_ptr() == Rc::as_ptr(&found.inner))
+                .map(|(_, g)| g.clone()),
         });
         Ok(found.zip(by).map(|(gradient, by)| gradient.unwrap_or_else(|| Tensor::zeros(&by.shape()))).collect())
     }
@@ -230,7 +231,7 @@ fn call(hooks: &RefCell<Vec<Hook>>, gradient: &Tensor) {
 struct Waiting {
     nodes: BTreeMap<u64, (Rc<Node>, Tensor)>,
     /// By their addresses.
-    leaves: BTreeMap<usize, (Tensor, Tensor)>,
+    leaves: BTreeMap<*const Inner, (Tensor, Tensor)>,
 }
 
 impl Waiting {
@@ -251,20 +252,24 @@ impl Waiting {
         if self.at(edge).is_none() {
             self.insert(edge, Tensor::zeros(shape));
         }
-        let sum = self.at(edge).expect("it was put there");
+        let Some(sum) = self.at(edge) else { return };
         places.add_to(sum.own_numbers(), &gradient.numbers());
     }
 
     fn at(&mut self, edge: &Edge) -> Option<&mut Tensor> {
         match edge {
-            Edge::Leaf(leaf) => self.leaves.get_mut(&leaf.address()).map(|(_, sum)| sum),
+            Edge::Leaf(leaf) => self.leaves.get_mut(&leaf.as_ptr()).map(|(_, sum)| sum),
             Edge::Node(node) => self.nodes.get_mut(&node.id).map(|(_, sum)| sum),
         }
     }
 
     fn insert(&mut self, edge: &Edge, gradient: Tensor) {
         match edge {
-            Edge::Leaf(leaf) => drop(self.leaves.insert(leaf.address(), (leaf.clone(), gradient))),
+            Edge::Leaf(leaf) => {
+                if let Some(inner) = leaf.upgrade() {
+                    self.leaves.insert(leaf.as_ptr(), (Tensor { inner }, gradient));
+                }
+            }
             Edge::Node(node) => drop(self.nodes.insert(node.id, (Rc::clone(node), gradient))),
         }
     }

@@ -102,14 +102,15 @@ impl Tensor {
         self.inner.layout.expanded(shape).read(&storage)
     }
 
-    /// Between `low` and `high`: what is beyond becomes the limit, and has derivative 0 there.
+    /// Between `low` and `high`: what is beyond becomes the limit. Between the limits, the derivative is 1, at them and beyond
+    /// it is 0, as in PyTorch.
     ///
     /// # Panics
     /// If `low` is above `high`.
     #[track_caller]
     pub fn clamp(&self, low: f64, high: f64) -> Tensor {
         assert!(low <= high, "clamp: the lower limit {low} is above the upper limit {high}");
-        let inside = self.greater_equal(low) * self.less_equal(high);
+        let inside = self.map(|x| f64::from(u8::from(low < x && x < high)));
         expect(Tensor::record("clamp", &[self], self.map(|x| x.clamp(low, high)), |_| {
             Rule::linear(move |g| Ok(g * &inside))
         }))

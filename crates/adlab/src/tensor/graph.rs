@@ -57,7 +57,9 @@ pub struct Input {
 
 #[derive(Clone)]
 pub enum Edge {
-    Leaf(Tensor),
+    /// A leaf. It is not held: a leaf's own gradient may have a history, which leads back to the leaf. What nobody holds
+    /// any more needs no gradient.
+    Leaf(Weak<Inner>),
     Node(Rc<Node>),
 }
 
@@ -176,7 +178,10 @@ impl Saved {
             Origin::Input(input) => node.inputs.borrow()[input].as_ref().map(|input| input.edge.clone()),
         };
         let history = match edge {
-            Some(Edge::Leaf(leaf)) => return Ok(leaf),
+            Some(Edge::Leaf(leaf)) => match leaf.upgrade() {
+                Some(inner) => return Ok(Tensor { inner }),
+                None => None,
+            },
             Some(Edge::Node(node)) => Some(node),
             None => None,
         };

@@ -29,7 +29,7 @@ impl Tensor {
     /// [`register_hook`](Tensor::register_hook) with a `Result`.
     pub fn try_register_hook(&self, watch: impl Fn(&Tensor) + 'static) -> Result<(), Error> {
         match self.tracked()? {
-            Edge::Leaf(leaf) => leaf.inner.hooks.borrow_mut().push(Rc::new(watch)),
+            Edge::Leaf(_) => self.inner.hooks.borrow_mut().push(Rc::new(watch)),
             Edge::Node(node) => node.hooks.borrow_mut().push(Rc::new(watch)),
         }
         Ok(())

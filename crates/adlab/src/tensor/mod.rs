@@ -310,15 +310,6 @@ impl Tensor {
         }
     }
 
-    fn address(&self) -> usize {
-        Rc::as_ptr(&self.inner) as usize
-    }
-
-    /// True if these are two names of one tensor.
-    fn is(&self, other: &Tensor) -> bool {
-        Rc::ptr_eq(&self.inner, &other.inner)
-    }
-
     /// What this tensor came from: an operation, itself if it is a leaf that requires a gradient, or nothing that counts.
     fn source(&self) -> Result<Option<Edge>, Error> {
         let history = self.inner.history.borrow().clone();
@@ -331,7 +322,7 @@ impl Tensor {
         }
         Ok(match history {
             Some(node) => Some(Edge::Node(node)),
-            None => self.inner.requires_grad.then(|| Edge::Leaf(self.clone())),
+            None => self.inner.requires_grad.then(|| Edge::Leaf(Rc::downgrade(&self.inner))),
         })
     }
 

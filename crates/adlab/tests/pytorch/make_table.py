@@ -28,7 +28,7 @@ def between(low, high):
 
 positive = between(0.2, 3.0)
 inf, nan = math.inf, math.nan
-EDGES = [0.0, -0.0, 1.0, -1.0, inf, -inf, nan, 5e-324, 1e308, -1e308, 1e-300]
+EDGES = [0.0, -0.0, 0.5, -0.5, 1.0, -1.0, inf, -inf, nan, 5e-324, 1e308, -1e308, 1e-300]
 
 # Functions of each number: the operation, where to draw from, and whether the edges are in the table too.
 UNARY = {
