@@ -271,6 +271,21 @@ fn a_gradient_can_be_watched() {
     assert_eq!(*seen.borrow(), [("y", by_y.to_vec()), ("x", vec![2.0 * by_y[0], 4.0 * by_y[1]])]);
 }
 
+/// What is given out is nobody else's: neither the seed's, nor another leaf's, nor what goes on.
+#[test]
+fn gradients_do_not_share_their_numbers() {
+    let (a, b) = (tensor([1.0, 2.0]).requires_grad(), tensor([3.0, 4.0]).requires_grad());
+    let seed = Tensor::ones(&[2]);
+    let sum = &a + &b;
+    sum.register_hook(|gradient| drop(gradient.mul_(100.0)));
+    sum.backward_with(&seed);
+    a.grad().mul_(7.0);
+    assert_eq!([&a.grad(), &b.grad(), &seed].map(Tensor::to_vec), [[7.0; 2], [1.0; 2], [1.0; 2]]);
+    let gradients = (&a + &b).sum().gradients(&[&a, &b]);
+    gradients[0].mul_(7.0);
+    assert_eq!(gradients[1].to_vec(), [1.0; 2]);
+}
+
 #[test]
 fn a_result_can_keep_its_gradient() {
     let x = tensor(2.0).requires_grad();

@@ -114,7 +114,7 @@ impl<'a> Backward<'a> {
         let gradients = self.pass(&[])?;
         for (node, gradient) in gradients.retained {
             if let Some(inner) = node.retained.borrow().as_ref().and_then(|result| result.upgrade()) {
-                inner.grad.replace(Some(gradient));
+                inner.grad.replace(Some(gradient.alone(create)));
             }
         }
         recording(create, || {
@@ -122,7 +122,7 @@ impl<'a> Backward<'a> {
                 let before = leaf.inner.grad.take();
                 leaf.inner.grad.replace(Some(match before {
                     Some(before) => before + gradient,
-                    None => gradient,
+                    None => gradient.alone(create),
                 }));
             }
         });
@@ -141,6 +141,7 @@ impl<'a> Backward<'a> {
         let edge =
             |tensor: &&Tensor| tensor.source()?.ok_or(Error::NoGradient { tracked: false, leaf: tensor.is_leaf() });
         let targets: Vec<Edge> = by.iter().map(edge).collect::<Result<_, _>>()?;
+        let create = self.create;
         let mut gradients = self.pass(&targets)?;
         let found = targets.iter().enumerate().map(|(i, target)| match target {
             Edge::Node(_) => gradients.targets[i].take(),
@@ -150,7 +151,8 @@ impl<'a> Backward<'a> {
                 .find(|(found, _)| leaf.as_ptr() == Rc::as_ptr(&found.inner))
                 .map(|(_, g)| g.clone()),
         });
-        Ok(found.zip(by).map(|(gradient, by)| gradient.unwrap_or_else(|| Tensor::zeros(&by.shape()))).collect())
+        let zero = |by: &Tensor| Tensor::zeros(&by.shape());
+        Ok(found.zip(by).map(|(gradient, by)| gradient.map_or_else(|| zero(by), |g| g.alone(create))).collect())
     }
 
     fn pass(&self, targets: &[Edge]) -> Result<Gradients, Error> {
@@ -220,10 +222,21 @@ fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Grad
     Ok(found)
 }
 
-/// A hook may do as it likes, also register another: the list is not borrowed meanwhile.
+impl Tensor {
+    /// A gradient as it is given out. On the way, several may have shared their numbers, also with the seed; from now on, a
+    /// change in place of one must not show in another. One with a history stays as it is.
+    fn alone(mut self, recorded: bool) -> Tensor {
+        if !recorded {
+            self.own_numbers();
+        }
+        self
+    }
+}
+
+/// A hook may do as it likes: it gets a copy, and may register another, as the list is not borrowed meanwhile.
 fn call(hooks: &RefCell<Vec<Hook>>, gradient: &Tensor) {
     let hooks = hooks.borrow().clone();
-    hooks.iter().for_each(|hook| hook(gradient));
+    hooks.iter().for_each(|hook| hook(&(gradient * 1.0)));
 }
 
 /// Gradients that are not complete yet.

@@ -27,10 +27,11 @@ impl Tensor {
         (self - self.mean()).square().sum() / freedom(self.numel())
     }
 
-    /// The root of the [variance](Tensor::var).
+    /// The standard deviation, which is the root of the [variance](Tensor::var). Where all numbers are equal, its gradient is
+    /// 0, as that of the norm: the root of the variance alone would have an infinite slope there.
     #[track_caller]
     pub fn std(&self) -> Tensor {
-        self.var().sqrt()
+        (self - self.mean()).norm() / freedom(self.numel()).sqrt()
     }
 
     /// The Euclidean norm √(Σx²) of all numbers: ∂/∂x = x/norm, and 0 for the zero vector.

@@ -94,7 +94,7 @@ OTHER = {
     "sum": (torch.sum, [[x234]]),
     "mean": (torch.mean, [[x234]]),
     "var": (torch.var, [[x234]]),
-    "std": (torch.std, [[x23]]),
+    "std": (torch.std, [[x23], [torch.full((3,), 2.0)]]),
     "norm": (torch.linalg.vector_norm, [[x23], [torch.zeros(3)]]),
     "logsumexp": (lambda x: torch.logsumexp(x.flatten(), 0), [[x23], [far]]),
     "max": (torch.amax, [[x23], [ties]]),
