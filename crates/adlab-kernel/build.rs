@@ -1,5 +1,5 @@
 //! Exports `write` and `writev` from the program, so that the libraries it loads, the cells, call ours; see
-//! `src/runtime/ordered.rs`.
+//! `src/runtime/stdio.rs`.
 
 fn main() {
     println!("cargo:rerun-if-changed=src/runtime/exported-symbols.txt");

@@ -8,7 +8,7 @@ use ra_ap_ide::{
 use ra_ap_ide_db::SnippetCap;
 use ra_ap_ide_db::imports::insert_use::{ImportGranularity, InsertUseConfig};
 
-use super::draft::Draft;
+use super::document::Draft;
 use super::world::World;
 
 /// What could be written.

@@ -2,13 +2,13 @@
 //!
 //! evcxr must know the type of each variable, and asks rust-analyzer for it before it compiles a cell: it reads the
 //! standard library first, which takes seconds, and looks at much of it again for every cell. So types are found out here,
-//! on a thread of its own, and written into the cell ([`annotate`]); evcxr's own analyzer gets an empty library, and finds
+//! on a thread of its own, and written into the cell ([`crate::cell::insertions`]); evcxr's own analyzer gets an empty library, and finds
 //! that there is nothing to do. Completions and documentation come from here too, also while a cell runs.
 
-pub mod annotate;
 mod complete;
-mod draft;
-mod types;
+mod document;
+pub mod slim_std;
+pub mod types;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,13 +21,13 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::sync::oneshot;
 
-use self::draft::Draft;
+use self::document::Draft;
 use self::types::Variable;
 use self::world::World;
-use crate::engine_thread::DEEP_STACK;
+use crate::engine::thread::DEEP_STACK;
 
 pub use self::complete::Completions;
-pub use self::draft::Scope;
+pub use self::document::Scope;
 
 /// How often someone who waits for types looks whether the cell has been interrupted.
 const LOOK: Duration = Duration::from_millis(20);

@@ -5,7 +5,7 @@ use ra_ap_ide::{Edition, FileId, RootDatabase};
 use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
 use ra_ap_syntax::{SourceFile, SyntaxKind};
 
-use super::draft::FUNCTION;
+use super::document::FUNCTION;
 use super::world::World;
 
 /// A variable that a `let` at the top level of a cell makes.
@@ -64,7 +64,7 @@ pub fn is_whole(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::draft::{Draft, Scope};
+    use super::super::document::{Draft, Scope};
     use super::*;
 
     #[test]
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn types_are_found_without_the_bodies_of_the_standard_library() {
         let library = tempfile::tempdir().unwrap();
-        crate::slim_std::write(&crate::toolchain::rust_src().expect("rust-src"), library.path()).unwrap();
+        crate::analysis::slim_std::write(&crate::system::toolchain::rust_src().expect("rust-src"), library.path()).unwrap();
         let mut world = World::new(library.path()).unwrap();
         let scope = Scope {
             items: "struct Pair<T> { a: T, b: Vec<T> }\nfn twice(x: f64) -> f64 { 2.0 * x }".into(),

@@ -9,10 +9,12 @@
 //!   every variable as it was before the cell, and takes over.
 //!
 //! evcxr speaks on stdin (`LOAD_AND_RUN <library> <function>`) and listens on stdout (`EVCXR_EXECUTION_COMPLETE`).
-//! The kernel speaks over the control socket; see [`crate::link`] for its side.
+//! The kernel speaks over the control socket; see [`crate::supervisor::handle`] for its side.
 
+pub mod bootstrap;
+pub mod memory;
 #[cfg(target_os = "linux")]
-mod ordered;
+mod stdio;
 
 use std::ffi::{CString, c_char, c_void};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -22,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{cargo, memory};
+use crate::compile;
 
 /// Names the kernel's socket; a process started with it is a runtime.
 pub const SOCKET_VAR: &str = "ADLAB_RUNTIME_SOCKET";
@@ -46,7 +48,7 @@ pub const ROLLED_BACK: i32 = 86;
 /// Exit code of a runtime that could not go on.
 const BROKEN: i32 = 99;
 
-/// A cell's function, where [`cargo`]'s stand-in has given it one name.
+/// A cell's function, where [`compile`]'s stand-in has given it one name.
 const ONE_NAME: &std::ffi::CStr = c"run_user_code";
 
 type CellFn = extern "C" fn(*mut c_void) -> *mut c_void;
@@ -87,7 +89,7 @@ struct Runtime {
 impl Runtime {
     fn connect(socket: &Path) -> Result<Self> {
         die_with_parent();
-        cargo::step_aside();
+        compile::stand_ins::step_aside();
         // SAFETY: no other thread runs yet.
         unsafe {
             // The cells' processes must not take themselves for runtimes.
@@ -114,7 +116,7 @@ impl Runtime {
         {
             let order = UnixDatagram::unbound()?;
             order.connect(output_path(socket)).context("cannot reach the kernel")?;
-            ordered::start(order);
+            stdio::start(order);
         }
         memory::apply();
         let control = BufReader::new(open(b"c")?);

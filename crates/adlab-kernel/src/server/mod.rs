@@ -25,8 +25,8 @@ use zeromq::{SocketRecv, SocketSend};
 use self::incoming::Incoming;
 use self::outbox::{Outbox, Queue, outbox};
 use self::stalled::send_patiently;
-use crate::engine_thread::{DEEP_STACK, EngineThread, Handle};
-use crate::project::Project;
+use crate::engine::thread::{DEEP_STACK, EngineThread, Handle};
+use crate::system::project::Project;
 use crate::session::Session;
 
 /// Serves until a shutdown request, until the process is told to end, or until Jupyter is gone.

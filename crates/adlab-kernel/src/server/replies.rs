@@ -6,11 +6,11 @@ use jupyter_protocol::messaging::{CodeMirrorMode, HelpLink, IsCompleteReply, Ker
 use jupyter_protocol::{Media, ReplyError, ReplyStatus};
 use serde_json::{Map, Value};
 
-use crate::completeness::{Completeness, completeness};
-use crate::faults::Fault;
-use crate::notebook;
-use crate::outputs::Bundle;
-use crate::toolchain;
+use crate::cell::completeness::{Completeness, completeness};
+use crate::explain::crash::Fault;
+use crate::notebook::file;
+use crate::supervisor::parser::Bundle;
+use crate::system::toolchain;
 
 /// What kernel and language this is.
 pub fn kernel_info() -> KernelInfoReply {
@@ -54,7 +54,7 @@ pub fn error(fault: &Fault) -> Box<ReplyError> {
 }
 
 pub fn media(bundle: &Bundle) -> Media {
-    serde_json::from_value(Value::Object(notebook::data(bundle, false))).unwrap_or_default()
+    serde_json::from_value(Value::Object(file::data(bundle, false))).unwrap_or_default()
 }
 
 /// Jupyter counts characters, Rust bytes.

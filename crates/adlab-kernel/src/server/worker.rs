@@ -14,10 +14,10 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::history::History;
 use super::outbox::{Outbox, Pace};
 use super::{about, replies};
-use crate::engine_thread::Handle;
-use crate::faults::Fault;
-use crate::link::{Event, Sink, Stream};
-use crate::outputs::{Bundle, Prompt};
+use crate::engine::thread::Handle;
+use crate::explain::crash::Fault;
+use crate::supervisor::handle::{Event, Sink, Stream};
+use crate::supervisor::parser::{Bundle, Prompt};
 
 type Requests = UnboundedReceiver<JupyterMessage>;
 

@@ -1,0 +1,4 @@
+pub mod annotated;
+pub mod completeness;
+pub mod insertions;
+pub mod syntax;

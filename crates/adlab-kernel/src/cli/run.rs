@@ -1,0 +1,247 @@
+//! `adlab run`: executes notebooks without Jupyter or Python.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::analysis::Analysis;
+use crate::engine::{Cell, Engine};
+use crate::explain::crash::Fault;
+use crate::supervisor::handle::{Event, Link};
+use crate::notebook::file::{self, Displays, Finished, Notebook, Outputs};
+use crate::system::project::Project;
+use crate::session::Session;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Write the executed notebooks into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "in_place")]
+    output: Option<PathBuf>,
+    /// Write the outputs into the notebooks themselves
+    #[arg(long)]
+    in_place: bool,
+    /// Seconds that a cell may take
+    #[arg(long, value_name = "S", default_value_t = 120)]
+    timeout: u64,
+    /// Print what each cell took
+    #[arg(long)]
+    times: bool,
+    /// The notebooks
+    #[arg(required = true, value_name = "NOTEBOOK")]
+    notebooks: Vec<PathBuf>,
+}
+
+/// True if every cell did what it should.
+pub fn run(project: &Project, options: &Options) -> Result<bool> {
+    // All that can be wrong with the files is said before anything runs.
+    let notebooks: Vec<Notebook> = options.notebooks.iter().map(|path| Notebook::read(path)).collect::<Result<_>>()?;
+    if let Some(dir) = &options.output {
+        check_folder(dir, &notebooks)?;
+    }
+    let session = Session::open(project)?;
+    session.fill()?;
+    let analysis = Analysis::start(session.library()?)?;
+    let mut good = true;
+    for notebook in notebooks {
+        let target = match &options.output {
+            Some(dir) => Some(dir.join(notebook.name())),
+            None => options.in_place.then(|| notebook.path.clone()),
+        };
+        good &= run_notebook(project, &session, &analysis, notebook, target.as_deref(), options)?;
+    }
+    Ok(good)
+}
+
+fn check_folder(dir: &Path, notebooks: &[Notebook]) -> Result<()> {
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot make the output folder {}", dir.display()))?;
+    tempfile::tempfile_in(dir).with_context(|| format!("cannot write into the output folder {}", dir.display()))?;
+    for notebook in notebooks {
+        let target = dir.join(notebook.name());
+        if target.canonicalize().is_ok_and(|t| notebook.path.canonicalize().is_ok_and(|p| p == t)) {
+            bail!(
+                "the output would replace {} itself; choose another folder, or say --in-place",
+                notebook.path.display()
+            );
+        }
+        if notebooks.iter().filter(|other| other.name() == notebook.name()).count() > 1 {
+            bail!("two notebooks are named {}: give them to separate runs", notebook.name());
+        }
+    }
+    Ok(())
+}
+
+fn run_notebook(
+    project: &Project,
+    session: &Session,
+    analysis: &Analysis,
+    mut notebook: Notebook,
+    target: Option<&Path>,
+    options: &Options,
+) -> Result<bool> {
+    let name = notebook.name();
+    let mut progress = Progress::new(&name, notebook.cells().iter().filter(|cell| is_code(cell)).count());
+    let started = Instant::now();
+    let mut engine = Engine::start(project.preload()?, session, analysis.clone())?;
+    let ready = started.elapsed();
+    let mut failure = None;
+    let mut number = 0;
+    let mut displays = Displays::default();
+    let cells = notebook.cells_mut();
+    for place in 0..cells.len() {
+        let cell = &mut cells[place];
+        if !is_code(cell) {
+            continue;
+        }
+        number += 1;
+        let id = cell["id"].as_str().unwrap_or_default().to_owned();
+        progress.cell(number, &id);
+        let code = file::source(cell);
+        let cell_started = Instant::now();
+        let (outputs, outcome) = run_cell(&mut engine, &code, &id, number, Duration::from_secs(options.timeout));
+        if options.times {
+            progress.line(&format!("  {:>8.3} s  [{number}] {id}", cell_started.elapsed().as_secs_f64()));
+        }
+        cell["execution_count"] = number.into();
+        displays.settle(outputs, cells, place);
+        let problem = match (outcome, file::has_tag(&cells[place], "raises-exception")) {
+            (Err(fault), false) => Some(fault.traceback.join("\n")),
+            (Ok(()), true) => Some("this cell should fail (it has the tag raises-exception), and did not".into()),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            failure = Some((number, id, problem));
+            break;
+        }
+    }
+    if let Some(target) = target {
+        notebook.write(target)?;
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    match &failure {
+        None => progress
+            .line(&format!("ok      {name}: {number} cells in {seconds:.1} s ({:.1} s to start)", ready.as_secs_f64())),
+        Some((number, id, problem)) => {
+            progress.line(&format!("FAILED  {name}: cell [{number}] {id}, after {seconds:.1} s"));
+            for line in problem.lines() {
+                progress.line(&format!("        {line}"));
+            }
+        }
+    }
+    Ok(failure.is_none())
+}
+
+fn is_code(cell: &Value) -> bool {
+    cell["cell_type"] == "code" && !file::source(cell).trim().is_empty()
+}
+
+fn run_cell(
+    engine: &mut Engine,
+    code: &str,
+    id: &str,
+    number: usize,
+    limit: Duration,
+) -> (Finished, Result<(), Fault>) {
+    let outputs = Arc::new(Mutex::new(Outputs::default()));
+    let collected = Arc::clone(&outputs);
+    let link = engine.link();
+    let sink = Box::new(move |event| match event {
+        // Nobody is there to answer.
+        Event::Input(_) => link.answer(None),
+        event => collected.lock().unwrap_or_else(|e| e.into_inner()).add(event),
+    });
+    let watchdog = Watchdog::start(engine.link(), limit);
+    let id = (!id.is_empty()).then_some(id);
+    let outcome = engine.execute(&Cell { code, id, number }, sink);
+    let late = watchdog.stop();
+    let mut outputs = std::mem::take(&mut *outputs.lock().unwrap_or_else(|e| e.into_inner()));
+    let outcome = match outcome {
+        Ok(Some(result)) => {
+            outputs.result(&result, number);
+            Ok(())
+        }
+        Ok(None) => Ok(()),
+        Err(fault) => {
+            let fault = if late { timed_out(fault, limit) } else { fault };
+            outputs.error(&fault);
+            Err(fault)
+        }
+    };
+    (outputs.finish(), outcome)
+}
+
+fn timed_out(mut fault: Fault, limit: Duration) -> Fault {
+    fault.evalue = format!("the cell took longer than {} s", limit.as_secs());
+    fault.traceback = vec![fault.evalue.clone(), "Give it more time with --timeout.".into()];
+    fault
+}
+
+/// Interrupts a cell that takes too long.
+struct Watchdog {
+    done: mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<bool>,
+}
+
+impl Watchdog {
+    fn start(link: Link, limit: Duration) -> Self {
+        let (done, wait) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let late = wait.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+            if late {
+                link.interrupt();
+            }
+            late
+        });
+        Watchdog { done, thread }
+    }
+
+    /// True if it struck.
+    fn stop(self) -> bool {
+        let _ = self.done.send(());
+        self.thread.join().unwrap_or(false)
+    }
+}
+
+/// One line that is rewritten on a terminal; elsewhere, only what stays.
+struct Progress {
+    name: String,
+    total: usize,
+    terminal: bool,
+}
+
+impl Progress {
+    fn new(name: &str, total: usize) -> Self {
+        let progress = Progress { name: name.to_owned(), total, terminal: std::io::stdout().is_terminal() };
+        progress.show("starting");
+        progress
+    }
+
+    fn cell(&mut self, number: usize, id: &str) {
+        self.show(&format!("{number}/{} {id}", self.total));
+    }
+
+    fn show(&self, what: &str) {
+        if self.terminal {
+            print!("\r\x1b[K{}: {what}", self.name);
+            let _ = std::io::stdout().flush();
+        }
+    }
+
+    fn line(&self, text: &str) {
+        if self.terminal {
+            print!("\r\x1b[K");
+        }
+        println!("{text}");
+    }
+}
+
+/// A cell without outputs.
+pub fn clear(cell: &mut Value) {
+    if cell["cell_type"] == "code" {
+        cell["execution_count"] = Value::Null;
+        cell["outputs"] = json!([]);
+    }
+}

@@ -1,0 +1,92 @@
+//! What cargo says of the workspace, kept.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::recorded_call::{key, rebase};
+use crate::notebook::file::write_atomically;
+
+#[derive(Serialize, Deserialize)]
+pub struct Answer {
+    said: String,
+    /// Cargo.lock, which it may have written.
+    lock: String,
+}
+
+/// What evcxr's own analyzer says when it asks for metadata, and nobody else.
+const OF_EVCXR: &str = "--filter-platform";
+
+/// Questions change nothing else, and have the same answer as long as the workspace is the same.
+pub fn is_question(words: &[&str]) -> bool {
+    let questions = ["metadata", "locate-project", "config", "--print", "--version"];
+    words.iter().any(|word| questions.contains(word))
+}
+
+/// Says what cargo said to this before; asks `cargo` the first time. Returns the exit code.
+pub fn answer(folder: &Path, here: &Path, rustc: &Path, words: &[&str], cargo: impl Fn() -> Command) -> Result<i32> {
+    let rebased: Vec<String> = words.iter().map(|word| rebase(word, here, false)).collect();
+    let mut hasher = DefaultHasher::new();
+    key(here, rustc, &rebased.iter().map(String::as_str).collect::<Vec<_>>())?.hash(&mut hasher);
+    let place = folder.join(format!("answer-{:016x}", hasher.finish()));
+    let lock = here.join("Cargo.lock");
+    let known = std::fs::read_to_string(&place).unwrap_or_default();
+    if let Ok(known) = serde_json::from_str::<Answer>(&rebase(&known, here, true)) {
+        std::io::stdout().write_all(known.said.as_bytes())?;
+        if std::fs::read_to_string(&lock).unwrap_or_default() != known.lock {
+            std::fs::write(&lock, known.lock)?;
+        }
+        return Ok(0);
+    }
+    let output = cargo().stderr(Stdio::inherit()).output().context("cannot run cargo")?;
+    let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if words.contains(&OF_EVCXR) {
+        said = without_dependencies(&said);
+    }
+    std::io::stdout().write_all(said.as_bytes())?;
+    if output.status.success() {
+        let answer = Answer { said, lock: std::fs::read_to_string(&lock).unwrap_or_default() };
+        write_atomically(&place, rebase(&serde_json::to_string(&answer)?, here, false).as_bytes())?;
+    }
+    Ok(output.status.code().unwrap_or(101))
+}
+
+/// evcxr's own analyzer has no work (see [`crate::analysis`]), and needs to read no crate for it.
+fn without_dependencies(said: &str) -> String {
+    let Ok(mut metadata) = serde_json::from_str::<Value>(said) else {
+        return said.to_owned();
+    };
+    let own = metadata["workspace_members"].clone();
+    let is_own = |id: &Value| own.as_array().is_some_and(|members| members.contains(id));
+    if let Some(packages) = metadata["packages"].as_array_mut() {
+        packages.retain(|package| is_own(&package["id"]));
+    }
+    if let Some(nodes) = metadata["resolve"]["nodes"].as_array_mut() {
+        nodes.retain(|node| is_own(&node["id"]));
+        for node in nodes {
+            node["deps"] = Value::Array(Vec::new());
+            node["dependencies"] = Value::Array(Vec::new());
+        }
+    }
+    metadata.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_cells_own_package_is_left() {
+        let said = r#"{"packages":[{"id":"ctx"},{"id":"dep"}],"workspace_members":["ctx"],
+            "resolve":{"nodes":[{"id":"ctx","deps":[{"pkg":"dep"}],"dependencies":["dep"]},{"id":"dep"}]}}"#;
+        let left: Value = serde_json::from_str(&without_dependencies(said)).unwrap();
+        assert_eq!(left["packages"], serde_json::json!([{ "id": "ctx" }]));
+        assert_eq!(left["resolve"]["nodes"], serde_json::json!([{ "id": "ctx", "deps": [], "dependencies": [] }]));
+        assert_eq!(without_dependencies("no JSON"), "no JSON");
+    }
+}

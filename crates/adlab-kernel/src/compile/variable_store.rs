@@ -1,0 +1,74 @@
+//! The library with the variables' store, which takes the place of what evcxr writes into each cell.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::system::toolchain;
+
+/// It is a part of the warm build.
+pub const SOURCE: &str = include_str!("../../variable-store/lib.rs");
+const NAME: &str = "adlab_store";
+
+/// How evcxr's own begins, and what comes after it.
+const BEGIN: &str = "\nmod evcxr_internal_runtime {\n";
+const AFTER: &str = "\n}\n#[unsafe(no_mangle)]";
+
+/// Compiles it into the folder of libraries that cells are linked with.
+pub fn build(folder: &Path, rustc: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let source = folder.join(format!("{NAME}.rs"));
+    std::fs::write(&source, SOURCE)?;
+    let mut command = Command::new(rustc);
+    command.args(["--edition=2024", "--crate-type=dylib", "-Cprefer-dynamic", "-Copt-level=3", "--crate-name", NAME]);
+    let output = command.arg("--out-dir").arg(folder).arg(&source).output().context("cannot run rustc")?;
+    if !output.status.success() {
+        bail!("the variables' store does not compile: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}
+
+/// The library in this folder, if it is there.
+pub fn library(folder: &Path) -> Option<PathBuf> {
+    let path = folder.join(format!("{}{NAME}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
+    path.is_file().then_some(path)
+}
+
+/// What rustc is told of it.
+pub fn argument(library: &Path) -> [String; 2] {
+    ["--extern".into(), format!("{NAME}={}", library.display())]
+}
+
+/// The source with the library's store in the place of evcxr's, line for line.
+pub fn put_in(source: &str) -> String {
+    let Some(begin) = source.find(BEGIN) else { return source.to_owned() };
+    let start = begin + BEGIN.len();
+    let Some(length) = source[start..].find(AFTER) else { return source.to_owned() };
+    let lines = "\n".repeat(source[start..start + length].matches('\n').count());
+    format!("{}pub use {NAME}::*;{lines}{}", &source[..start], &source[start + length..])
+}
+
+/// Where cargo puts the libraries for cells.
+pub fn folder(build: &Path) -> Result<PathBuf> {
+    let host = toolchain::host().context("rustc does not say what it builds for")?;
+    Ok(build.join("target").join(host).join("debug/deps"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_store_is_replaced_and_lines_stay() {
+        let source =
+            "use a;\nmod evcxr_internal_runtime {\npub struct S;\nimpl S {\n}\n}\n#[unsafe(no_mangle)]\nfn f() {}\n";
+        let with = put_in(source);
+        assert_eq!(
+            with,
+            "use a;\nmod evcxr_internal_runtime {\npub use adlab_store::*;\n\n\n}\n#[unsafe(no_mangle)]\nfn f() {}\n"
+        );
+        assert_eq!(with.lines().count(), source.lines().count());
+        assert_eq!(put_in("fn f() {}"), "fn f() {}");
+    }
+}

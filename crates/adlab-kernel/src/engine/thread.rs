@@ -1,0 +1,188 @@
+//! The engine on a thread of its own: evcxr blocks while it compiles and runs, the server must not.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use tokio::sync::{Notify, oneshot};
+
+use crate::analysis::{Analysis, Completions};
+use crate::engine::{Cell, Engine, is_too_deep};
+use crate::explain::crash::Fault;
+use crate::supervisor::handle::{Link, Sink};
+use crate::supervisor::parser::Bundle;
+use crate::system::processes::kill_children_named;
+use crate::system::project::Preload;
+use crate::session::Session;
+
+/// For what parses cells: it calls itself for each level of nesting. Only what is used of it takes memory.
+pub const DEEP_STACK: usize = 256 << 20;
+/// How long an interrupted cell may take to end, before it is given up: its code will not run.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How long a shutdown waits for the engine to put its things away.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+type Outcome = Result<Option<Bundle>, Fault>;
+
+enum Job {
+    Execute { code: String, id: Option<String>, number: usize, sink: Sink, reply: oneshot::Sender<Outcome> },
+    Stop,
+}
+
+pub struct EngineThread {
+    handle: Handle,
+    done: Receiver<()>,
+}
+
+/// What the server holds of it.
+#[derive(Clone)]
+pub struct Handle {
+    jobs: Sender<Job>,
+    analysis: Option<Analysis>,
+    link: Arc<OnceLock<Link>>,
+    interrupted: Arc<Notify>,
+}
+
+impl EngineThread {
+    pub fn start(preload: Preload, session: Session) -> Self {
+        let (jobs, queue) = channel();
+        let (finished, done) = channel();
+        let link = Arc::new(OnceLock::new());
+        let analysis = session.library().and_then(Analysis::start);
+        let handle = Handle {
+            jobs,
+            analysis: analysis.as_ref().ok().cloned(),
+            link: Arc::clone(&link),
+            interrupted: Arc::default(),
+        };
+        let work = move || {
+            let engine = session.fill().and(analysis).and_then(|analysis| Engine::start(preload, &session, analysis));
+            serve(engine, &queue, &link);
+            drop(session);
+            let _ = finished.send(());
+        };
+        let thread = std::thread::Builder::new().name("engine".into()).stack_size(DEEP_STACK).spawn(work);
+        thread.expect("a thread for the engine");
+        EngineThread { handle, done }
+    }
+
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Ends what runs, and removes the session's folder.
+    pub fn stop(self) {
+        self.handle.interrupt();
+        let _ = self.handle.jobs.send(Job::Stop);
+        let deadline = Instant::now() + FAREWELL;
+        // A cell may begin just now: interrupt again.
+        while Instant::now() < deadline {
+            match self.done.recv_timeout(Duration::from_millis(100)) {
+                Err(RecvTimeoutError::Timeout) => {
+                    self.handle.interrupt();
+                    // What prepares the session is not interrupted.
+                    kill_children_named("cargo");
+                }
+                _ => return,
+            }
+        }
+    }
+}
+
+impl Handle {
+    pub async fn execute(&self, code: String, id: Option<String>, number: usize, sink: Sink) -> Outcome {
+        let ask = self.ask(|reply| Job::Execute { code, id, number, sink, reply });
+        tokio::select! {
+            outcome = ask => outcome.unwrap_or_else(|| Err(Fault::kernel("the kernel is shutting down"))),
+            () = self.interrupted_in_vain() => Err(Fault::interrupted()),
+        }
+    }
+
+    async fn interrupted_in_vain(&self) {
+        self.interrupted.notified().await;
+        tokio::time::sleep(PATIENCE).await;
+    }
+
+    /// `position` is a byte.
+    pub async fn complete(&self, code: String, position: usize) -> Option<Completions> {
+        if is_too_deep(&code) {
+            return None;
+        }
+        self.analysis.as_ref()?.complete(code, position).await
+    }
+
+    /// Documentation of the word at a byte: as plain text, and as Markdown.
+    pub async fn inspect(&self, code: String, position: usize) -> Option<(String, String)> {
+        if is_too_deep(&code) {
+            return None;
+        }
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let before = code[..position].trim_end_matches(is_word).len();
+        // Behind a word, and behind the bracket that opens its arguments, the word is meant.
+        let start = if code[before..].starts_with(is_word) {
+            before
+        } else {
+            let name = code[..before].trim_end_matches('(');
+            name.trim_end_matches(is_word).len()
+        };
+        self.analysis.as_ref()?.inspect(code, start).await
+    }
+
+    /// Stops the cell that runs now.
+    pub fn interrupt(&self) {
+        if let Some(link) = self.link.get() {
+            link.interrupt();
+        }
+        self.interrupted.notify_waiters();
+    }
+
+    pub fn is_interrupted(&self) -> bool {
+        self.link.get().is_some_and(Link::is_interrupted)
+    }
+
+    /// What the student typed; `None` if there is nobody to type.
+    pub fn answer(&self, text: Option<&str>) {
+        if let Some(link) = self.link.get() {
+            link.answer(text);
+        }
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(job(reply)).ok()?;
+        answer.await.ok()
+    }
+}
+
+fn serve(engine: Result<Engine>, queue: &Receiver<Job>, link: &OnceLock<Link>) {
+    let mut engine = match engine {
+        Ok(engine) => engine,
+        Err(error) => return refuse(&format!("the kernel could not start: {error:#}"), queue),
+    };
+    let _ = link.set(engine.link());
+    while let Ok(job) = queue.recv() {
+        match job {
+            // Interrupted before its turn.
+            Job::Execute { reply, .. } if reply.is_closed() => {}
+            Job::Execute { code, id, number, sink, reply } => {
+                let cell = Cell { code: &code, id: id.as_deref(), number };
+                let outcome = catch_unwind(AssertUnwindSafe(|| engine.execute(&cell, sink)));
+                let _ = reply.send(outcome.unwrap_or_else(|_| Err(engine.start_anew())));
+            }
+            Job::Stop => return,
+        }
+    }
+}
+
+/// Says in each cell why nothing works, rather than dying where nobody sees it.
+fn refuse(reason: &str, queue: &Receiver<Job>) {
+    eprintln!("adlab kernel: {reason}");
+    while let Ok(job) = queue.recv() {
+        match job {
+            Job::Execute { reply, .. } => drop(reply.send(Err(Fault::kernel(reason)))),
+            Job::Stop => return,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+pub mod compile;
+pub mod crash;
+pub mod hints;

@@ -1,0 +1,491 @@
+//! Makes every definition replaceable, and removable.
+//!
+//! evcxr replaces a named item when it is defined again, and keeps an unnamed one, an `impl`, for ever; but an unnamed item
+//! that follows a named one in its cell belongs to it. So a named marker goes before each top-level `impl`, on the same
+//! line, and the `impl` that a student corrects takes the place of the wrong one. An item is removed by one of its name
+//! that is configured out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use evcxr::CompilationError;
+
+use crate::cell::syntax::{self, Impl, Item, Kind};
+use crate::cell::annotated::{Marked, after_commands};
+
+/// How evcxr knows a definition: an item's name, or that of an `impl`'s marker.
+type Key = String;
+
+const MARKER: &str = "_ADLAB_";
+
+/// The definitions that are in force.
+#[derive(Default)]
+pub struct Definitions {
+    known: BTreeMap<Key, Known>,
+    /// Of a definition whose place one of another cell has taken, the earlier ones: they come back when that one goes.
+    earlier: BTreeMap<Key, Vec<(Key, Known)>>,
+    /// Those that are gone, and what became of them.
+    former: BTreeMap<Key, String>,
+    /// What has no name, and so can't be replaced.
+    nameless: BTreeSet<String>,
+}
+
+/// One of them, and where it comes from.
+#[derive(Clone)]
+struct Known {
+    title: String,
+    text: String,
+    cell_id: Option<String>,
+    /// The cell's execution count.
+    number: usize,
+    details: Option<Impl>,
+    is_type: bool,
+}
+
+/// What a cell is about to define.
+pub struct Plan {
+    /// In the order of the cell, each with its keys.
+    items: Vec<(Item, Vec<Key>)>,
+    cell_id: Option<String>,
+    /// What the cell defined when it ran before, and doesn't any more.
+    pub removed: BTreeSet<Key>,
+    /// The `impl`s of other cells that this cell's takes the place of, each with the key of the new one.
+    replaced: BTreeMap<Key, Key>,
+    /// A type is defined anew, of which there may be variables.
+    pub redefines_a_type: bool,
+}
+
+impl Definitions {
+    /// `cell_id` is the front end's name for the cell, where it has one.
+    pub fn plan(&self, code: &str, cell_id: Option<&str>) -> Plan {
+        let mut plan = Plan {
+            items: Vec::new(),
+            cell_id: cell_id.map(str::to_owned),
+            removed: BTreeSet::new(),
+            replaced: BTreeMap::new(),
+            redefines_a_type: false,
+        };
+        let items = syntax::items(code);
+        let types: BTreeSet<&str> = items.iter().filter_map(|item| type_name(&item.kind)).collect();
+        plan.redefines_a_type = types.iter().any(|name| self.known.get(*name).is_some_and(|known| known.is_type));
+        for item in &items {
+            let keys = match &item.kind {
+                Kind::Named(names) => names.clone(),
+                Kind::Type(name) => vec![name.clone()],
+                Kind::Impl(details) => {
+                    let with_type = types.contains(details.target.as_str());
+                    let (key, replaced) = self.impl_key(details, cell_id, with_type, &plan);
+                    plan.replaced.extend(replaced.into_iter().map(|old| (old, key.clone())));
+                    vec![key]
+                }
+            };
+            plan.items.push((item.clone(), keys));
+        }
+        let own = |known: &Known| cell_id.is_some() && known.cell_id.as_deref() == cell_id;
+        let left = self.known.iter().filter(|(key, known)| own(known) && !plan.defines(key));
+        plan.removed = left.map(|(key, _)| key.clone()).collect();
+        plan.replaced.retain(|old, _| !plan.items.iter().any(|(_, keys)| keys.contains(old)));
+        plan
+    }
+
+    /// The key of an `impl`, and the keys of others that it takes the place of.
+    ///
+    /// A trait is implemented for a type once, so the header names it. A type's own methods may stand in several: the cell
+    /// tells them apart, or, where a front end names no cells, their methods.
+    fn impl_key(&self, new: &Impl, cell_id: Option<&str>, with_type: bool, plan: &Plan) -> (Key, Vec<Key>) {
+        if new.of_trait {
+            return (marker(&[&new.header]), Vec::new());
+        }
+        let same_header = |item: &Item| matches!(&item.kind, Kind::Impl(other) if other.header == new.header);
+        let ordinal = plan.items.iter().filter(|(item, _)| same_header(item)).count().to_string();
+        let own = match cell_id {
+            Some(id) => marker(&[&new.header, id, &ordinal]),
+            None if with_type => marker(&[&new.header, "with its type", &ordinal]),
+            None => marker(&[&new.header, new.members.first().map_or("", String::as_str)]),
+        };
+        let shares_a_member = |known: &Known| {
+            known.details.as_ref().is_some_and(|old| {
+                !old.of_trait && old.header == new.header && old.members.iter().any(|m| new.members.contains(m))
+            })
+        };
+        let others: Vec<Key> = self
+            .known
+            .iter()
+            .filter(|(key, known)| **key != own && shares_a_member(known))
+            .map(|(key, _)| key.clone())
+            .collect();
+        (own, others)
+    }
+
+    /// The cell has been committed.
+    pub fn commit(&mut self, plan: &Plan, without: &BTreeSet<Key>, number: usize) {
+        if plan.cell_id.is_some() {
+            // A cell has one definition of a name: what it had before is no longer to come back.
+            for earlier in self.earlier.values_mut() {
+                earlier.retain(|(_, known)| known.cell_id != plan.cell_id);
+            }
+        }
+        for (old, new) in &plan.replaced {
+            if let Some(known) = self.known.get(old) {
+                self.earlier.entry(new.clone()).or_default().push((old.clone(), known.clone()));
+            }
+        }
+        for key in plan.replaced.keys().chain(without) {
+            if let Some(known) = self.known.remove(key) {
+                let number = known.number;
+                let fate = match plan.removed.contains(key) {
+                    true => format!("cell [{number}] defined it, and no longer did when it ran again"),
+                    false => {
+                        format!("what cell [{number}] defined did not fit a later cell; run cell [{number}] again")
+                    }
+                };
+                self.former.insert(key.clone(), fate);
+            }
+        }
+        for (item, keys) in &plan.items {
+            if keys.is_empty() {
+                self.nameless.insert(item.text.clone());
+            }
+            for key in keys {
+                let known = Known {
+                    title: item.title.clone(),
+                    text: item.text.clone(),
+                    cell_id: plan.cell_id.clone(),
+                    number,
+                    details: match &item.kind {
+                        Kind::Impl(details) => Some(details.clone()),
+                        _ => None,
+                    },
+                    is_type: matches!(item.kind, Kind::Type(_)),
+                };
+                self.former.remove(key);
+                let before = self.known.insert(key.clone(), known);
+                // A front end that names no cells could never say that a definition is gone.
+                if let Some(before) = before.filter(|before| {
+                    before.cell_id.is_some() && plan.cell_id.is_some() && before.cell_id != plan.cell_id
+                }) {
+                    self.earlier.entry(key.clone()).or_default().push((key.clone(), before));
+                }
+            }
+        }
+        self.earlier.retain(|_, earlier| !earlier.is_empty());
+    }
+
+    /// Puts earlier definitions of other cells back in force where one of these, which stood in their place, goes.
+    pub fn hand_back(&mut self, keys: &BTreeSet<Key>) -> HandedBack {
+        let mut handed = HandedBack::default();
+        for key in keys {
+            let Some((earlier, known)) = self.earlier.get_mut(key).and_then(Vec::pop) else { continue };
+            let Some(later) = self.known.remove(key) else { continue };
+            handed.code.insert(swap(key, &earlier, &known));
+            handed.undo.insert(swap(&earlier, key, &later));
+            handed.note += &format!("note: `{}` is that of cell [{}] again\n", known.title, known.number);
+            self.known.insert(earlier.clone(), known.clone());
+            handed.swapped.push((key.clone(), later, earlier, known));
+        }
+        handed
+    }
+
+    /// The cell did not run after all.
+    pub fn take_back(&mut self, handed: HandedBack) {
+        for (key, later, earlier, known) in handed.swapped {
+            self.known.remove(&earlier);
+            self.known.insert(key.clone(), later);
+            self.earlier.entry(key).or_default().push((earlier, known));
+        }
+    }
+
+    /// The definitions of other cells that no longer compile with what the cell defines; none if the cell has an error of
+    /// its own.
+    pub fn that_do_not_fit(&self, errors: &[CompilationError], generated: &str, plan: &Plan) -> BTreeSet<Key> {
+        let mut found = BTreeSet::new();
+        for error in errors.iter().filter(|error| error.level() == "error") {
+            // Two that can't be there at once: the older one gives way.
+            let conflict = matches!(error.code(), Some("E0119" | "E0592"));
+            let spans = error.json["spans"].as_array().into_iter().flatten();
+            let places = spans.filter(|span| conflict || span["is_primary"] == true);
+            let keys: Vec<Option<Key>> = places
+                .map(|span| key_at_line(generated, span["line_start"].as_u64().unwrap_or(0) as usize))
+                .map(|key| key.filter(|key| self.known.contains_key(key) && !plan.defines(key)))
+                .collect();
+            if !conflict && (keys.is_empty() || keys.contains(&None)) {
+                return BTreeSet::new();
+            }
+            found.extend(keys.into_iter().flatten());
+        }
+        found
+    }
+
+    /// The text of what is in force beside a cell's own definitions.
+    pub fn beside(&self, plan: &Plan, without: &BTreeSet<Key>) -> String {
+        let gone = |key: &Key| plan.defines(key) || plan.replaced.contains_key(key) || without.contains(key);
+        let named = self.known.iter().filter(|(key, _)| !gone(key)).map(|(_, known)| &known.text);
+        // Several names of one `use` have the same text.
+        let texts: BTreeSet<&String> = self.nameless.iter().chain(named).collect();
+        texts.into_iter().flat_map(|text| [text, "\n"]).collect()
+    }
+
+    /// The text of all that is in force.
+    pub fn text(&self) -> String {
+        self.beside(&self.plan("", None), &BTreeSet::new())
+    }
+
+    /// What became of a name that was defined once.
+    pub fn former(&self, name: &str) -> Option<&str> {
+        self.former.get(name).map(String::as_str)
+    }
+
+    /// Says of definitions that they are gone, one line each.
+    pub fn farewell(&self, keys: &BTreeSet<Key>) -> String {
+        let lines = keys.iter().filter_map(|key| self.known.get(key)).map(|known| {
+            format!(
+                "note: `{}` of cell [{}] does not fit this cell's definitions, and is gone; correct it and run it again\n",
+                known.title, known.number
+            )
+        });
+        lines.collect()
+    }
+
+    /// Says which methods of other cells a cell's `impl`s have put away without having them.
+    pub fn missed(&self, plan: &Plan) -> String {
+        let new: BTreeSet<&String> = plan
+            .items
+            .iter()
+            .filter_map(|(item, _)| match &item.kind {
+                Kind::Impl(details) => Some(&details.members),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        let mut note = String::new();
+        for known in plan.replaced.keys().filter_map(|old| self.known.get(old)) {
+            let members = known.details.iter().flat_map(|details| &details.members);
+            let missed: Vec<String> = members.filter(|m| !new.contains(m)).map(|m| format!("`{m}`")).collect();
+            if !missed.is_empty() {
+                note += &format!(
+                    "note: this cell's `{title}` takes the place of that of cell [{number}], and {missed} {are} gone with it; \
+                     write what you need of it in this cell too\n",
+                    title = known.title,
+                    number = known.number,
+                    missed = missed.join(", "),
+                    are = if missed.len() == 1 { "is" } else { "are" },
+                );
+            }
+        }
+        note
+    }
+
+    pub fn clear(&mut self) {
+        *self = Definitions::default();
+    }
+}
+
+/// Definitions that are in force again, and what it takes.
+#[derive(Default)]
+pub struct HandedBack {
+    /// What evcxr has to run.
+    pub code: BTreeSet<String>,
+    /// And what to run if the cell fails.
+    pub undo: BTreeSet<String>,
+    pub note: String,
+    /// The later definition and the earlier one, with their keys.
+    swapped: Vec<(Key, Known, Key, Known)>,
+}
+
+/// The code that puts one definition in the place of another.
+fn swap(gone: &str, key: &str, known: &Known) -> String {
+    let gone = if gone == key { String::new() } else { configured_out(gone) };
+    match known.details {
+        Some(_) => format!("{gone}const {key}: () = (); {}", known.text),
+        None => gone + &known.text,
+    }
+}
+
+fn configured_out(key: &str) -> String {
+    format!("#[cfg(any())] const {key}: () = (); ")
+}
+
+fn type_name(kind: &Kind) -> Option<&str> {
+    match kind {
+        Kind::Type(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn key_at_line(generated: &str, line: usize) -> Option<Key> {
+    let (item, before) = syntax::item_at_line(generated, line)?;
+    let name = |item: &Item| match &item.kind {
+        Kind::Named(names) => names.first().cloned(),
+        Kind::Type(name) => Some(name.clone()),
+        Kind::Impl(_) => None,
+    };
+    match item.kind {
+        Kind::Impl(_) => before.and_then(|before| name(&before)).filter(|key| key.starts_with(MARKER)),
+        _ => name(&item),
+    }
+}
+
+impl Plan {
+    fn defines(&self, key: &str) -> bool {
+        self.items.iter().any(|(_, keys)| keys.iter().any(|k| k == key))
+    }
+
+    /// The cell's code with its markers, with what else is to be inserted, and without the definitions that are to go.
+    pub fn mark(&self, code: &str, without: &BTreeSet<Key>, others: &[(usize, String)]) -> Marked {
+        let mut marked = Marked::default();
+        let gone: BTreeSet<&Key> = without.iter().chain(self.replaced.keys()).collect();
+        let gone: String = gone.into_iter().map(|key| configured_out(key)).collect();
+        let start = after_commands(code);
+        marked.push(&code[..start]);
+        marked.insert(&gone);
+        let markers = self.items.iter().filter_map(|(item, keys)| match (&item.kind, keys.first()) {
+            (Kind::Impl(_), Some(key)) => Some((item.start, format!("const {key}: () = (); "))),
+            _ => None,
+        });
+        let mut insertions: Vec<(usize, String)> = markers.chain(others.iter().cloned()).collect();
+        insertions.sort_by_key(|(at, _)| *at);
+        let mut done = start;
+        for (at, text) in insertions {
+            let at = at.max(done);
+            marked.push(&code[done..at]);
+            marked.insert(&text);
+            done = at;
+        }
+        marked.push(&code[done..]);
+        marked
+    }
+}
+
+fn marker(parts: &[&str]) -> Key {
+    // FNV-1a: short, and the same in every build.
+    let hash = parts
+        .join("\n")
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{MARKER}{hash:016X}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(definitions: &mut Definitions, code: &str, id: Option<&str>) -> String {
+        let plan = definitions.plan(code, id);
+        let marked = plan.mark(code, &plan.removed, &[]).code;
+        definitions.commit(&plan, &plan.removed, 1);
+        marked
+    }
+
+    /// The markers that a cell gets, in a session of its own.
+    fn markers(code: &str, id: Option<&str>) -> Vec<String> {
+        let plan = Definitions::default().plan(code, id);
+        plan.items
+            .iter()
+            .filter(|(item, _)| matches!(item.kind, Kind::Impl(_)))
+            .flat_map(|(_, keys)| keys.clone())
+            .collect()
+    }
+
+    #[test]
+    fn a_corrected_impl_keeps_its_marker() {
+        for id in [None, Some("cell")] {
+            let wrong = markers("impl Add for D { fn add(self) -> D { todo!() } }", id);
+            let right = markers("impl Add for D {\n  fn add(self) -> D { self }\n}", id);
+            assert_eq!(wrong, right);
+            let methods = markers("impl D { fn new() -> D { todo!() } }", id);
+            assert_eq!(methods, markers("impl D { fn new() -> D { D } fn two() {} }", id));
+            assert_ne!(wrong, methods);
+        }
+    }
+
+    #[test]
+    fn different_impls_have_different_markers() {
+        let all = markers("impl A for D {}\nimpl A for E {}\nimpl D { fn a() {} }\nimpl D { fn b() {} }", Some("x"));
+        assert_eq!((all.len(), BTreeSet::from_iter(&all).len()), (4, 4));
+        assert_ne!(markers("impl D { fn a() {} }", Some("x")), markers("impl D { fn a() {} }", Some("y")));
+        assert_ne!(markers("impl D { fn a() {} }", None), markers("impl D { fn b() {} }", None));
+    }
+
+    #[test]
+    fn methods_that_move_take_the_place_of_themselves() {
+        for id in [None, Some("another cell")] {
+            let mut definitions = Definitions::default();
+            let first = run(&mut definitions, "impl D { fn a() {} fn b() {} }", Some("cell"));
+            let marker = first.split([' ', ':']).nth(1).unwrap();
+            let second = run(&mut definitions, "impl D { fn b() {} }", id);
+            assert!(second.starts_with(&format!("#[cfg(any())] const {marker}: () = (); const _ADLAB_")), "{second}");
+            assert_eq!(definitions.known.len(), 1);
+        }
+    }
+
+    #[test]
+    fn what_stood_behind_a_definition_comes_back() {
+        let mut definitions = Definitions::default();
+        run(&mut definitions, "fn f() -> i32 { 1 } impl D { fn a() {} fn b() {} }", Some("a"));
+        let plan = definitions.plan("fn f() -> i32 { 2 } impl D { fn b() {} }", Some("b"));
+        assert!(definitions.missed(&plan).contains("cell [1], and `a` is gone with it"));
+        run(&mut definitions, "fn f() -> i32 { 2 } impl D { fn b() {} }", Some("b"));
+        let removed = definitions.plan("", Some("b")).removed;
+        assert_eq!(removed.len(), 2);
+        let handed = definitions.hand_back(&removed);
+        assert!(handed.code.contains("fn f() -> i32 { 1 }") && handed.undo.contains("fn f() -> i32 { 2 }"));
+        let of_d = handed.code.iter().find(|code| code.contains("impl D")).unwrap();
+        assert!(of_d.starts_with("#[cfg(any())] const _ADLAB_") && of_d.ends_with("fn a() {} fn b() {} }"), "{of_d}");
+        assert_eq!(
+            (definitions.plan("", Some("b")).removed.len(), definitions.plan("", Some("a")).removed.len()),
+            (0, 2)
+        );
+        definitions.take_back(handed);
+        assert_eq!(definitions.plan("", Some("b")).removed, removed);
+        // The first cell dropped it meanwhile: nothing is left to come back.
+        run(&mut definitions, "", Some("a"));
+        assert!(definitions.hand_back(&removed).code.is_empty());
+    }
+
+    #[test]
+    fn what_a_cell_no_longer_defines_goes() {
+        let mut definitions = Definitions::default();
+        run(&mut definitions, "fn one() {} fn two() {} use std::ops::{Add, Mul}; impl D {}", Some("a"));
+        run(&mut definitions, "fn two() {}", Some("b"));
+        let again = run(&mut definitions, ":dep x\n// note\nfn one() {} use std::ops::Mul;", Some("a"));
+        let removed = again.strip_prefix(":dep x\n// note\n").unwrap();
+        assert!(removed.starts_with("#[cfg(any())] const Add: () = (); #[cfg(any())] const _ADLAB_"), "{again}");
+        assert!(!removed.contains("const two") && removed.ends_with("fn one() {} use std::ops::Mul;"), "{again}");
+        assert_eq!(definitions.known.keys().collect::<Vec<_>>(), ["Mul", "one", "two"]);
+        let nameless = run(&mut definitions, "fn one() {}", None);
+        assert_eq!(nameless, "fn one() {}");
+    }
+
+    #[test]
+    fn a_type_that_is_defined_again_is_noticed() {
+        let mut definitions = Definitions::default();
+        assert!(!definitions.plan("struct S;", None).redefines_a_type);
+        run(&mut definitions, "struct S; fn f() {}", None);
+        assert!(definitions.plan("enum S {}", None).redefines_a_type);
+        assert!(!definitions.plan("fn f() {} struct T;", None).redefines_a_type);
+    }
+
+    #[test]
+    fn lines_stay_and_columns_map_back() {
+        let code = "let x = 1;\n  impl D { fn ε() {} } impl E {}\n";
+        let mut definitions = Definitions::default();
+        run(&mut definitions, "fn gone() {}", Some("a"));
+        let plan = definitions.plan(code, Some("a"));
+        let marked = plan.mark(code, &plan.removed, &[]);
+        assert_eq!(marked.code.lines().count(), code.lines().count());
+        for (line, words) in [(1, ["let x", "= 1", ";"]), (2, ["impl D", "ε()", "impl E"])] {
+            let (before, after) = (code.lines().nth(line - 1).unwrap(), marked.code.lines().nth(line - 1).unwrap());
+            for word in words {
+                let column = |text: &str| text[..text.rfind(word).unwrap()].chars().count() + 1;
+                assert_eq!(marked.original_column(line, column(after)), column(before), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_item_of_the_generated_source_is_found_again() {
+        let generated = "fn a() {\n  1\n}\nconst _ADLAB_1: () = (); impl S {\n  fn b() {}\n}\nimpl T {}";
+        assert_eq!(key_at_line(generated, 2).as_deref(), Some("a"));
+        assert_eq!(key_at_line(generated, 5).as_deref(), Some("_ADLAB_1"));
+        assert_eq!(key_at_line(generated, 7), None);
+    }
+}

@@ -1,0 +1,3 @@
+pub mod definitions;
+pub mod sources;
+pub mod variables;

@@ -1,0 +1,3 @@
+pub mod processes;
+pub mod project;
+pub mod toolchain;
