@@ -8,7 +8,7 @@ use ra_ap_ide::{
 use ra_ap_ide_db::SnippetCap;
 use ra_ap_ide_db::imports::insert_use::{ImportGranularity, InsertUseConfig};
 
-use super::document::Draft;
+use super::document::Document;
 use super::world::World;
 
 /// What could be written.
@@ -30,20 +30,20 @@ pub struct Completions {
 }
 
 /// `position` is a byte of the cell.
-pub fn completions(world: &World, draft: &Draft, position: usize) -> Option<Completions> {
-    let offset = (draft.place(position)? as u32).into();
+pub fn completions(world: &World, document: &Document, position: usize) -> Option<Completions> {
+    let offset = (document.place(position)? as u32).into();
     let at = FilePosition { file_id: world.cell, offset };
     let items = world.host.analysis().completions(&config(), at, None).ok()??;
     let mut found = Completions { completions: Vec::new(), start: position, end: position };
     for item in items {
         let range = item.source_range;
-        let typed = &draft.text[usize::from(range.start())..usize::from(range.end())];
+        let typed = &document.text[usize::from(range.start())..usize::from(range.end())];
         let Some(code) = insertion(&item).filter(|_| item.lookup().starts_with(typed)) else { continue };
         if item.label.primary.starts_with("adlab_cell") {
             continue;
         }
-        found.start = draft.origin(range.start().into())?;
-        found.end = draft.origin(range.end().into())?;
+        found.start = document.origin(range.start().into())?;
+        found.end = document.origin(range.end().into())?;
         found.completions.push(Completion { code, kind: kind(item.kind), label: item.label.primary.to_string() });
     }
     Some(found)
@@ -130,8 +130,8 @@ fn kind(kind: CompletionItemKind) -> &'static str {
 }
 
 /// The documentation of what stands at a byte of the cell: as plain text, and as Markdown.
-pub fn documentation(world: &World, draft: &Draft, position: usize) -> Option<(String, String)> {
-    let offset = (draft.place(position)? as u32).into();
+pub fn documentation(world: &World, document: &Document, position: usize) -> Option<(String, String)> {
+    let offset = (document.place(position)? as u32).into();
     let range = FileRange { file_id: world.cell, range: TextRange::empty(offset) };
     let analysis = world.host.analysis();
     let hover = |format| {

@@ -24,15 +24,13 @@ pub fn write(library: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Has evcxr's own analyzer read a library with nothing in it: see [`crate::analysis`]. Call before any thread starts.
-pub fn pretend(empty: &Path) -> Result<()> {
+/// A library with nothing in it, for evcxr's own analyzer: see [`crate::analysis`].
+pub fn write_empty(to: &Path) -> Result<()> {
     for name in CRATES {
-        let source = empty.join(name).join("src");
+        let source = to.join(name).join("src");
         fs::create_dir_all(&source)?;
         fs::write(source.join("lib.rs"), "#![no_core]\n")?;
     }
-    // SAFETY: the caller has started no thread yet.
-    unsafe { std::env::set_var("RUST_SRC_PATH", empty) };
     Ok(())
 }
 

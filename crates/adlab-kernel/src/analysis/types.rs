@@ -1,23 +1,14 @@
 //! The types of a cell's variables.
 
 use ra_ap_hir::{HirDisplay, Semantics, attach_db};
-use ra_ap_ide::{Edition, FileId, RootDatabase};
+use ra_ap_ide::{FileId, RootDatabase};
 use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
-use ra_ap_syntax::{SourceFile, SyntaxKind};
 
 use super::document::FUNCTION;
 use super::world::World;
+use crate::cell::insertions::{Variable, is_whole};
 
-/// A variable that a `let` at the top level of a cell makes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Variable {
-    pub name: String,
-    pub mutable: bool,
-    /// As Rust writes it; nothing where it has no name, or where it can't be told.
-    pub ty: Option<String>,
-}
-
-/// The variables of each `let`, in order, with the byte of the draft at which it begins.
+/// The variables of each `let`, in order, with the byte of the document at which it begins.
 pub fn variables(world: &World) -> Vec<(usize, Vec<Variable>)> {
     let db = world.host.raw_database();
     attach_db(db, || of_function(db, world.cell)).unwrap_or_default()
@@ -53,41 +44,20 @@ fn of_function(db: &RootDatabase, cell: FileId) -> Option<Vec<(usize, Vec<Variab
     Some(lets.map(of_let).collect())
 }
 
-/// A type in which nothing is left open.
-pub fn is_whole(text: &str) -> bool {
-    let file = SourceFile::parse(&format!("type A = {text};"), Edition::Edition2024);
-    let open = [SyntaxKind::ERROR, SyntaxKind::INFER_TYPE, SyntaxKind::UNDERSCORE_EXPR];
-    file.errors().is_empty()
-        && !text.contains('{')
-        && !file.syntax_node().descendants_with_tokens().any(|node| open.contains(&node.kind()))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::document::{Draft, Scope};
+    use super::super::document::{Document, Surroundings};
     use super::*;
-
-    #[test]
-    fn types_with_gaps_are_no_types() {
-        for (text, expected) in [
-            ("Vec<(f64, &str)>", true),
-            ("Box<dyn Fn(f64) -> f64>", true),
-            ("[f64; 3]", true),
-            ("Vec<_>", false),
-            ("[f64; _]", false),
-            ("{unknown}", false),
-        ] {
-            assert_eq!(is_whole(text), expected, "{text}");
-        }
-    }
+    use crate::cell::Outline;
 
     /// What the analysis of a cell finds, in the slim library that sessions use.
     #[test]
     fn types_are_found_without_the_bodies_of_the_standard_library() {
         let library = tempfile::tempdir().unwrap();
-        crate::analysis::slim_std::write(&crate::system::toolchain::rust_src().expect("rust-src"), library.path()).unwrap();
+        crate::analysis::slim_std::write(&crate::system::toolchain::rust_src().expect("rust-src"), library.path())
+            .unwrap();
         let mut world = World::new(library.path()).unwrap();
-        let scope = Scope {
+        let scope = Surroundings {
             items: "struct Pair<T> { a: T, b: Vec<T> }\nfn twice(x: f64) -> f64 { 2.0 * x }".into(),
             variables: vec![("old".into(), "Vec<f64>".into())],
         };
@@ -103,8 +73,8 @@ mod tests {
             let f = twice; let maybe = old.first().cloned(); let Some(found) = maybe else { panic!() };
             let read = \"1\".parse::<i64>(); let rc = std::rc::Rc::new(std::cell::RefCell::new(a));
             let closure = |x: f64| x; let lazy = old.iter(); let open = Default::default();";
-        let draft = Draft::new(&scope, code);
-        world.set_cell(draft.text.clone());
+        let document = Document::new(&scope, code, &Outline::of(code));
+        world.set_cell(document.text.clone());
         let found = variables(&world).into_iter().flat_map(|(_, variables)| variables);
         let found: Vec<(String, String)> = found.map(|v| (v.name, v.ty.unwrap_or_else(|| "-".into()))).collect();
         let expected = [

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use ra_ap_base_db::target::{Arch, TargetData};
 use ra_ap_base_db::{CrateBuilderId, CrateName, CrateOrigin, CrateWorkspaceData, DependencyBuilder, Env, FileSet};
 use ra_ap_base_db::{LangCrateOrigin, VfsPath};
@@ -15,6 +15,8 @@ use ra_ap_intern::Symbol;
 use ra_ap_paths::{AbsPathBuf, Utf8PathBuf};
 use serde_json::Value;
 use triomphe::Arc;
+
+use super::packages::{self, Packages};
 
 /// They are under every crate's names.
 const SYSROOT: [&str; 3] = ["core", "alloc", "std"];
@@ -28,25 +30,6 @@ pub struct World {
     files: HashMap<PathBuf, FileId>,
     /// The `Cargo.toml` that the crates are from.
     manifest: String,
-}
-
-/// A crate, as cargo describes it.
-struct Package {
-    name: String,
-    root: PathBuf,
-    edition: Edition,
-    features: Vec<String>,
-    dependencies: Dependencies,
-}
-
-/// Names, and the ids of the crates that they stand for.
-type Dependencies = Vec<(String, String)>;
-
-#[derive(Default)]
-struct Packages {
-    of_cells: Dependencies,
-    /// By their ids.
-    others: HashMap<String, Package>,
 }
 
 impl World {
@@ -71,7 +54,7 @@ impl World {
         if manifest == self.manifest {
             return Ok(());
         }
-        self.assemble(&packages(build)?)?;
+        self.assemble(&packages::of(build)?)?;
         self.manifest = manifest;
         Ok(())
     }
@@ -233,62 +216,4 @@ impl Target {
         let data = TargetData { data_layout: data_layout.into(), arch: Arch::Other };
         Ok(Target { cfg: pairs.collect(), data })
     }
-}
-
-/// The crates of the workspace in which cells are built.
-///
-/// What a crate of the workspace's own folder needs from elsewhere is left out: its names are its own, and it is not to be
-/// analysed itself.
-fn packages(build: &Path) -> Result<Packages> {
-    let output = Command::new("cargo")
-        .args(["--offline", "metadata", "--format-version=1"])
-        .current_dir(build)
-        .output()
-        .context("cannot run cargo")?;
-    if !output.status.success() {
-        bail!("cargo can't tell which crates there are: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let cells = text(&metadata["workspace_members"][0]);
-    let mut described: HashMap<String, Value> =
-        list(&metadata["packages"]).into_iter().map(|package| (text(&package["id"]), package)).collect();
-    let nodes: HashMap<String, Value> =
-        list(&metadata["resolve"]["nodes"]).into_iter().map(|node| (text(&node["id"]), node)).collect();
-    let mut found = Packages::default();
-    let mut wanted = vec![cells.clone()];
-    while let Some(id) = wanted.pop() {
-        let (Some(package), Some(node)) = (described.remove(&id), nodes.get(&id)) else { continue };
-        let local = id != cells && package["source"].is_null();
-        let kinds = |dependency: &Value| list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null());
-        let dependencies: Dependencies = list(&node["deps"])
-            .iter()
-            .filter(|dependency| kinds(dependency))
-            .map(|dependency| (text(&dependency["name"]), text(&dependency["pkg"])))
-            .filter(|(_, to)| !local || described.get(to).is_none_or(|package| package["source"].is_null()))
-            .collect();
-        wanted.extend(dependencies.iter().map(|(_, to)| to.clone()));
-        if id == cells {
-            found.of_cells = dependencies;
-            continue;
-        }
-        let library = list(&package["targets"]).into_iter().find(|target| {
-            list(&target["kind"])
-                .iter()
-                .any(|kind| ["lib", "rlib", "dylib", "cdylib"].contains(&kind.as_str().unwrap_or("")))
-        });
-        let Some(library) = library else { continue };
-        let edition = text(&library["edition"]).parse().unwrap_or(Edition::Edition2024);
-        let features = list(&node["features"]).iter().map(text).collect();
-        let package = Package {
-            name: text(&library["name"]),
-            root: text(&library["src_path"]).into(),
-            edition,
-            features,
-            dependencies,
-        };
-        found.others.insert(id, package);
-    }
-    Ok(found)
 }

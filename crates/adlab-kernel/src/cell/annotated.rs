@@ -1,17 +1,11 @@
 //! A cell's code with insertions of the kernel's, and the way back to the student's columns.
 
-/// evcxr's commands and a crate's attributes stay in front.
-pub fn after_commands(code: &str) -> usize {
-    let in_front = |line: &&str| {
-        let line = line.trim_start();
-        line.is_empty() || [":", "!", "#!", "//"].iter().any(|start| line.starts_with(start))
-    };
-    code.split_inclusive('\n').take_while(in_front).map(str::len).sum()
-}
+/// The names of `impl`s' markers begin with it.
+pub const MARKER: &str = "_ADLAB_";
 
 /// A cell's code with what the kernel has put in.
 #[derive(Debug, Clone, Default)]
-pub struct Marked {
+pub struct Annotated {
     pub code: String,
     inserts: Vec<Insert>,
 }
@@ -24,10 +18,10 @@ struct Insert {
     length: usize,
 }
 
-impl Marked {
+impl Annotated {
     /// Code as it is.
     pub fn plain(code: &str) -> Self {
-        Marked { code: code.to_owned(), inserts: Vec::new() }
+        Annotated { code: code.to_owned(), inserts: Vec::new() }
     }
 
     /// The student's own text.
@@ -37,7 +31,7 @@ impl Marked {
 
     /// Text of the kernel's, without a line end.
     pub fn insert(&mut self, text: &str) {
-        // Where it stands in the marked text, so that several on a line add up.
+        // Where it stands in the annotated text, so that several on a line add up.
         let line_start = self.code.rfind('\n').map_or(0, |i| i + 1);
         self.inserts.push(Insert {
             line: self.code.matches('\n').count() + 1,
@@ -47,7 +41,7 @@ impl Marked {
         self.code.push_str(text);
     }
 
-    /// The column (1-based) in the student's text of one in the marked text.
+    /// The column (1-based) in the student's text of one in the annotated text.
     pub fn original_column(&self, line: usize, column: usize) -> usize {
         let shift: usize = self
             .inserts
@@ -65,29 +59,22 @@ mod tests {
 
     #[test]
     fn columns_map_back() {
-        let mut marked = Marked::default();
-        marked.push("ε = 1;\nab");
-        marked.insert("12345");
-        marked.push("cd");
-        marked.insert("∂∂");
-        marked.push("ef\ngh");
-        assert_eq!(marked.code, "ε = 1;\nab12345cd∂∂ef\ngh");
+        let mut annotated = Annotated::default();
+        annotated.push("ε = 1;\nab");
+        annotated.insert("12345");
+        annotated.push("cd");
+        annotated.insert("∂∂");
+        annotated.push("ef\ngh");
+        assert_eq!(annotated.code, "ε = 1;\nab12345cd∂∂ef\ngh");
         let original = |line, letter| {
-            let text = marked.code.lines().nth(line - 1).unwrap();
-            marked.original_column(line, text[..text.find(letter).unwrap()].chars().count() + 1)
+            let text = annotated.code.lines().nth(line - 1).unwrap();
+            annotated.original_column(line, text[..text.find(letter).unwrap()].chars().count() + 1)
         };
         assert_eq!(
             (original(1, "="), original(2, "b"), original(2, "c"), original(2, "e"), original(3, "h")),
             (3, 2, 3, 5, 2)
         );
         // Inside of an insertion: where it stands.
-        assert_eq!(marked.original_column(2, 5), 3);
-    }
-
-    #[test]
-    fn commands_stay_in_front() {
-        for (code, expected) in [(":dep x\n\n// note\nlet a = 1;", 16), ("let a = 1;\n:vars", 0), ("!ls", 3), ("", 0)] {
-            assert_eq!(after_commands(code), expected, "{code}");
-        }
+        assert_eq!(annotated.original_column(2, 5), 3);
     }
 }

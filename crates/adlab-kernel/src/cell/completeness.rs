@@ -1,7 +1,9 @@
 //! Whether a cell can run as it stands: a console asks before it starts a new line.
 
-use crate::engine::is_too_deep;
 use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, ast::AstNode};
+
+use super::commands;
+use super::nesting::is_too_deep;
 
 #[derive(Debug, PartialEq)]
 pub enum Completeness {
@@ -14,7 +16,7 @@ pub enum Completeness {
 }
 
 pub fn completeness(code: &str) -> Completeness {
-    if code.trim_start().starts_with([':', '!']) {
+    if commands::is_command(code.trim_start()) || code.trim_start().starts_with('?') {
         return Completeness::Complete;
     }
     if is_too_deep(code) {
@@ -90,8 +92,19 @@ mod tests {
 
     #[test]
     fn complete_incomplete_invalid() {
-        for code in ["let x = 1;", "x", "", "fn f() {}", "println!(\"{\");", "// {", ":vars", "!ls", "r#\"{\"#", "'{'"]
-        {
+        for code in [
+            "let x = 1;",
+            "x",
+            "",
+            "fn f() {}",
+            "println!(\"{\");",
+            "// {",
+            ":vars",
+            "!ls",
+            "?f64::sin",
+            "r#\"{\"#",
+            "'{'",
+        ] {
             assert_eq!(completeness(code), Completeness::Complete, "{code}");
         }
         for (code, depth) in [

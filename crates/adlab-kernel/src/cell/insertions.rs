@@ -1,16 +1,30 @@
 //! Writes the types of a cell's variables into the cell, where the student has left them out: evcxr keeps a variable by
 //! its type, and takes the one that is written.
 
-use ra_ap_syntax::ast::{self, AstNode};
+use std::ops::Range;
 
-use crate::analysis::types::{Variable, is_whole};
-use crate::cell::syntax;
+use ra_ap_syntax::ast::{self, AstNode};
+use ra_ap_syntax::{Edition, SourceFile, SyntaxKind};
+
+use super::syntax::Tree;
 
 /// Text of the kernel's, and the byte of the cell that it goes before.
 pub type Insertion = (usize, String);
 
+/// A variable that a `let` at the top level of a cell makes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variable {
+    pub name: String,
+    pub mutable: bool,
+    /// As Rust writes it; nothing where it has no name, or where it can't be told.
+    pub ty: Option<String>,
+}
+
+/// The variables of each `let`, by the byte of the cell at which it begins.
+pub type Types = Vec<(usize, Vec<Variable>)>;
+
 /// A `let` at the top level of a cell that doesn't say what evcxr needs.
-struct Let {
+pub struct Let {
     /// Bytes of the cell: all of it, and the end of its pattern.
     start: usize,
     end: usize,
@@ -20,11 +34,11 @@ struct Let {
     value: Option<ast::Expr>,
 }
 
-fn lets(code: &str) -> Vec<Let> {
-    let nodes = syntax::statements(code).into_iter().filter_map(ast::LetStmt::cast);
-    let found = nodes.filter_map(|statement| {
-        let byte = |at: ra_ap_syntax::TextSize| usize::from(at) - syntax::OFFSET;
-        let (pattern, range) = (statement.pat()?, statement.syntax().text_range());
+/// Those of a cell in which there is a type to find out.
+pub fn lets(tree: &Tree) -> Vec<Let> {
+    let statements = tree.statements().filter_map(ast::LetStmt::cast);
+    let found = statements.filter_map(|statement| {
+        let (pattern, range) = (statement.pat()?, tree.range(statement.syntax())?);
         let is_name =
             matches!(&pattern, ast::Pat::IdentPat(name) if name.pat().is_none() && name.ref_token().is_none());
         let ty = statement.ty().map(|ty| ty.syntax().text().to_string());
@@ -32,25 +46,29 @@ fn lets(code: &str) -> Vec<Let> {
             return None;
         }
         Some(Let {
-            start: byte(range.start()),
-            end: byte(range.end()),
-            pattern_end: byte(pattern.syntax().text_range().end()),
+            start: range.start,
+            end: range.end,
+            pattern_end: tree.range(pattern.syntax())?.end,
             is_plain: is_name && ty.is_none(),
             value: statement.initializer(),
         })
     });
-    found.filter(|found| found.end <= code.len()).collect()
+    found.collect()
 }
 
-/// There is a type to find out.
-pub fn leaves_types_out(code: &str) -> bool {
-    !lets(code).is_empty()
+/// A type in which nothing is left open.
+pub fn is_whole(text: &str) -> bool {
+    let file = SourceFile::parse(&format!("type A = {text};"), Edition::Edition2024);
+    let open = [SyntaxKind::ERROR, SyntaxKind::INFER_TYPE, SyntaxKind::UNDERSCORE_EXPR];
+    file.errors().is_empty()
+        && !text.contains('{')
+        && !file.syntax_node().descendants_with_tokens().any(|node| open.contains(&node.kind()))
 }
 
 /// The types, written where they belong. `known` has the variables of each `let` by the byte at which it begins.
-pub fn annotations(code: &str, known: &[(usize, Vec<Variable>)]) -> Vec<Insertion> {
+pub fn annotations(lets: &[Let], known: &[(usize, Vec<Variable>)]) -> Vec<Insertion> {
     let mut insertions = Vec::new();
-    for found in lets(code) {
+    for found in lets {
         let Some((_, variables)) = known.iter().find(|(start, _)| *start == found.start) else { continue };
         let types: Option<Vec<(&Variable, &str)>> = variables.iter().map(|v| Some((v, v.ty.as_deref()?))).collect();
         let Some(types) = types.filter(|types| !types.is_empty()) else { continue };
@@ -72,16 +90,16 @@ pub fn annotations(code: &str, known: &[(usize, Vec<Variable>)]) -> Vec<Insertio
 
 /// Has the value of the last expression shown. evcxr would do it too, but compiles once more where that fails, in search of
 /// another way.
-pub fn display(code: &str) -> Vec<Insertion> {
-    match syntax::last_expression(code) {
+pub fn display(last_expression: Option<&Range<usize>>) -> Vec<Insertion> {
+    match last_expression {
         Some(range) => vec![(range.start, "EvcxrDisplay::evcxr_display(&(".into()), (range.end, "));".into())],
         None => Vec::new(),
     }
 }
 
 /// The types as they are likely to be, where all values are numbers, texts and the like.
-pub fn guess(code: &str) -> Option<Vec<Insertion>> {
-    let types = lets(code).into_iter().map(|found| {
+pub fn guess(lets: &[Let]) -> Option<Vec<Insertion>> {
+    let types = lets.iter().map(|found| {
         let ty = found.value.as_ref().and_then(likely_type).filter(|_| found.is_plain)?;
         Some((found.pattern_end, format!(": {ty}")))
     });
@@ -116,7 +134,7 @@ mod tests {
 
     fn annotated(code: &str, known: &[(usize, Vec<Variable>)]) -> String {
         let mut result = code.to_owned();
-        for (at, text) in annotations(code, known).iter().rev() {
+        for (at, text) in annotations(&lets(&Tree::parse(code)), known).iter().rev() {
             result.insert_str(*at, text);
         }
         result
@@ -146,11 +164,28 @@ mod tests {
 
     #[test]
     fn plain_values_need_no_analysis() {
-        let types = |code| guess(code).map(|found| found.into_iter().map(|(_, text)| text).collect::<String>());
+        let types = |code| {
+            guess(&lets(&Tree::parse(code))).map(|found| found.into_iter().map(|(_, text)| text).collect::<String>())
+        };
         assert_eq!(types("let a = 0.5; let b = -3; let c = \"x\"; let d = 2u8; f();").unwrap(), ": f64: i32: &str: u8");
         assert_eq!(types("let a = 0.5; let b = vec![a];"), None);
         assert_eq!(types("let (a, b) = (1, 2);"), None);
         assert_eq!(types("f();").unwrap(), "");
-        assert!(!leaves_types_out("let a: f64 = 1.0; { let b = 1; }") && leaves_types_out("let a: Vec<_> = f();"));
+        let open = |code| lets(&Tree::parse(code)).len();
+        assert_eq!((open("let a: f64 = 1.0; { let b = 1; }"), open("let a: Vec<_> = f();")), (0, 1));
+    }
+
+    #[test]
+    fn types_with_gaps_are_no_types() {
+        for (text, expected) in [
+            ("Vec<(f64, &str)>", true),
+            ("Box<dyn Fn(f64) -> f64>", true),
+            ("[f64; 3]", true),
+            ("Vec<_>", false),
+            ("[f64; _]", false),
+            ("{unknown}", false),
+        ] {
+            assert_eq!(is_whole(text), expected, "{text}");
+        }
     }
 }

@@ -1,4 +1,11 @@
+//! A cell's text: read once, into one value that all others ask; and what the kernel writes into it.
+
 pub mod annotated;
+pub mod commands;
 pub mod completeness;
 pub mod insertions;
+pub mod nesting;
 pub mod syntax;
+mod text;
+
+pub use text::{Cell, Outline};

@@ -16,6 +16,13 @@ pub struct Item {
     pub kind: Kind,
 }
 
+impl Item {
+    /// The bytes of the cell that it takes.
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.start + self.text.len()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     /// A `use` may have several names.
@@ -37,15 +44,72 @@ pub struct Impl {
     pub target: String,
 }
 
+/// What stands around a cell, so that its statements can be read.
 const WRAPPER: &str = "fn f(){";
 
-/// How much later things stand in [`statements`] than in the cell.
-pub const OFFSET: usize = WRAPPER.len();
+/// How much later things stand in the tree than in the cell.
+const OFFSET: usize = WRAPPER.len();
 
-/// The definitions of a cell.
-pub fn items(code: &str) -> Vec<Item> {
-    let nodes = statements(code).into_iter().filter_map(ast::Item::cast);
-    nodes.filter_map(|item| describe(&item, OFFSET)).filter(|item| item.start < code.len()).collect()
+/// A cell's syntax.
+pub struct Tree {
+    file: SourceFile,
+    /// The cell's statements and items.
+    body: Option<ast::StmtList>,
+    /// It is Rust from the beginning to the end.
+    is_whole: bool,
+    length: usize,
+}
+
+impl Tree {
+    pub fn parse(code: &str) -> Self {
+        let parsed = SourceFile::parse(&format!("{WRAPPER}{code}\n}}"), Edition::Edition2024);
+        let file = parsed.tree();
+        let body = match file.items().next() {
+            Some(ast::Item::Fn(wrapper)) => wrapper.body().and_then(|body| body.stmt_list()),
+            _ => None,
+        };
+        Tree { body, is_whole: parsed.errors().is_empty(), length: code.len(), file }
+    }
+
+    /// The cell's statements and items, in order.
+    pub fn statements(&self) -> impl Iterator<Item = SyntaxNode> + use<> {
+        self.body.iter().flat_map(|body| body.syntax().children()).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The bytes of the cell that a node covers; nothing if it reaches beyond.
+    pub fn range(&self, node: &SyntaxNode) -> Option<Range<usize>> {
+        let range = node.text_range();
+        let (start, end) = (usize::from(range.start()).checked_sub(OFFSET)?, usize::from(range.end()) - OFFSET);
+        (end <= self.length).then_some(start..end)
+    }
+
+    /// The definitions of a cell.
+    pub fn items(&self) -> Vec<Item> {
+        let items = self.statements().filter_map(ast::Item::cast);
+        items.filter_map(|item| describe(&item, OFFSET)).filter(|item| item.start < self.length).collect()
+    }
+
+    /// The variables of a cell that are closures, whose types have no name and can't be kept.
+    pub fn closures(&self) -> Vec<String> {
+        self.statements()
+            .filter_map(ast::LetStmt::cast)
+            .filter(|stmt| matches!(stmt.initializer(), Some(ast::Expr::ClosureExpr(_))))
+            .filter_map(|stmt| Some(stmt.pat()?.syntax().text().to_string()))
+            .collect()
+    }
+
+    /// Where a name stands first in a cell: not in a string or a comment.
+    pub fn word(&self, name: &str) -> Option<usize> {
+        let tokens = self.file.syntax().descendants_with_tokens().filter_map(|element| element.into_token());
+        tokens
+            .filter(|token| token.kind() == SyntaxKind::IDENT && token.text() == name)
+            .find_map(|token| usize::from(token.text_range().start()).checked_sub(OFFSET))
+    }
+
+    /// The bytes of a cell's last expression, which is to be shown. None where the cell is no Rust.
+    pub fn last_expression(&self) -> Option<Range<usize>> {
+        self.range(self.body.as_ref().filter(|_| self.is_whole)?.tail_expr()?.syntax())
+    }
 }
 
 /// The definition that covers a line (from 1) of a source file, and the one before it, on the same level.
@@ -62,48 +126,6 @@ pub fn item_at_line(source: &str, line: usize) -> Option<(Item, Option<Item>)> {
     let found = items.iter().rposition(covers)?;
     let before = found.checked_sub(1).and_then(|before| describe(&items[before], 0));
     Some((describe(&items[found], 0)?, before))
-}
-
-/// The variables of a cell that are closures, whose types have no name and can't be kept.
-pub fn closures(code: &str) -> Vec<String> {
-    statements(code)
-        .into_iter()
-        .filter_map(ast::LetStmt::cast)
-        .filter(|stmt| matches!(stmt.initializer(), Some(ast::Expr::ClosureExpr(_))))
-        .filter_map(|stmt| Some(stmt.pat()?.syntax().text().to_string()))
-        .collect()
-}
-
-/// Where a name stands first in a cell: not in a string or a comment.
-pub fn word(code: &str, name: &str) -> Option<usize> {
-    let tokens = SourceFile::parse(code, Edition::Edition2024).tree().syntax().descendants_with_tokens();
-    tokens
-        .filter_map(|element| element.into_token())
-        .find(|token| token.kind() == SyntaxKind::IDENT && token.text() == name)
-        .map(|token| usize::from(token.text_range().start()))
-}
-
-/// A cell's statements and items.
-pub fn statements(code: &str) -> Vec<SyntaxNode> {
-    body(code).map_or(Vec::new(), |body| body.syntax().children().collect())
-}
-
-/// The bytes of a cell's last expression, which is to be shown. None where the cell is no Rust.
-pub fn last_expression(code: &str) -> Option<Range<usize>> {
-    if !SourceFile::parse(&format!("{WRAPPER}{code}\n}}"), Edition::Edition2024).errors().is_empty() {
-        return None;
-    }
-    let range = body(code)?.tail_expr()?.syntax().text_range();
-    let (start, end) = (usize::from(range.start()) - OFFSET, usize::from(range.end()) - OFFSET);
-    (end <= code.len()).then_some(start..end)
-}
-
-fn body(code: &str) -> Option<ast::StmtList> {
-    let file = SourceFile::parse(&format!("{WRAPPER}{code}\n}}"), Edition::Edition2024).tree();
-    match file.items().next() {
-        Some(ast::Item::Fn(wrapper)) => wrapper.body()?.stmt_list(),
-        _ => None,
-    }
 }
 
 fn describe(item: &ast::Item, offset: usize) -> Option<Item> {
@@ -187,6 +209,10 @@ fn used_names(tree: &ast::UseTree) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn items(code: &str) -> Vec<Item> {
+        Tree::parse(code).items()
+    }
+
     fn titles(code: &str) -> Vec<String> {
         items(code).into_iter().map(|item| item.title).collect()
     }
@@ -235,12 +261,14 @@ mod tests {
 
     #[test]
     fn closures_are_found() {
+        let closures = |code| Tree::parse(code).closures();
+        let last_expression = |code| Tree::parse(code).last_expression();
         assert_eq!(closures("let f = |x: f64| x; let g = 1; let h = move || f(2.0);"), ["f", "h"]);
         assert!(closures("{ let f = |x: f64| x; }").is_empty());
         assert_eq!(last_expression("let x = 1;\nx + 1 // one"), Some(11..16));
         assert_eq!(last_expression("x;"), None);
         assert_eq!(last_expression("f(\n1\n)"), Some(0..6));
-        assert_eq!(word("// two\nlet t = \"two\"; two()", "two"), Some(22));
+        assert_eq!(Tree::parse("// two\nlet t = \"two\"; two()").word("two"), Some(22));
     }
 
     #[test]

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::notebook::file::{self, Notebook};
-use crate::cli::run::clear;
+use crate::notebook::file::{self, Notebook, clear};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -66,8 +65,8 @@ fn student_version(mut notebook: Notebook) -> Result<Notebook> {
             ("<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->")
         };
         let stub = if cell["cell_type"] == "code" { code_stub } else { text_stub };
-        let source = replace_regions(&file::source(cell), begin, end, stub)
-            .with_context(|| format!("cell {}", cell["id"]))?;
+        let source =
+            replace_regions(&file::source(cell), begin, end, stub).with_context(|| format!("cell {}", cell["id"]))?;
         cell["source"] = file::lines(&source);
         clear(cell);
     }

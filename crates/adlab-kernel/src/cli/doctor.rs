@@ -1,5 +1,7 @@
 //! `adlab doctor`: what is missing on this machine, and how to get it.
 
+use crate::session::environment::reach_cargo;
+use crate::session::warm_build;
 use crate::system::project::Project;
 use crate::system::toolchain::{self, GET_RUST, GET_RUST_SRC, on_path, output};
 
@@ -15,7 +17,7 @@ struct Check {
 /// Prints the checks; true if all that is needed is there.
 pub fn examine(project: &Project) -> bool {
     // Only for its effect: it looks in the usual places, too.
-    let cargo = toolchain::find_cargo().ok();
+    let cargo = reach_cargo().ok();
     let checks = [
         Check {
             what: "cargo",
@@ -44,7 +46,7 @@ pub fn examine(project: &Project) -> bool {
         },
         Check {
             what: "warm build",
-            found: project.warm().join("stamp").is_file().then(|| project.warm().display().to_string()),
+            found: warm_build::exists(project).then(|| project.warm().display().to_string()),
             remedy: "adlab install (without it, the first cell of each session compiles the preloaded crate)",
             needed: false,
         },

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::notebook::file::write_atomically;
+use super::prepare::prepare;
+use crate::session::environment::reach_cargo;
+use crate::system::files::write_atomically;
 use crate::system::project::Project;
-use crate::session;
 use crate::system::toolchain;
 
 #[derive(clap::Args)]
@@ -26,20 +27,21 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value = "adlab")]
     name: String,
     /// Install the unmodified evcxr kernel, with the same crate preloaded
+    #[cfg(feature = "stock")]
     #[arg(long)]
     stock: bool,
 }
 
 pub fn install(project: &Project, options: &Options) -> Result<()> {
     check_name(&options.name)?;
-    let cargo = toolchain::find_cargo()?;
+    let cargo = reach_cargo()?;
     if toolchain::rust_src().is_none() {
         bail!("rust-src is missing: types can't be inferred; run: {}", toolchain::GET_RUST_SRC);
     }
     let target = kernels_folder(options)?.join(&options.name);
     write_spec(project, options, &target, &cargo)?;
     println!("kernelspec  {}", target.display());
-    if session::prepare_warm_build(project)? {
+    if prepare(project)? {
         println!("warm build  {}", project.warm().display());
     } else {
         println!("warm build  is up to date");
@@ -100,8 +102,9 @@ fn write_spec(project: &Project, options: &Options, target: &Path, cargo: &Path)
     let mut spec: Value = serde_json::from_str(&text).context("kernel-spec/kernel.json is broken")?;
     let exe = std::env::current_exe()?;
     spec["argv"][0] = exe.to_string_lossy().into();
+    #[cfg(feature = "stock")]
     if options.stock {
-        spec["argv"] = json!([exe.to_string_lossy(), "stock", "--control_file", "{connection_file}"]);
+        spec["argv"] = serde_json::json!([exe.to_string_lossy(), "stock", "--control_file", "{connection_file}"]);
         spec["display_name"] = "Rust (evcxr with AD Lab)".into();
     }
     let environment = environment(cargo);

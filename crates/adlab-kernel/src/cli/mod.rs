@@ -1,5 +1,76 @@
-pub mod assign;
-pub mod doctor;
-pub mod install;
-pub mod run;
+//! What `adlab …` does, command by command.
+
+mod assign;
+mod doctor;
+mod install;
+mod prepare;
+mod run;
+#[cfg(feature = "stock")]
 pub mod stock;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::server;
+use crate::system::project::Project;
+
+#[derive(Parser)]
+#[command(version, about, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Tell Jupyter of the kernel, and prepare its warm build
+    Install(install::Options),
+    /// Serve Jupyter
+    Kernel {
+        /// The file by which Jupyter says where to listen
+        #[arg(long, value_name = "F")]
+        connection_file: PathBuf,
+    },
+    /// Serve Jupyter with the unmodified evcxr kernel, with the same crate preloaded
+    #[cfg(feature = "stock")]
+    Stock {
+        /// The file by which Jupyter says where to listen
+        #[arg(long = "control_file", value_name = "F")]
+        control_file: PathBuf,
+    },
+    /// Execute notebooks without Jupyter, and report; exit status 0 only if every cell did what it should
+    Run(run::Options),
+    /// Make the students' notebooks from the solutions
+    Assign(assign::Options),
+    /// Say what is missing on this machine, and how to get it
+    Doctor,
+}
+
+/// Does what the command line says.
+pub fn obey() -> ExitCode {
+    match carry_out(Arguments::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("adlab: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// True if all went well.
+fn carry_out(command: Command) -> Result<bool> {
+    let project = Project::find()?;
+    match command {
+        Command::Install(options) => install::install(&project, &options).map(|()| true),
+        Command::Kernel { connection_file } => server::serve(&project, &connection_file).map(|()| true),
+        #[cfg(feature = "stock")]
+        Command::Stock { control_file } => stock::start(&project, &control_file).map(|()| true),
+        Command::Run(options) => run::run(&project, &options),
+        Command::Assign(options) => assign::assign(&options),
+        Command::Doctor => Ok(doctor::examine(&project)),
+    }
+}

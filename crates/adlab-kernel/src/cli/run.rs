@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::analysis::Analysis;
-use crate::engine::{Cell, Engine};
-use crate::explain::crash::Fault;
-use crate::supervisor::handle::{Event, Link};
-use crate::notebook::file::{self, Displays, Finished, Notebook, Outputs};
-use crate::system::project::Project;
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::fault::Fault;
+use crate::notebook::file::{self, Notebook};
+use crate::notebook::outputs::{Displays, Finished, Outputs};
 use crate::session::Session;
+use crate::supervisor::Supervisor;
+use crate::system::project::Project;
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -147,23 +149,25 @@ fn run_cell(
 ) -> (Finished, Result<(), Fault>) {
     let outputs = Arc::new(Mutex::new(Outputs::default()));
     let collected = Arc::clone(&outputs);
-    let link = engine.link();
+    let supervisor = engine.supervisor();
     let sink = Box::new(move |event| match event {
         // Nobody is there to answer.
-        Event::Input(_) => link.answer(None),
+        Event::Input(_) => supervisor.answer(None),
         event => collected.lock().unwrap_or_else(|e| e.into_inner()).add(event),
     });
-    let watchdog = Watchdog::start(engine.link(), limit);
+    let watchdog = Watchdog::start(engine.supervisor(), limit);
     let id = (!id.is_empty()).then_some(id);
-    let outcome = engine.execute(&Cell { code, id, number }, sink);
+    let outcome = engine.execute(code, id, number, sink);
     let late = watchdog.stop();
     let mut outputs = std::mem::take(&mut *outputs.lock().unwrap_or_else(|e| e.into_inner()));
     let outcome = match outcome {
-        Ok(Some(result)) => {
-            outputs.result(&result, number);
+        Ok(value) => {
+            // A page is for someone who looks: a notebook keeps none.
+            if let Some(result) = value.result {
+                outputs.result(&result, number);
+            }
             Ok(())
         }
-        Ok(None) => Ok(()),
         Err(fault) => {
             let fault = if late { timed_out(fault, limit) } else { fault };
             outputs.error(&fault);
@@ -186,12 +190,12 @@ struct Watchdog {
 }
 
 impl Watchdog {
-    fn start(link: Link, limit: Duration) -> Self {
+    fn start(supervisor: Supervisor, limit: Duration) -> Self {
         let (done, wait) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let late = wait.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
             if late {
-                link.interrupt();
+                supervisor.interrupt();
             }
             late
         });
@@ -235,13 +239,5 @@ impl Progress {
             print!("\r\x1b[K");
         }
         println!("{text}");
-    }
-}
-
-/// A cell without outputs.
-pub fn clear(cell: &mut Value) {
-    if cell["cell_type"] == "code" {
-        cell["execution_count"] = Value::Null;
-        cell["outputs"] = json!([]);
     }
 }

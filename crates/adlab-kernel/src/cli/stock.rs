@@ -6,11 +6,11 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::system::project::Project;
 use crate::session::Session;
+use crate::system::project::Project;
 
 /// evcxr_jupyter reads the process's own arguments.
-pub const CONTROL_FILE: &str = "--control_file";
+const CONTROL_FILE: &str = "--control_file";
 
 /// Starts this program again, so that its arguments are what evcxr_jupyter expects.
 pub fn start(project: &Project, control_file: &Path) -> Result<()> {
@@ -33,11 +33,14 @@ pub fn start(project: &Project, control_file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// In the process that [`start`] made: runs evcxr_jupyter, and returns true when it has ended.
-pub fn hook() -> Result<bool> {
+/// In the process that [`start`] made: runs evcxr_jupyter, and ends with it; returns in any other.
+pub fn hook() {
     if std::env::args_os().nth(1).as_deref() != Some(OsStr::new(CONTROL_FILE)) {
-        return Ok(false);
+        return;
     }
-    evcxr_jupyter::main()?;
-    Ok(true)
+    let ended = evcxr_jupyter::main();
+    if let Err(error) = &ended {
+        eprintln!("adlab: {error:#}");
+    }
+    std::process::exit(i32::from(ended.is_err()));
 }

@@ -12,7 +12,10 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 use ra_ap_syntax::ast::{AstNode, HasModuleItem};
-use ra_ap_syntax::{Edition, SourceFile};
+
+use super::generated::Generated;
+use crate::assumptions::{ONE_FUNCTION, STORE_CALLS};
+use crate::cell::annotated::MARKER;
 
 /// A folder for the cells; `0` is none.
 pub const FOLDER_VAR: &str = "ADLAB_CELL_CACHE";
@@ -21,38 +24,37 @@ pub const FOLDER_VAR: &str = "ADLAB_CELL_CACHE";
 const MOST_ENTRIES: usize = 1000;
 const LARGEST: u64 = 256 << 10;
 
-/// evcxr numbers the function that it calls; see [`with_one_name`].
-pub const FUNCTION: &str = "run_user_code";
-
 const LIBRARY: &str = "library";
 const SOURCE: &str = "source";
 const CHECKSUM: &str = "checksum";
 
 /// A cell that is about to be compiled.
-pub struct Entry {
+pub struct CompiledCell {
     folder: PathBuf,
     place: PathBuf,
     normal: String,
 }
 
-impl Entry {
+impl CompiledCell {
     /// `made_from` is all but the source.
-    pub fn of(source: &str, made_from: impl Hash) -> Option<Self> {
+    pub fn of(source: &Generated, made_from: impl Hash) -> Option<Self> {
         let folder = std::env::var_os(FOLDER_VAR).filter(|folder| folder != "0").map(PathBuf::from)?;
         let normal = normal_form(source)?;
         let mut hasher = DefaultHasher::new();
         (made_from, &normal).hash(&mut hasher);
         let place = folder.join(format!("{:016x}", hasher.finish()));
-        Some(Entry { folder, place, normal })
+        Some(CompiledCell { folder, place, normal })
     }
 
     /// Puts the library in its place, and gives the very source that it was compiled from: its items may stand in another
     /// order, and a panic names a line of it.
-    pub fn fetch(&self, library: &Path) -> Option<String> {
+    pub fn fetch(&self, wanted: &Generated, library: &Path) -> Option<String> {
         let source = fs::read_to_string(self.place.join(SOURCE)).ok()?;
         let bytes = fs::read(self.place.join(LIBRARY)).ok()?;
         let sum = fs::read_to_string(self.place.join(CHECKSUM)).ok()?;
-        if sum != checksum(&bytes, &source) || normal_form(&source)? != self.normal {
+        let is_wanted =
+            source == wanted.text || normal_form(&Generated::read(source.clone())).as_ref() == Some(&self.normal);
+        if sum != checksum(&bytes, &source) || !is_wanted {
             let _ = fs::remove_dir_all(&self.place);
             return None;
         }
@@ -107,34 +109,20 @@ fn checksum(library: &[u8], source: &str) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// evcxr counts its builds in the name of the function, so that the same cell is never the same twice. Each library has
-/// one, so one name does for all.
-pub fn with_one_name(source: &str) -> String {
-    let numbered = format!("fn {FUNCTION}_");
-    let Some(at) = source.rfind(&numbered) else { return source.to_owned() };
-    let number = at + numbered.len();
-    let end = source[number..].find(|c: char| !c.is_ascii_digit()).map_or(source.len(), |length| number + length);
-    format!("{}{}", &source[..number - 1], &source[end..])
-}
-
 /// Two sources with the same form are the same program: evcxr writes items, and the lines by which it loads and stores
 /// variables, in any order.
-fn normal_form(source: &str) -> Option<String> {
-    let parsed = SourceFile::parse(source, Edition::Edition2024);
-    if !parsed.errors().is_empty() {
-        return None;
-    }
-    let file = parsed.tree();
+fn normal_form(source: &Generated) -> Option<String> {
+    let file = source.is_whole.then_some(&source.file)?;
     let mut items: Vec<String> = Vec::new();
     let mut marker = String::new();
     for item in file.items() {
         let text = item.syntax().text().to_string();
         // What follows a marker belongs to it.
-        if text.starts_with("const _ADLAB_") {
+        if text.starts_with(&format!("const {MARKER}")) {
             marker = text;
             continue;
         }
-        let text = if text.contains(&format!("fn {FUNCTION}(")) { sorted_lines(&text) } else { text };
+        let text = if text.contains(&format!("fn {ONE_FUNCTION}(")) { sorted_lines(&text) } else { text };
         items.push(std::mem::take(&mut marker) + &text);
     }
     let attributes = file.syntax().children().filter(|node| ra_ap_syntax::ast::Attr::can_cast(node.kind()));
@@ -145,11 +133,7 @@ fn normal_form(source: &str) -> Option<String> {
 
 /// Sorts each run of lines that load or store variables.
 fn sorted_lines(text: &str) -> String {
-    let kind = |line: &str| {
-        ["check_variable::<", "take_variable::<", "put_variable::<"]
-            .iter()
-            .position(|call| line.contains(&format!("evcxr_variable_store.{call}")))
-    };
+    let kind = |line: &str| STORE_CALLS.iter().position(|call| line.contains(call));
     let lines: Vec<&str> = text.lines().collect();
     let runs = lines.chunk_by(|a, b| kind(a).is_some() && kind(a) == kind(b));
     let sorted = runs.flat_map(|run| {
@@ -164,11 +148,15 @@ fn sorted_lines(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn entry(folder: &Path, source: &str, made_from: &str) -> Entry {
-        let normal = normal_form(source).unwrap();
+    fn read(source: &str) -> Generated {
+        Generated::read(source.to_owned())
+    }
+
+    fn entry(folder: &Path, source: &str, made_from: &str) -> CompiledCell {
+        let normal = normal_form(&read(source)).unwrap();
         let mut hasher = DefaultHasher::new();
         (made_from, &normal).hash(&mut hasher);
-        Entry { folder: folder.to_owned(), place: folder.join(format!("{:016x}", hasher.finish())), normal }
+        CompiledCell { folder: folder.to_owned(), place: folder.join(format!("{:016x}", hasher.finish())), normal }
     }
 
     #[test]
@@ -179,20 +167,12 @@ mod tests {
         let second = "#![a]\nconst _ADLAB_1: () = (); impl S {}\nfn f() {}\npub fn run_user_code(\nx: u8) {\nlet b = \
                       evcxr_variable_store.take_variable::<B>(\"b\");\nlet a = evcxr_variable_store.take_variable::<A>(\"a\");\n\
                       g();\nh();\n}";
+        let normal_form = |source: &str| normal_form(&read(source));
         assert_eq!(normal_form(first), normal_form(second));
         let other_order = second.replace("g();\nh();", "h();\ng();");
         assert_ne!(normal_form(second), normal_form(&other_order));
         assert_ne!(normal_form(second), normal_form(&second.replace("fn f()", "fn e()")));
         assert_eq!(normal_form("fn f( {"), None);
-    }
-
-    #[test]
-    fn the_function_has_one_name() {
-        assert_eq!(
-            with_one_name("fn run_user_code_1() {}\nfn run_user_code_23(\nx)"),
-            "fn run_user_code_1() {}\nfn run_user_code(\nx)"
-        );
-        assert_eq!(with_one_name("fn f() {}"), "fn f() {}");
     }
 
     #[test]
@@ -203,7 +183,7 @@ mod tests {
         fs::write(&library, b"library").unwrap();
         entry(&folder, source, "flags").keep(&library, source);
         fs::remove_file(&library).unwrap();
-        let found = |source: &str, flags: &str| entry(&folder, source, flags).fetch(&library);
+        let found = |source: &str, flags: &str| entry(&folder, source, flags).fetch(&read(source), &library);
         assert_eq!(found("fn b() {}\nfn a() {}", "flags").as_deref(), Some(source));
         assert_eq!(fs::read(&library).unwrap(), b"library");
         assert_eq!((found(source, "other flags"), found("fn a() {}", "flags")), (None, None));

@@ -6,9 +6,9 @@
 use std::collections::{HashMap, HashSet};
 
 use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
-use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, SyntaxNode};
+use ra_ap_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
-use super::cache::FUNCTION;
+use crate::assumptions::{ONE_FUNCTION, OWN_MODULES};
 
 /// Calls that go over many values.
 const MANY: [&str; 20] = [
@@ -67,8 +67,7 @@ impl Function {
 }
 
 /// The cell of this source, as evcxr generates it, is to be optimised.
-pub fn deserves_it(source: &str) -> bool {
-    let file = SourceFile::parse(source, Edition::Edition2024).tree();
+pub fn is_worth_optimising(file: &SourceFile) -> bool {
     let mut functions: HashMap<String, Function> = HashMap::new();
     let mut called = Vec::new();
     for item in file.items() {
@@ -88,11 +87,11 @@ pub fn deserves_it(source: &str) -> bool {
                 }
             }
             ast::Item::Fn(function) => {
-                let is_cell = function.name().is_some_and(|name| name.text() == FUNCTION);
+                let is_cell = function.name().is_some_and(|name| name.text() == ONE_FUNCTION);
                 add(&mut functions, function, is_cell.then_some(&mut called));
             }
             // evcxr's own.
-            ast::Item::Module(module) if module.name().is_some_and(|name| name.text().starts_with("evcxr_")) => {}
+            ast::Item::Module(module) if module.name().is_some_and(|name| name.text().starts_with(OWN_MODULES)) => {}
             ast::Item::Struct(_) | ast::Item::Enum(_) | ast::Item::Use(_) | ast::Item::TypeAlias(_) => {}
             // A macro, a module, a constant: all that is in it, under its name.
             other => {
@@ -160,13 +159,15 @@ fn comes_back(functions: &HashMap<String, Function>, start: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ra_ap_syntax::Edition;
 
     fn cell(items: &str, statements: &str) -> bool {
-        deserves_it(&format!("{items}\npub extern \"C\" fn run_user_code(x: u8) -> u8 {{\n{statements}\nx}}"))
+        let source = format!("{items}\npub extern \"C\" fn run_user_code(x: u8) -> u8 {{\n{statements}\nx}}");
+        is_worth_optimising(&SourceFile::parse(&source, Edition::Edition2024).tree())
     }
 
     #[test]
-    fn loops_deserve_it_wherever_they_are() {
+    fn loops_are_worth_it_wherever_they_are() {
         let prelude = "macro_rules! print { ($($a:tt)*) => {{ ::std::print!($($a)*); }} }";
         assert!(!cell(prelude, "print!(\"a\");"));
         assert!(!cell("", "let x = Dual::variable(0.5); x * x + x.sin()"));

@@ -9,18 +9,16 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::recorded_call::{key, rebase};
-use crate::notebook::file::write_atomically;
+use super::key::{call_key, rebase};
+use crate::assumptions::METADATA_OF_ANALYZER;
+use crate::system::files::write_atomically;
 
 #[derive(Serialize, Deserialize)]
-pub struct Answer {
+struct KeptAnswer {
     said: String,
     /// Cargo.lock, which it may have written.
     lock: String,
 }
-
-/// What evcxr's own analyzer says when it asks for metadata, and nobody else.
-const OF_EVCXR: &str = "--filter-platform";
 
 /// Questions change nothing else, and have the same answer as long as the workspace is the same.
 pub fn is_question(words: &[&str]) -> bool {
@@ -32,11 +30,11 @@ pub fn is_question(words: &[&str]) -> bool {
 pub fn answer(folder: &Path, here: &Path, rustc: &Path, words: &[&str], cargo: impl Fn() -> Command) -> Result<i32> {
     let rebased: Vec<String> = words.iter().map(|word| rebase(word, here, false)).collect();
     let mut hasher = DefaultHasher::new();
-    key(here, rustc, &rebased.iter().map(String::as_str).collect::<Vec<_>>())?.hash(&mut hasher);
+    call_key(here, rustc, &rebased.iter().map(String::as_str).collect::<Vec<_>>())?.hash(&mut hasher);
     let place = folder.join(format!("answer-{:016x}", hasher.finish()));
     let lock = here.join("Cargo.lock");
     let known = std::fs::read_to_string(&place).unwrap_or_default();
-    if let Ok(known) = serde_json::from_str::<Answer>(&rebase(&known, here, true)) {
+    if let Ok(known) = serde_json::from_str::<KeptAnswer>(&rebase(&known, here, true)) {
         std::io::stdout().write_all(known.said.as_bytes())?;
         if std::fs::read_to_string(&lock).unwrap_or_default() != known.lock {
             std::fs::write(&lock, known.lock)?;
@@ -45,12 +43,12 @@ pub fn answer(folder: &Path, here: &Path, rustc: &Path, words: &[&str], cargo: i
     }
     let output = cargo().stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
-    if words.contains(&OF_EVCXR) {
+    if words.contains(&METADATA_OF_ANALYZER) {
         said = without_dependencies(&said);
     }
     std::io::stdout().write_all(said.as_bytes())?;
     if output.status.success() {
-        let answer = Answer { said, lock: std::fs::read_to_string(&lock).unwrap_or_default() };
+        let answer = KeptAnswer { said, lock: std::fs::read_to_string(&lock).unwrap_or_default() };
         write_atomically(&place, rebase(&serde_json::to_string(&answer)?, here, false).as_bytes())?;
     }
     Ok(output.status.code().unwrap_or(101))

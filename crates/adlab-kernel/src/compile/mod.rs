@@ -1,6 +1,29 @@
-pub mod cache;
-pub mod level;
-pub mod metadata;
-pub mod recorded_call;
+//! What stands between evcxr and cargo.
+//!
+//! For each cell evcxr runs `cargo build`, and cargo takes 40 ms to find out that nothing but the cell has changed. The
+//! first time, cargo does it, and its call of rustc is written down ([`recorded_call`]). From then on, as long as nothing
+//! else changes ([`key`]), rustc is called as it says, and cargo is left out. What evcxr and rust-analyzer ask cargo is
+//! kept in the same way ([`metadata`]), and so are the libraries of cells ([`cache`]).
+//!
+//! All of it lives in the session's folder, and comes with the warm build: a new session has every call from the start.
+//! This program plays the parts: a folder on the PATH has it under the names of `rustup`, `cargo` and `rustc`
+//! ([`stand_ins`]), each a process of its own.
+
+mod cache;
+mod generated;
+mod key;
+mod level;
+mod metadata;
+mod recorded_call;
 pub mod stand_ins;
+pub mod tools;
 pub mod variable_store;
+
+pub use cache::FOLDER_VAR as CELLS_VAR;
+pub use recorded_call::FIXED_LEVEL;
+
+// It is compiled for cells, not for the kernel, which uses none of it.
+#[cfg(test)]
+#[allow(dead_code)]
+#[path = "../../variable-store/lib.rs"]
+mod store_library;

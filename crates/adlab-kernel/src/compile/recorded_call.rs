@@ -1,7 +1,8 @@
 //! A call of rustc, as cargo made it, to be made again.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::hash::Hash;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,16 +11,12 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::stand_ins::CELLS;
-use super::cache::{self as cells, Entry};
-use super::{level, variable_store as store};
-use crate::notebook::file::write_atomically;
-
-/// Stands for evcxr's build folder, which each session has for itself.
-const HERE: &str = "@BUILD@";
-
-/// A cell, in evcxr's build folder.
-const SOURCE: &str = "src/lib.rs";
+use super::cache::CompiledCell;
+use super::generated::Generated;
+use super::key::rebase;
+use super::{level, variable_store};
+use crate::assumptions::{self, LIBRARY_PATH_VAR, PACKAGE, SOURCE};
+use crate::system::files::write_atomically;
 
 /// In a session's folder: cells are compiled at the level of cargo's configuration, and no other.
 pub const FIXED_LEVEL: &str = "fixed-level";
@@ -27,58 +24,21 @@ pub const FIXED_LEVEL: &str = "fixed-level";
 /// For benchmarks: a file that takes down what rustc was told last.
 const LAST_CALL_VAR: &str = "ADLAB_LAST_CALL";
 
-/// Where evcxr expects the library's path.
-const LIBRARY_VAR: &str = "EVCXR_EXECUTION_SO_PATH";
-
 #[derive(Serialize, Deserialize)]
-pub struct Recipe {
+pub struct RecordedCall {
     arguments: Vec<String>,
     /// What cargo sets for rustc.
     environment: BTreeMap<String, String>,
 }
 
-/// Everything but the cell that decides how cargo calls rustc.
-pub fn key(here: &Path, rustc: &Path, words: &[&str]) -> Result<String> {
-    let mut hasher = DefaultHasher::new();
-    words.hash(&mut hasher);
-    let compiler = std::fs::metadata(rustc).with_context(|| format!("{} is gone", rustc.display()))?;
-    (rustc, compiler.len(), compiler.modified().ok()).hash(&mut hasher);
-    std::env::var_os("RUSTFLAGS").hash(&mut hasher);
-    // evcxr writes dependencies in any order.
-    let manifest = std::fs::read_to_string(here.join("Cargo.toml")).context("evcxr has written no Cargo.toml")?;
-    let mut lines: Vec<&str> = manifest.lines().collect();
-    lines.sort_unstable();
-    lines.hash(&mut hasher);
-    for file in ["Cargo.lock", ".cargo/config.toml", "../.cargo/config.toml"] {
-        std::fs::read(here.join(file)).ok().hash(&mut hasher);
-    }
-    Ok(format!("{:016x}", hasher.finish()))
-}
-
-/// The user has added a crate of their own, whose source may change: cargo has to look.
-pub fn has_local_crates(here: &Path) -> bool {
-    let read = |name: &str| std::fs::read_to_string(here.join(name)).unwrap_or_default();
-    let preloaded = read("../evcxr.toml");
-    let manifest = read("Cargo.toml");
-    let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
-    let paths = dependencies.lines().filter_map(|line| line.split_once("path = \"")?.1.split('"').next());
-    paths.into_iter().any(|path| !preloaded.contains(&format!("\"{path}\"")))
-}
-
-/// A text with another session's folder, and with this one's.
-pub fn rebase(text: &str, here: &Path, forth: bool) -> String {
-    let here = here.to_string_lossy();
-    if forth { text.replace(HERE, &here) } else { text.replace(&*here, HERE) }
-}
-
-impl Recipe {
+impl RecordedCall {
     /// What this process was called with.
-    pub fn of_this_call(words: &[&str]) -> Self {
+    pub fn of_this_process(words: &[&str]) -> Self {
         let libraries = ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
         // cargo's job server is gone by then.
         let set_by_cargo =
             |name: &str| name.starts_with("CARGO") && name != "CARGO_MAKEFLAGS" || libraries.contains(&name);
-        Recipe {
+        RecordedCall {
             arguments: words.iter().map(|&word| word.to_owned()).collect(),
             environment: std::env::vars().filter(|(name, _)| set_by_cargo(name)).collect(),
         }
@@ -90,27 +50,28 @@ impl Recipe {
 
     /// None where there is none, or a broken one.
     pub fn read(place: &Path, here: &Path) -> Option<Self> {
-        let recipe: Recipe = serde_json::from_str(&rebase(&std::fs::read_to_string(place).ok()?, here, true)).ok()?;
-        let is_whole = recipe.libraries().all(|path| Path::new(path).exists());
-        is_whole.then_some(recipe)
+        let call: RecordedCall =
+            serde_json::from_str(&rebase(&std::fs::read_to_string(place).ok()?, here, true)).ok()?;
+        let is_whole = call.libraries().all(|path| Path::new(path).exists());
+        is_whole.then_some(call)
     }
 
     /// Makes the cell's library. Returns the exit code.
-    pub fn cook(&self, rustc: &Path, here: &Path) -> Result<i32> {
+    pub fn compile(&self, rustc: &Path, here: &Path) -> Result<i32> {
         let place = here.join(SOURCE);
         let source = self.prepare(here)?;
         let library = self.library(here);
         let arguments = self.arguments(here, &source);
-        let entry = Entry::of(&source, self.all_but_the_source(rustc, here, &arguments)?);
-        if let Some(known) = entry.as_ref().and_then(|entry| entry.fetch(&library)) {
+        let kept = CompiledCell::of(&source, self.all_but_the_source(rustc, here, &arguments)?);
+        if let Some(known) = kept.as_ref().and_then(|kept| kept.fetch(&source, &library)) {
             std::fs::write(&place, known)?;
             return tell_evcxr(&library).map(|()| 0);
         }
         let code = run(rustc, &arguments, &self.environment)?;
         if code == 0 {
-            let notes = std::fs::read_to_string(library.with_file_name(format!("{CELLS}.d"))).unwrap_or_default();
-            if let Some(entry) = entry.filter(|_| has_one_source(&notes)) {
-                entry.keep(&library, &source);
+            let notes = std::fs::read_to_string(library.with_file_name(format!("{PACKAGE}.d"))).unwrap_or_default();
+            if let Some(kept) = kept.filter(|_| has_one_source(&notes)) {
+                kept.keep(&library, &source.text);
             }
             tell_evcxr(&library)?;
         }
@@ -118,17 +79,23 @@ impl Recipe {
     }
 
     /// Simplifies the source that evcxr has written, line for line, and gives it.
-    pub fn prepare(&self, here: &Path) -> Result<String> {
+    pub fn prepare(&self, here: &Path) -> Result<Generated> {
         let place = here.join(SOURCE);
-        let source = cells::with_one_name(&std::fs::read_to_string(&place).context("evcxr has written no source")?);
-        let source = if self.store(here).is_some() { store::put_in(&source) } else { source };
+        let written = std::fs::read_to_string(&place).context("evcxr has written no source")?;
+        let mut source = assumptions::with_one_name(&written)?;
+        if self.store(here).is_some() {
+            source = assumptions::with_store(&source, &variable_store::import())?;
+        }
         std::fs::write(&place, &source)?;
-        Ok(source)
+        Ok(Generated::read(source))
     }
 
     /// What rustc is told of this source.
-    pub fn arguments(&self, here: &Path, source: &str) -> Vec<String> {
-        let optimise = self.has_fixed_level(here) || level::deserves_it(source);
+    pub fn arguments(&self, here: &Path, source: &Generated) -> Vec<String> {
+        self.arguments_at(here, self.has_fixed_level(here) || level::is_worth_optimising(&source.file))
+    }
+
+    fn arguments_at(&self, here: &Path, optimise: bool) -> Vec<String> {
         let mut arguments = Vec::new();
         for word in &self.arguments {
             match word.split_once('=') {
@@ -140,7 +107,7 @@ impl Recipe {
                 _ => arguments.push(word.clone()),
             }
         }
-        arguments.extend(self.store(here).iter().flat_map(|library| store::argument(library)));
+        arguments.extend(self.store(here).iter().flat_map(|library| variable_store::argument(library)));
         arguments
     }
 
@@ -150,16 +117,16 @@ impl Recipe {
     }
 
     fn store(&self, here: &Path) -> Option<PathBuf> {
-        store::library(self.library(here).parent()?)
+        variable_store::library(self.library(here).parent()?)
     }
 
     /// Checks the source, and makes nothing of it. Returns the exit code.
-    pub fn taste(&self, rustc: &Path, here: &Path) -> Result<i32> {
+    pub fn check(&self, rustc: &Path, here: &Path) -> Result<i32> {
         let lighter = |word: &String| match word {
             word if word.starts_with("--emit=") => "--emit=metadata".to_owned(),
             word => word.clone(),
         };
-        run(rustc, &self.arguments(here, "").iter().map(lighter).collect::<Vec<_>>(), &self.environment)
+        run(rustc, &self.arguments_at(here, false).iter().map(lighter).collect::<Vec<_>>(), &self.environment)
     }
 
     /// What a cell's library depends on: the compiler, what it is told, and the libraries that it finds.
@@ -182,7 +149,7 @@ impl Recipe {
     /// What comes out.
     pub fn library(&self, here: &Path) -> PathBuf {
         let folder = self.arguments.windows(2).find(|pair| pair[0] == "--out-dir").map_or("", |pair| pair[1].as_str());
-        here.join(folder).join(format!("{}{CELLS}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX))
+        here.join(folder).join(format!("{}{PACKAGE}{}", DLL_PREFIX, DLL_SUFFIX))
     }
 }
 
@@ -213,12 +180,12 @@ fn run(rustc: &Path, arguments: &[String], environment: &BTreeMap<String, String
 fn has_one_source(notes: &str) -> bool {
     let sources = |line: &str| line.split_once(": ").map_or(String::new(), |(_, sources)| sources.trim().to_owned());
     notes.contains(": ")
-        && notes.lines().map(sources).all(|all| ["", "src/lib.rs"].contains(&all.as_str()))
+        && notes.lines().map(sources).all(|all| ["", SOURCE].contains(&all.as_str()))
         && !notes.contains("# env-dep:")
 }
 
 pub fn tell_evcxr(library: &Path) -> Result<()> {
-    match std::env::var_os(LIBRARY_VAR) {
+    match std::env::var_os(LIBRARY_PATH_VAR) {
         Some(place) => Ok(std::fs::write(place, library.to_string_lossy().as_bytes())?),
         None => Ok(()),
     }

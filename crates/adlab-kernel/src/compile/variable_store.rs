@@ -11,10 +11,6 @@ use crate::system::toolchain;
 pub const SOURCE: &str = include_str!("../../variable-store/lib.rs");
 const NAME: &str = "adlab_store";
 
-/// How evcxr's own begins, and what comes after it.
-const BEGIN: &str = "\nmod evcxr_internal_runtime {\n";
-const AFTER: &str = "\n}\n#[unsafe(no_mangle)]";
-
 /// Compiles it into the folder of libraries that cells are linked with.
 pub fn build(folder: &Path, rustc: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)?;
@@ -40,35 +36,13 @@ pub fn argument(library: &Path) -> [String; 2] {
     ["--extern".into(), format!("{NAME}={}", library.display())]
 }
 
-/// The source with the library's store in the place of evcxr's, line for line.
-pub fn put_in(source: &str) -> String {
-    let Some(begin) = source.find(BEGIN) else { return source.to_owned() };
-    let start = begin + BEGIN.len();
-    let Some(length) = source[start..].find(AFTER) else { return source.to_owned() };
-    let lines = "\n".repeat(source[start..start + length].matches('\n').count());
-    format!("{}pub use {NAME}::*;{lines}{}", &source[..start], &source[start + length..])
+/// The line that has a cell use it.
+pub fn import() -> String {
+    format!("pub use {NAME}::*;")
 }
 
 /// Where cargo puts the libraries for cells.
 pub fn folder(build: &Path) -> Result<PathBuf> {
     let host = toolchain::host().context("rustc does not say what it builds for")?;
     Ok(build.join("target").join(host).join("debug/deps"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_store_is_replaced_and_lines_stay() {
-        let source =
-            "use a;\nmod evcxr_internal_runtime {\npub struct S;\nimpl S {\n}\n}\n#[unsafe(no_mangle)]\nfn f() {}\n";
-        let with = put_in(source);
-        assert_eq!(
-            with,
-            "use a;\nmod evcxr_internal_runtime {\npub use adlab_store::*;\n\n\n}\n#[unsafe(no_mangle)]\nfn f() {}\n"
-        );
-        assert_eq!(with.lines().count(), source.lines().count());
-        assert_eq!(put_in("fn f() {}"), "fn f() {}");
-    }
 }

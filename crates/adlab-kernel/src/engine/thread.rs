@@ -1,6 +1,8 @@
-//! The engine on a thread of its own: evcxr blocks while it compiles and runs, the server must not.
+//! The engine on a thread of its own, and the handle by which the server knows it: evcxr blocks while it compiles and runs,
+//! the server must not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -8,23 +10,22 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tokio::sync::{Notify, oneshot};
 
-use crate::analysis::{Analysis, Completions};
-use crate::engine::{Cell, Engine, is_too_deep};
-use crate::explain::crash::Fault;
-use crate::supervisor::handle::{Link, Sink};
-use crate::supervisor::parser::Bundle;
+use super::{Engine, Value};
+use crate::analysis::{Analysis, Completions, Documentation};
+use crate::cell::nesting::DEEP_STACK;
+use crate::event::Sink;
+use crate::fault::Fault;
+use crate::session::Session;
+use crate::supervisor::Supervisor;
 use crate::system::processes::kill_children_named;
 use crate::system::project::Preload;
-use crate::session::Session;
 
-/// For what parses cells: it calls itself for each level of nesting. Only what is used of it takes memory.
-pub const DEEP_STACK: usize = 256 << 20;
 /// How long an interrupted cell may take to end, before it is given up: its code will not run.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How long a shutdown waits for the engine to put its things away.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-type Outcome = Result<Option<Bundle>, Fault>;
+type Outcome = Result<Value, Fault>;
 
 enum Job {
     Execute { code: String, id: Option<String>, number: usize, sink: Sink, reply: oneshot::Sender<Outcome> },
@@ -33,6 +34,8 @@ enum Job {
 
 pub struct EngineThread {
     handle: Handle,
+    /// Nobody wants to hear any more why it could not start.
+    stopping: Arc<AtomicBool>,
     done: Receiver<()>,
 }
 
@@ -41,7 +44,7 @@ pub struct EngineThread {
 pub struct Handle {
     jobs: Sender<Job>,
     analysis: Option<Analysis>,
-    link: Arc<OnceLock<Link>>,
+    supervisor: Arc<OnceLock<Supervisor>>,
     interrupted: Arc<Notify>,
 }
 
@@ -49,23 +52,25 @@ impl EngineThread {
     pub fn start(preload: Preload, session: Session) -> Self {
         let (jobs, queue) = channel();
         let (finished, done) = channel();
-        let link = Arc::new(OnceLock::new());
+        let supervisor = Arc::new(OnceLock::new());
+        let stopping = Arc::new(AtomicBool::new(false));
         let analysis = session.library().and_then(Analysis::start);
         let handle = Handle {
             jobs,
             analysis: analysis.as_ref().ok().cloned(),
-            link: Arc::clone(&link),
+            supervisor: Arc::clone(&supervisor),
             interrupted: Arc::default(),
         };
+        let is_stopping = Arc::clone(&stopping);
         let work = move || {
             let engine = session.fill().and(analysis).and_then(|analysis| Engine::start(preload, &session, analysis));
-            serve(engine, &queue, &link);
+            serve(engine, &queue, &supervisor, &is_stopping);
             drop(session);
             let _ = finished.send(());
         };
         let thread = std::thread::Builder::new().name("engine".into()).stack_size(DEEP_STACK).spawn(work);
         thread.expect("a thread for the engine");
-        EngineThread { handle, done }
+        EngineThread { handle, stopping, done }
     }
 
     pub fn handle(&self) -> Handle {
@@ -74,6 +79,7 @@ impl EngineThread {
 
     /// Ends what runs, and removes the session's folder.
     pub fn stop(self) {
+        self.stopping.store(true, Ordering::Relaxed);
         self.handle.interrupt();
         let _ = self.handle.jobs.send(Job::Stop);
         let deadline = Instant::now() + FAREWELL;
@@ -107,45 +113,30 @@ impl Handle {
 
     /// `position` is a byte.
     pub async fn complete(&self, code: String, position: usize) -> Option<Completions> {
-        if is_too_deep(&code) {
-            return None;
-        }
         self.analysis.as_ref()?.complete(code, position).await
     }
 
-    /// Documentation of the word at a byte: as plain text, and as Markdown.
-    pub async fn inspect(&self, code: String, position: usize) -> Option<(String, String)> {
-        if is_too_deep(&code) {
-            return None;
-        }
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        let before = code[..position].trim_end_matches(is_word).len();
-        // Behind a word, and behind the bracket that opens its arguments, the word is meant.
-        let start = if code[before..].starts_with(is_word) {
-            before
-        } else {
-            let name = code[..before].trim_end_matches('(');
-            name.trim_end_matches(is_word).len()
-        };
-        self.analysis.as_ref()?.inspect(code, start).await
+    /// The documentation of the word at a byte.
+    pub async fn inspect(&self, code: String, position: usize) -> Option<Documentation> {
+        self.analysis.as_ref()?.inspect(code, position).await
     }
 
     /// Stops the cell that runs now.
     pub fn interrupt(&self) {
-        if let Some(link) = self.link.get() {
-            link.interrupt();
+        if let Some(supervisor) = self.supervisor.get() {
+            supervisor.interrupt();
         }
         self.interrupted.notify_waiters();
     }
 
     pub fn is_interrupted(&self) -> bool {
-        self.link.get().is_some_and(Link::is_interrupted)
+        self.supervisor.get().is_some_and(Supervisor::is_interrupted)
     }
 
     /// What the student typed; `None` if there is nobody to type.
     pub fn answer(&self, text: Option<&str>) {
-        if let Some(link) = self.link.get() {
-            link.answer(text);
+        if let Some(supervisor) = self.supervisor.get() {
+            supervisor.answer(text);
         }
     }
 
@@ -156,19 +147,19 @@ impl Handle {
     }
 }
 
-fn serve(engine: Result<Engine>, queue: &Receiver<Job>, link: &OnceLock<Link>) {
+fn serve(engine: Result<Engine>, queue: &Receiver<Job>, supervisor: &OnceLock<Supervisor>, stopping: &AtomicBool) {
     let mut engine = match engine {
         Ok(engine) => engine,
+        Err(_) if stopping.load(Ordering::Relaxed) => return,
         Err(error) => return refuse(&format!("the kernel could not start: {error:#}"), queue),
     };
-    let _ = link.set(engine.link());
+    let _ = supervisor.set(engine.supervisor());
     while let Ok(job) = queue.recv() {
         match job {
             // Interrupted before its turn.
             Job::Execute { reply, .. } if reply.is_closed() => {}
             Job::Execute { code, id, number, sink, reply } => {
-                let cell = Cell { code: &code, id: id.as_deref(), number };
-                let outcome = catch_unwind(AssertUnwindSafe(|| engine.execute(&cell, sink)));
+                let outcome = catch_unwind(AssertUnwindSafe(|| engine.execute(&code, id.as_deref(), number, sink)));
                 let _ = reply.send(outcome.unwrap_or_else(|_| Err(engine.start_anew())));
             }
             Job::Stop => return,

@@ -4,20 +4,19 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use evcxr::CompilationError;
 
-use crate::scope::definitions::Definitions;
-use crate::explain::crash::Fault;
-use crate::explain::hints;
-use crate::cell::syntax;
-use crate::cell::annotated::Marked;
+use super::hints;
+use crate::cell::Cell;
+use crate::cell::annotated::Annotated;
+use crate::fault::Fault;
+use crate::scope::Scope;
 use crate::scope::sources::CellSource;
-use crate::scope::variables::Variables;
 
 /// What is known of the cell and of what came before it.
 pub struct Context<'a> {
-    pub cell: &'a CellSource,
-    pub marked: &'a Marked,
-    pub definitions: &'a Definitions,
-    pub variables: &'a Variables,
+    pub source: &'a CellSource,
+    pub cell: &'a Cell,
+    pub annotated: &'a Annotated,
+    pub scope: &'a Scope,
 }
 
 /// All errors of a cell as one.
@@ -45,14 +44,14 @@ fn removed_name(error: &CompilationError) -> Option<String> {
 }
 
 fn no_longer_defined(name: &str, context: &Context) -> Fault {
-    let cell = context.cell;
+    let source = context.source;
     let message = format!("cannot find `{name}` in this scope");
     let mut group = Group::with_title(Level::ERROR.primary_title(message.as_str()));
-    if let Some(at) = syntax::word(&cell.code, name) {
+    if let Some(at) = context.cell.word(name) {
         let label = AnnotationKind::Primary.span(at..at + name.len()).label("no longer defined");
-        group = group.element(Snippet::source(cell.code.as_str()).path(cell.title()).annotation(label));
+        group = group.element(Snippet::source(source.code.as_str()).path(source.title()).annotation(label));
     }
-    if let Some(fate) = context.definitions.former(name) {
+    if let Some(fate) = context.scope.definitions.former(name) {
         group = group.element(Level::HELP.message(fate));
     }
     let text = Renderer::styled().decor_style(DecorStyle::Ascii).render(&[group]);
@@ -68,9 +67,9 @@ fn relevant(errors: &[CompilationError]) -> Vec<&CompilationError> {
 }
 
 /// A variable outlives its cell, so its type must have a name.
-pub fn not_kept(cell: &CellSource) -> Fault {
+pub fn not_kept(cell: &Cell) -> Fault {
     let braces = "Or put the cell's lines in braces { … }: then the variable is for this cell alone.";
-    match syntax::closures(&cell.code).first() {
+    match cell.closures().first() {
         Some(name) => Fault::new(
             "CompileError",
             &format!("the variable `{name}` is a closure, and a closure can't be kept for later cells"),
@@ -113,7 +112,7 @@ fn compile_error(errors: &[&CompilationError], context: &Context) -> Fault {
     let mut traceback: Vec<String> = Vec::new();
     let mut hints: Vec<String> = Vec::new();
     for error in errors {
-        let mut hint = hints::hint(error, context.variables, context.definitions);
+        let mut hint = hints::hint(error, &context.scope.variables, &context.scope.definitions);
         // The same advice twice is no better.
         hint.take_if(|hint| hints.contains(hint));
         hints.extend(hint.clone());
@@ -126,7 +125,7 @@ fn compile_error(errors: &[&CompilationError], context: &Context) -> Fault {
 
 /// One of rustc's errors, on the student's own lines.
 fn render(error: &CompilationError, hint: Option<String>, context: &Context) -> String {
-    let (cell, marked) = (context.cell, context.marked);
+    let (source, annotated) = (context.source, context.annotated);
     let message = hints::message(error);
     let mut title = Level::ERROR.primary_title(message.as_str());
     if let Some(code) = error.code() {
@@ -137,7 +136,7 @@ fn render(error: &CompilationError, hint: Option<String>, context: &Context) -> 
         .iter()
         .filter_map(|spanned| {
             let span = spanned.span?;
-            let byte = |line, column| cell.byte(line, marked.original_column(line, column));
+            let byte = |line, column| source.byte(line, annotated.original_column(line, column));
             let range = byte(span.start_line, span.start_column)..byte(span.end_line, span.end_column);
             let kind = if spanned.is_primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let annotation = kind.span(range.start..range.end.max(range.start));
@@ -152,7 +151,7 @@ fn render(error: &CompilationError, hint: Option<String>, context: &Context) -> 
     let mut group: Group = if annotations.is_empty() {
         Group::with_title(title)
     } else {
-        let snippet = Snippet::source(cell.code.as_str()).path(cell.title());
+        let snippet = Snippet::source(source.code.as_str()).path(source.title());
         title.element(snippet.annotations(annotations))
     };
     for note in notes(error) {

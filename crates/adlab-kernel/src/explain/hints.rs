@@ -2,11 +2,9 @@
 
 use evcxr::CompilationError;
 
+use crate::assumptions::BORROWS;
 use crate::scope::definitions::Definitions;
 use crate::scope::variables::Variables;
-
-/// What evcxr says of a variable that borrows.
-const BORROWS: &str = "non-static lifetime";
 
 /// The error's message, in plain words where evcxr's own are of no help to a beginner.
 pub fn message(error: &CompilationError) -> String {

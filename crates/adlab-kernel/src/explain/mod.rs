@@ -1,3 +1,62 @@
-pub mod compile;
-pub mod crash;
-pub mod hints;
+//! What went wrong, in the student's terms.
+
+mod compile;
+mod crash;
+mod hints;
+
+use evcxr::Error;
+
+pub use self::compile::Context;
+use crate::assumptions::{HAS_NO_NAME, IS_CLOSURE};
+use crate::cell::commands::Refusal;
+use crate::event::Report;
+use crate::fault::{Fault, UNCHANGED};
+use crate::scope::sources::Sources;
+
+const LOST: &str = "Functions and types are still there; run the cells that make your variables again.";
+
+/// From evcxr's word on a cell that did not run.
+pub fn refused_by_evcxr(error: &Error, context: &Context) -> Fault {
+    match error {
+        Error::CompilationErrors(errors) => compile::fault(errors, context),
+        Error::Message(message) if message.contains(IS_CLOSURE) => compile::not_kept(context.cell),
+        Error::Message(message) if message.contains(HAS_NO_NAME) => compile::nameless(message),
+        Error::TypeRedefinedVariablesLost(names) => Fault::new(
+            "CompileError",
+            &format!("these variables had a type that was redefined, and are gone: {}", names.join(", ")),
+            &["Run the cells that make them again.".into()],
+        ),
+        Error::Message(message) => Fault::new("CompileError", message, &[]),
+        Error::SubprocessTerminated(message) => Fault::kernel(message),
+    }
+}
+
+/// A command that there is not, or not here.
+pub fn refused_command(refusal: &Refusal) -> Fault {
+    Fault::new("CompileError", &refusal.reason, &[])
+}
+
+/// From what was seen while a cell ran. `lost` says that its process could not be brought back.
+pub fn failed(report: &Report, lost: bool, sources: &Sources, generated: &str) -> Option<Fault> {
+    if lost {
+        let (ename, message) = match report.interrupted {
+            true => ("Interrupted", "the cell was interrupted, and all variables are lost"),
+            false => ("Crash", "the process that runs the cells ended, and all variables are lost"),
+        };
+        return Some(Fault::new(ename, message, &[LOST.into()]));
+    }
+    if report.interrupted && (report.death.is_some() || report.panic.is_none()) {
+        return Some(Fault::interrupted());
+    }
+    if let Some(reason) = &report.broken {
+        return Some(Fault::new("KernelError", reason, &[UNCHANGED.into()]));
+    }
+    if let Some(death) = report.death {
+        return Some(Fault::new("Crash", &crash::describe(death, &report.last_words), &[UNCHANGED.into()]));
+    }
+    if let Some(panic) = &report.panic {
+        return Some(Fault::new("Panic", &panic.message, &crash::place(panic, sources, generated)));
+    }
+    let error = report.error.as_ref()?;
+    Some(Fault::new("Err", error, &["The `?` of this cell met an error.".into()]))
+}

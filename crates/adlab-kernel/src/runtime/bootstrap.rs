@@ -45,3 +45,21 @@ pub const PRINT_AT_ONCE: &str = r#"macro_rules! print {
 /// Ask for the backtrace of a panic, or not (see [`PREPARE`]).
 pub const BACKTRACE_ON: &str = "unsafe { std::env::set_var(\"RUST_BACKTRACE\", \"1\") };";
 pub const BACKTRACE_OFF: &str = "unsafe { std::env::remove_var(\"RUST_BACKTRACE\") };";
+
+/// Sets a variable of the environment, for this cell and later ones.
+pub fn set_variable(name: &str, value: &str) -> String {
+    format!("unsafe {{ std::env::set_var({name:?}, {value:?}) }};")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assumptions::END_CONTENT;
+    use crate::runtime::protocol::PANIC_INFO;
+
+    #[test]
+    fn the_panic_hook_speaks_as_the_protocol_has_it() {
+        assert!(PREPARE.contains(&format!("print!(\"{PANIC_INFO}{{line}}")) && PREPARE.contains(END_CONTENT));
+        assert!(MARK_ERRORS.contains(&format!("\"{}{{}}\"", ERROR_MARK.escape_unicode())));
+    }
+}

@@ -33,9 +33,9 @@ pub fn describe(bytes: u64) -> String {
 #[cfg(target_os = "linux")]
 pub fn apply() {
     if let Some(bytes) = limit() {
-        let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
-        // SAFETY: sets a limit of this process.
-        unsafe { libc::setrlimit(libc::RLIMIT_DATA, &raw const limit) };
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        let _ = setrlimit(Resource::Data, limit);
     }
     // Where it can't be written, the system chooses as it likes.
     let _ = fs::write("/proc/self/oom_score_adj", "500");

@@ -3,53 +3,35 @@
 //! evcxr compiles a cell into a shared library and asks a child process to load and call it. This is that process,
 //! in place of evcxr's own, so that
 //! - what a cell prints goes to sockets of ours, at once and in order, not through evcxr's line protocol, and what it
-//!   reads from stdin comes from the student;
-//! - a cell is a transaction. Before each cell the process forks a sleeping copy of itself, the snapshot. When the
+//!   reads from stdin comes from the student ([`stdio`]);
+//! - a cell is a transaction. Before each cell the process forks a sleeping copy of itself, the [`snapshot`]. When the
 //!   cell ends well, the snapshot is dismissed. When the cell dies or is rolled back, the snapshot wakes up with
 //!   every variable as it was before the cell, and takes over.
 //!
-//! evcxr speaks on stdin (`LOAD_AND_RUN <library> <function>`) and listens on stdout (`EVCXR_EXECUTION_COMPLETE`).
-//! The kernel speaks over the control socket; see [`crate::supervisor::handle`] for its side.
+//! evcxr speaks on stdin and listens on stdout (see [`crate::assumptions`]); the kernel speaks over the control socket
+//! ([`protocol`]).
 
 pub mod bootstrap;
 pub mod memory;
+pub mod protocol;
+mod snapshot;
 #[cfg(target_os = "linux")]
 mod stdio;
 
-use std::ffi::{CString, c_char, c_void};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, RawFd};
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::{UnixDatagram, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use rustix::io::fcntl_dupfd_cloexec;
+use rustix::net::RecvFlags;
 
-use crate::compile;
-
-/// Names the kernel's socket; a process started with it is a runtime.
-pub const SOCKET_VAR: &str = "ADLAB_RUNTIME_SOCKET";
-
-/// What goes through the ordered socket at once: a datagram has to fit into its buffer.
-pub const LONGEST_WRITE: usize = 32 * 1024;
-
-/// Where the kernel receives what cells write, and where it sends what they read: beside the socket.
-pub fn output_path(socket: &Path) -> PathBuf {
-    socket.with_extension("out")
-}
-
-/// `process` is the one that said hello.
-pub fn input_path(socket: &Path, process: i32) -> PathBuf {
-    socket.with_extension(format!("in{process}"))
-}
-
-/// Exit code of a process whose cell was rolled back on the kernel's word.
-pub const ROLLED_BACK: i32 = 86;
-
-/// Exit code of a runtime that could not go on.
-const BROKEN: i32 = 99;
-
-/// A cell's function, where [`compile`]'s stand-in has given it one name.
-const ONE_NAME: &std::ffi::CStr = c"run_user_code";
+use self::protocol::{BROKEN, Channel, Protection, ROLLED_BACK, SOCKET_VAR, ToKernel, ToRuntime};
+use self::snapshot::{Snapshot, Taken};
+use crate::assumptions::{BACKTRACE_VAR, EXECUTION_COMPLETE, GIVES_UP, IS_RUNTIME_VAR, LOAD_AND_RUN, ONE_FUNCTION};
+use crate::system::processes::die_with_parent;
 
 type CellFn = extern "C" fn(*mut c_void) -> *mut c_void;
 type FlushFn = extern "C" fn();
@@ -63,7 +45,7 @@ pub fn hook() {
         let served = runtime.serve();
         if let Err(error) = &served {
             // Best said where the cell's error is said.
-            let _ = runtime.tell(&format!("broken {error:#}").replace('\n', " "));
+            let _ = runtime.tell(&ToKernel::Broken(format!("{error:#}")));
         }
         served
     });
@@ -79,8 +61,8 @@ pub fn hook() {
 
 struct Runtime {
     /// Where evcxr speaks and listens: the original stdin and stdout.
-    commands: std::fs::File,
-    evcxr: std::fs::File,
+    commands: File,
+    evcxr: File,
     control: BufReader<UnixStream>,
     variables: *mut c_void,
     flush: Option<FlushFn>,
@@ -89,59 +71,57 @@ struct Runtime {
 impl Runtime {
     fn connect(socket: &Path) -> Result<Self> {
         die_with_parent();
-        compile::stand_ins::step_aside();
         // SAFETY: no other thread runs yet.
         unsafe {
-            // The cells' processes must not take themselves for runtimes.
+            // What a cell starts must not take itself for a runtime.
             std::env::remove_var(SOCKET_VAR);
-            // evcxr sets it; a student has to ask for a backtrace.
-            std::env::remove_var("RUST_BACKTRACE");
+            std::env::remove_var(IS_RUNTIME_VAR);
+            // A student has to ask for a backtrace.
+            std::env::remove_var(BACKTRACE_VAR);
         }
-        let open = |kind: &[u8]| -> Result<UnixStream> {
+        let open = |channel: Channel| -> Result<UnixStream> {
             let mut stream = UnixStream::connect(socket).context("cannot reach the kernel")?;
-            stream.write_all(kind)?;
+            stream.write_all(&[channel as u8])?;
             Ok(stream)
         };
-        // SAFETY: the descriptors are ours, and open.
-        let (commands, evcxr) =
-            unsafe { (std::fs::File::from_raw_fd(libc::dup(0)), std::fs::File::from_raw_fd(libc::dup(1))) };
-        cloexec(commands.as_raw_fd());
-        cloexec(evcxr.as_raw_fd());
+        let commands = fcntl_dupfd_cloexec(std::io::stdin(), 3)?.into();
+        let evcxr = fcntl_dupfd_cloexec(std::io::stdout(), 3)?.into();
         let process = std::process::id() as i32;
         // A datagram is a read, and an empty one the end of the input, for that read alone.
-        replace_fd(0, UnixDatagram::bind(input_path(socket, process)).context("no socket for stdin")?);
-        replace_fd(1, open(b"o")?);
-        replace_fd(2, open(b"e")?);
+        let input = UnixDatagram::bind(protocol::input_path(socket, process)).context("no socket for stdin")?;
+        rustix::stdio::dup2_stdin(input)?;
+        rustix::stdio::dup2_stdout(open(Channel::Stdout)?)?;
+        rustix::stdio::dup2_stderr(open(Channel::Stderr)?)?;
         #[cfg(target_os = "linux")]
         {
             let order = UnixDatagram::unbound()?;
-            order.connect(output_path(socket)).context("cannot reach the kernel")?;
+            order.connect(protocol::output_path(socket)).context("cannot reach the kernel")?;
             stdio::start(order);
         }
         memory::apply();
-        let control = BufReader::new(open(b"c")?);
+        let control = BufReader::new(open(Channel::Control)?);
         let mut runtime = Runtime { commands, evcxr, control, variables: std::ptr::null_mut(), flush: None };
-        runtime.tell(&format!("hello {process}"))?;
+        runtime.tell(&ToKernel::Hello(process))?;
         Ok(runtime)
     }
 
-    fn tell(&mut self, line: &str) -> Result<()> {
-        writeln!(self.control.get_mut(), "{line}").context("the kernel is gone")
+    fn tell(&mut self, word: &ToKernel) -> Result<()> {
+        writeln!(self.control.get_mut(), "{word}").context("the kernel is gone")
     }
 
-    fn hear(&mut self) -> Result<String> {
+    fn hear(&mut self) -> Result<ToRuntime> {
         let mut line = String::new();
         if self.control.read_line(&mut line)? == 0 {
             bail!("the kernel is gone");
         }
-        Ok(line.trim_end().to_owned())
+        Ok(line.trim_end_matches('\n').parse()?)
     }
 
     fn serve(&mut self) -> Result<()> {
         while let Some(line) = self.command()? {
             let mut words = line.split(' ');
             match (words.next(), words.next(), words.next()) {
-                (Some("LOAD_AND_RUN"), Some(library), Some(function)) => {
+                (Some(LOAD_AND_RUN), Some(library), Some(function)) => {
                     self.transaction(library, function)?;
                 }
                 _ => bail!("not an instruction: {line:?}"),
@@ -159,7 +139,7 @@ impl Runtime {
                 Ok(0) => return Ok(None),
                 Ok(_) if byte[0] == b'\n' => return Ok(Some(String::from_utf8(line)?)),
                 Ok(_) => line.push(byte[0]),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -170,12 +150,12 @@ impl Runtime {
         let snapshot = Snapshot::take()?;
         forget_input();
         let (snapshot, protection) = match snapshot {
-            Taken::Here(snapshot) => (Some(snapshot), "snapshot"),
+            Taken::Here(snapshot) => (Some(snapshot), Protection::Snapshot),
             Taken::Woken => return self.take_over(),
-            Taken::ThreadsRun => (None, "threads"),
-            Taken::Impossible => (None, "bare"),
+            Taken::ThreadsRun => (None, Protection::Threads),
+            Taken::Impossible => (None, Protection::Bare),
         };
-        self.tell(&format!("begin {protection}"))?;
+        self.tell(&ToKernel::Begin(protection))?;
         let process = std::process::id();
         self.run(library, function)?;
         if std::process::id() != process {
@@ -186,42 +166,39 @@ impl Runtime {
         if let Some(flush) = self.flush {
             flush();
         }
-        self.tell("end")?;
+        self.tell(&ToKernel::End)?;
         loop {
-            let verdict = self.hear()?;
-            match verdict.split_once(' ') {
-                // A line that the cell meant for evcxr.
-                Some(("forward", line)) => writeln!(self.evcxr, "{line}")?,
-                None if verdict == "commit" => break,
+            match self.hear()? {
+                ToRuntime::Forward(line) => writeln!(self.evcxr, "{line}")?,
+                ToRuntime::Commit => break,
                 // SAFETY: ends this process at once; destructors of a failed cell must not run.
-                None if verdict == "rollback" => unsafe { libc::_exit(ROLLED_BACK) },
-                _ => bail!("not a verdict: {verdict:?}"),
+                ToRuntime::RollBack => unsafe { libc::_exit(ROLLED_BACK) },
+                ToRuntime::Noted => bail!("nothing was to be noted"),
             }
         }
         if let Some(snapshot) = snapshot {
             snapshot.dismiss();
         }
-        writeln!(self.evcxr, "EVCXR_EXECUTION_COMPLETE")?;
+        writeln!(self.evcxr, "{EXECUTION_COMPLETE}")?;
         Ok(())
     }
 
     /// The snapshot's first act: the cell that it guarded is gone.
     fn take_over(&mut self) -> Result<()> {
-        self.tell(&format!("takeover {}", std::process::id()))?;
+        self.tell(&ToKernel::TakeOver(std::process::id() as i32))?;
         // The kernel takes note of the fault and waits for the end of the process that had it: from then on, our parent
         // is the kernel.
         // What it said to that process before, a verdict perhaps, is not for us.
-        while self.hear()? != "noted" {}
+        while self.hear()? != ToRuntime::Noted {}
         die_with_parent();
-        // evcxr reads text lines: one that is no UTF-8 makes it give up on this cell, without committing what it
-        // believes the cell defined, and without restarting the process.
-        self.evcxr.write_all(b"\xff\n")?;
+        self.evcxr.write_all(GIVES_UP)?;
         Ok(())
     }
 
     fn run(&mut self, library: &str, function: &str) -> Result<()> {
         let path = CString::new(library)?;
         let function = CString::new(function)?;
+        let one_name = CString::new(ONE_FUNCTION)?;
         // SAFETY: the library was compiled by evcxr for this call, and is never unloaded.
         unsafe {
             let handle = libc::dlopen(path.as_ptr(), libc::RTLD_LAZY | libc::RTLD_LOCAL);
@@ -234,7 +211,7 @@ impl Runtime {
                     self.flush = Some(std::mem::transmute::<*mut c_void, FlushFn>(flush));
                 }
             }
-            let mut entry = libc::dlsym(handle, ONE_NAME.as_ptr());
+            let mut entry = libc::dlsym(handle, one_name.as_ptr());
             if entry.is_null() {
                 entry = libc::dlsym(handle, function.as_ptr());
             }
@@ -248,163 +225,11 @@ impl Runtime {
     }
 }
 
-/// A sleeping copy of this process. It wakes when this process ends without dismissing it.
-struct Snapshot {
-    pid: libc::pid_t,
-    leash: std::fs::File,
-}
-
-enum Taken {
-    Here(Snapshot),
-    /// We are the copy, and the original is gone.
-    Woken,
-    /// Other threads run, and a fork would not copy them.
-    ThreadsRun,
-    /// The system refuses.
-    Impossible,
-}
-
-impl Snapshot {
-    fn take() -> Result<Taken> {
-        if thread_count() > 1 {
-            return Ok(Taken::ThreadsRun);
-        }
-        let mut pipe: [RawFd; 2] = [0; 2];
-        let original = std::process::id();
-        // SAFETY: plain system calls; this process has one thread.
-        unsafe {
-            if libc::pipe(pipe.as_mut_ptr()) != 0 {
-                bail!("no pipe: {}", std::io::Error::last_os_error());
-            }
-            cloexec(pipe[0]);
-            cloexec(pipe[1]);
-            match libc::fork() {
-                // Out of processes or memory: run unprotected rather than not at all.
-                -1 => {
-                    libc::close(pipe[0]);
-                    libc::close(pipe[1]);
-                    Ok(Taken::Impossible)
-                }
-                0 => {
-                    libc::close(pipe[1]);
-                    sleep_until_needed(pipe[0], original);
-                    Ok(Taken::Woken)
-                }
-                pid => {
-                    libc::close(pipe[0]);
-                    let leash = std::fs::File::from_raw_fd(pipe[1]);
-                    Ok(Taken::Here(Snapshot { pid, leash }))
-                }
-            }
-        }
-    }
-
-    fn dismiss(mut self) {
-        let told = self.leash.write_all(b".");
-        // SAFETY: waits for our own child, so that it leaves no zombie.
-        unsafe {
-            if told.is_err() {
-                // The cell has closed what it did not open.
-                libc::kill(self.pid, libc::SIGKILL);
-            }
-            libc::waitpid(self.pid, std::ptr::null_mut(), 0);
-        }
-    }
-}
-
-/// In the snapshot: returns when the original has died; ends the snapshot when it was dismissed.
-///
-/// That the leash is let go of does not tell: the cell may have closed it, or have left it to a copy of its own.
-fn sleep_until_needed(leash: RawFd, original: u32) {
-    // SAFETY: the descriptors are this process's own, and close with the files.
-    let (mut leash, death) = unsafe { (std::fs::File::from_raw_fd(leash), watch_death(original)) };
-    let mut holds = true;
-    while std::os::unix::process::parent_id() == original {
-        let fds = [holds.then(|| leash.as_raw_fd()), death.as_ref().map(AsRawFd::as_raw_fd)];
-        let mut list = fds.map(|fd| libc::pollfd { fd: fd.unwrap_or(-1), events: libc::POLLIN, revents: 0 });
-        let wait = if death.is_some() { -1 } else { LOOK };
-        // SAFETY: the list is valid for the call.
-        unsafe { libc::poll(list.as_mut_ptr(), list.len() as libc::nfds_t, wait) };
-        if list[0].revents != 0 {
-            match leash.read(&mut [0]) {
-                Ok(0) => holds = false,
-                // SAFETY: ends this process at once; it has nothing to put away.
-                Ok(_) => unsafe { libc::_exit(0) },
-                Err(_) => {}
-            }
-        }
-        if list[1].revents != 0 {
-            return;
-        }
-    }
-}
-
-/// Where the system can't tell of a death at once, how often it is looked for, in milliseconds.
-const LOOK: libc::c_int = 50;
-
-/// A descriptor that can be read when the process is dead.
-#[cfg(target_os = "linux")]
-unsafe fn watch_death(pid: u32) -> Option<std::fs::File> {
-    // SAFETY: the descriptor is new, and ours.
-    unsafe {
-        let fd = libc::syscall(libc::SYS_pidfd_open, pid, 0) as RawFd;
-        (fd >= 0).then(|| std::fs::File::from_raw_fd(fd))
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-unsafe fn watch_death(_pid: u32) -> Option<std::fs::File> {
-    None
-}
-
 /// An answer that came too late for the cell that had asked.
 fn forget_input() {
-    let mut byte = 0u8;
-    // SAFETY: reads into a byte; what does not fit of a datagram is dropped.
-    while unsafe { libc::recv(0, (&raw mut byte).cast(), 1, libc::MSG_DONTWAIT) } >= 0 {}
+    // What does not fit of a datagram is dropped.
+    while rustix::net::recv(std::io::stdin(), &mut [0; 1], RecvFlags::DONTWAIT).is_ok() {}
 }
-
-fn replace_fd(fd: RawFd, stream: impl IntoRawFd) {
-    let stream = stream.into_raw_fd();
-    // SAFETY: both descriptors are open.
-    unsafe {
-        libc::dup2(stream, fd);
-        libc::close(stream);
-    }
-}
-
-fn cloexec(fd: RawFd) {
-    // SAFETY: sets a flag of an open descriptor.
-    unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
-}
-
-/// A thread that has just been joined may still be listed for a moment.
-#[cfg(target_os = "linux")]
-fn thread_count() -> usize {
-    let count = || std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-    for _ in 0..10 {
-        if count() == 1 {
-            return 1;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
-    count()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn thread_count() -> usize {
-    1
-}
-
-/// A kernel that was killed must not leave its cells running.
-#[cfg(target_os = "linux")]
-fn die_with_parent() {
-    // SAFETY: sets an attribute of this process.
-    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-}
-
-#[cfg(not(target_os = "linux"))]
-fn die_with_parent() {}
 
 /// What the dynamic loader says of the call before.
 fn dlerror() -> String {
@@ -414,6 +239,6 @@ fn dlerror() -> String {
         if text.is_null() {
             return "no reason given".into();
         }
-        std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned()
+        CStr::from_ptr(text).to_string_lossy().into_owned()
     }
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use libc::{c_int, c_void, iovec, size_t, ssize_t};
 
-use super::LONGEST_WRITE;
+use super::protocol::LONGEST_WRITE;
 
 /// The socket, once there is one.
 static SOCKET: AtomicI32 = AtomicI32::new(-1);

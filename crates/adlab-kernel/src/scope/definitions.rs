@@ -9,13 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use evcxr::CompilationError;
 
+use super::plan::{Key, Plan, configured_out, marker};
+use crate::cell::Cell;
+use crate::cell::annotated::MARKER;
 use crate::cell::syntax::{self, Impl, Item, Kind};
-use crate::cell::annotated::{Marked, after_commands};
-
-/// How evcxr knows a definition: an item's name, or that of an `impl`'s marker.
-type Key = String;
-
-const MARKER: &str = "_ADLAB_";
 
 /// The definitions that are in force.
 #[derive(Default)]
@@ -41,33 +38,13 @@ struct Known {
     is_type: bool,
 }
 
-/// What a cell is about to define.
-pub struct Plan {
-    /// In the order of the cell, each with its keys.
-    items: Vec<(Item, Vec<Key>)>,
-    cell_id: Option<String>,
-    /// What the cell defined when it ran before, and doesn't any more.
-    pub removed: BTreeSet<Key>,
-    /// The `impl`s of other cells that this cell's takes the place of, each with the key of the new one.
-    replaced: BTreeMap<Key, Key>,
-    /// A type is defined anew, of which there may be variables.
-    pub redefines_a_type: bool,
-}
-
 impl Definitions {
-    /// `cell_id` is the front end's name for the cell, where it has one.
-    pub fn plan(&self, code: &str, cell_id: Option<&str>) -> Plan {
-        let mut plan = Plan {
-            items: Vec::new(),
-            cell_id: cell_id.map(str::to_owned),
-            removed: BTreeSet::new(),
-            replaced: BTreeMap::new(),
-            redefines_a_type: false,
-        };
-        let items = syntax::items(code);
+    pub fn plan(&self, cell: &Cell) -> Plan {
+        let (cell_id, items) = (cell.id.as_deref(), &cell.items);
+        let mut plan = Plan { cell_id: cell.id.clone(), ..Plan::default() };
         let types: BTreeSet<&str> = items.iter().filter_map(|item| type_name(&item.kind)).collect();
         plan.redefines_a_type = types.iter().any(|name| self.known.get(*name).is_some_and(|known| known.is_type));
-        for item in &items {
+        for item in items {
             let keys = match &item.kind {
                 Kind::Named(names) => names.clone(),
                 Kind::Type(name) => vec![name.clone()],
@@ -226,7 +203,7 @@ impl Definitions {
 
     /// The text of all that is in force.
     pub fn text(&self) -> String {
-        self.beside(&self.plan("", None), &BTreeSet::new())
+        self.beside(&Plan::default(), &BTreeSet::new())
     }
 
     /// What became of a name that was defined once.
@@ -273,10 +250,6 @@ impl Definitions {
         }
         note
     }
-
-    pub fn clear(&mut self) {
-        *self = Definitions::default();
-    }
 }
 
 /// Definitions that are in force again, and what it takes.
@@ -291,6 +264,12 @@ pub struct HandedBack {
     swapped: Vec<(Key, Known, Key, Known)>,
 }
 
+impl HandedBack {
+    pub fn is_empty(&self) -> bool {
+        self.swapped.is_empty()
+    }
+}
+
 /// The code that puts one definition in the place of another.
 fn swap(gone: &str, key: &str, known: &Known) -> String {
     let gone = if gone == key { String::new() } else { configured_out(gone) };
@@ -298,10 +277,6 @@ fn swap(gone: &str, key: &str, known: &Known) -> String {
         Some(_) => format!("{gone}const {key}: () = (); {}", known.text),
         None => gone + &known.text,
     }
-}
-
-fn configured_out(key: &str) -> String {
-    format!("#[cfg(any())] const {key}: () = (); ")
 }
 
 fn type_name(kind: &Kind) -> Option<&str> {
@@ -324,60 +299,25 @@ fn key_at_line(generated: &str, line: usize) -> Option<Key> {
     }
 }
 
-impl Plan {
-    fn defines(&self, key: &str) -> bool {
-        self.items.iter().any(|(_, keys)| keys.iter().any(|k| k == key))
-    }
-
-    /// The cell's code with its markers, with what else is to be inserted, and without the definitions that are to go.
-    pub fn mark(&self, code: &str, without: &BTreeSet<Key>, others: &[(usize, String)]) -> Marked {
-        let mut marked = Marked::default();
-        let gone: BTreeSet<&Key> = without.iter().chain(self.replaced.keys()).collect();
-        let gone: String = gone.into_iter().map(|key| configured_out(key)).collect();
-        let start = after_commands(code);
-        marked.push(&code[..start]);
-        marked.insert(&gone);
-        let markers = self.items.iter().filter_map(|(item, keys)| match (&item.kind, keys.first()) {
-            (Kind::Impl(_), Some(key)) => Some((item.start, format!("const {key}: () = (); "))),
-            _ => None,
-        });
-        let mut insertions: Vec<(usize, String)> = markers.chain(others.iter().cloned()).collect();
-        insertions.sort_by_key(|(at, _)| *at);
-        let mut done = start;
-        for (at, text) in insertions {
-            let at = at.max(done);
-            marked.push(&code[done..at]);
-            marked.insert(&text);
-            done = at;
-        }
-        marked.push(&code[done..]);
-        marked
-    }
-}
-
-fn marker(parts: &[&str]) -> Key {
-    // FNV-1a: short, and the same in every build.
-    let hash = parts
-        .join("\n")
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{MARKER}{hash:016X}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn cell(code: &str, id: Option<&str>) -> Cell {
+        Cell::read(code, id, 1).unwrap()
+    }
+
     fn run(definitions: &mut Definitions, code: &str, id: Option<&str>) -> String {
-        let plan = definitions.plan(code, id);
-        let marked = plan.mark(code, &plan.removed, &[]).code;
+        let cell = cell(code, id);
+        let plan = definitions.plan(&cell);
+        let marked = plan.annotate(&cell, &plan.removed, &[]).code;
         definitions.commit(&plan, &plan.removed, 1);
         marked
     }
 
     /// The markers that a cell gets, in a session of its own.
     fn markers(code: &str, id: Option<&str>) -> Vec<String> {
-        let plan = Definitions::default().plan(code, id);
+        let plan = Definitions::default().plan(&cell(code, id));
         plan.items
             .iter()
             .filter(|(item, _)| matches!(item.kind, Kind::Impl(_)))
@@ -421,21 +361,24 @@ mod tests {
     fn what_stood_behind_a_definition_comes_back() {
         let mut definitions = Definitions::default();
         run(&mut definitions, "fn f() -> i32 { 1 } impl D { fn a() {} fn b() {} }", Some("a"));
-        let plan = definitions.plan("fn f() -> i32 { 2 } impl D { fn b() {} }", Some("b"));
+        let plan = definitions.plan(&cell("fn f() -> i32 { 2 } impl D { fn b() {} }", Some("b")));
         assert!(definitions.missed(&plan).contains("cell [1], and `a` is gone with it"));
         run(&mut definitions, "fn f() -> i32 { 2 } impl D { fn b() {} }", Some("b"));
-        let removed = definitions.plan("", Some("b")).removed;
+        let removed = definitions.plan(&cell("", Some("b"))).removed;
         assert_eq!(removed.len(), 2);
         let handed = definitions.hand_back(&removed);
         assert!(handed.code.contains("fn f() -> i32 { 1 }") && handed.undo.contains("fn f() -> i32 { 2 }"));
         let of_d = handed.code.iter().find(|code| code.contains("impl D")).unwrap();
         assert!(of_d.starts_with("#[cfg(any())] const _ADLAB_") && of_d.ends_with("fn a() {} fn b() {} }"), "{of_d}");
         assert_eq!(
-            (definitions.plan("", Some("b")).removed.len(), definitions.plan("", Some("a")).removed.len()),
+            (
+                definitions.plan(&cell("", Some("b"))).removed.len(),
+                definitions.plan(&cell("", Some("a"))).removed.len()
+            ),
             (0, 2)
         );
         definitions.take_back(handed);
-        assert_eq!(definitions.plan("", Some("b")).removed, removed);
+        assert_eq!(definitions.plan(&cell("", Some("b"))).removed, removed);
         // The first cell dropped it meanwhile: nothing is left to come back.
         run(&mut definitions, "", Some("a"));
         assert!(definitions.hand_back(&removed).code.is_empty());
@@ -447,7 +390,7 @@ mod tests {
         run(&mut definitions, "fn one() {} fn two() {} use std::ops::{Add, Mul}; impl D {}", Some("a"));
         run(&mut definitions, "fn two() {}", Some("b"));
         let again = run(&mut definitions, ":dep x\n// note\nfn one() {} use std::ops::Mul;", Some("a"));
-        let removed = again.strip_prefix(":dep x\n// note\n").unwrap();
+        let removed = again.strip_prefix("      \n// note\n").unwrap();
         assert!(removed.starts_with("#[cfg(any())] const Add: () = (); #[cfg(any())] const _ADLAB_"), "{again}");
         assert!(!removed.contains("const two") && removed.ends_with("fn one() {} use std::ops::Mul;"), "{again}");
         assert_eq!(definitions.known.keys().collect::<Vec<_>>(), ["Mul", "one", "two"]);
@@ -458,10 +401,10 @@ mod tests {
     #[test]
     fn a_type_that_is_defined_again_is_noticed() {
         let mut definitions = Definitions::default();
-        assert!(!definitions.plan("struct S;", None).redefines_a_type);
+        assert!(!definitions.plan(&cell("struct S;", None)).redefines_a_type);
         run(&mut definitions, "struct S; fn f() {}", None);
-        assert!(definitions.plan("enum S {}", None).redefines_a_type);
-        assert!(!definitions.plan("fn f() {} struct T;", None).redefines_a_type);
+        assert!(definitions.plan(&cell("enum S {}", None)).redefines_a_type);
+        assert!(!definitions.plan(&cell("fn f() {} struct T;", None)).redefines_a_type);
     }
 
     #[test]
@@ -469,8 +412,8 @@ mod tests {
         let code = "let x = 1;\n  impl D { fn ε() {} } impl E {}\n";
         let mut definitions = Definitions::default();
         run(&mut definitions, "fn gone() {}", Some("a"));
-        let plan = definitions.plan(code, Some("a"));
-        let marked = plan.mark(code, &plan.removed, &[]);
+        let plan = definitions.plan(&cell(code, Some("a")));
+        let marked = plan.annotate(&cell(code, Some("a")), &plan.removed, &[]);
         assert_eq!(marked.code.lines().count(), code.lines().count());
         for (line, words) in [(1, ["let x", "= 1", ";"]), (2, ["impl D", "ε()", "impl E"])] {
             let (before, after) = (code.lines().nth(line - 1).unwrap(), marked.code.lines().nth(line - 1).unwrap());

@@ -1,3 +1,33 @@
+//! What cells have left behind: definitions, variables, and their own text, to which errors lead back.
+
 pub mod definitions;
+pub mod plan;
 pub mod sources;
 pub mod variables;
+
+use std::collections::BTreeSet;
+
+use self::definitions::Definitions;
+use self::sources::Sources;
+use self::variables::Variables;
+
+/// All of it.
+#[derive(Default)]
+pub struct Scope {
+    pub definitions: Definitions,
+    pub variables: Variables,
+    pub sources: Sources,
+}
+
+impl Scope {
+    /// Nothing is left but the cells' text.
+    pub fn clear(&mut self) {
+        self.definitions = Definitions::default();
+        self.variables = Variables::default();
+    }
+}
+
+/// Each on a line of its own.
+pub fn lines(texts: &BTreeSet<String>) -> String {
+    texts.iter().flat_map(|text| [text, "\n"]).collect()
+}

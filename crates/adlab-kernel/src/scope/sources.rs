@@ -1,13 +1,13 @@
 //! The cells' own text, and the way back to it from the source that evcxr generates.
 
-use crate::cell::annotated::Marked;
+use crate::cell::annotated::Annotated;
 
 /// A cell as the student wrote it.
 #[derive(Debug, Clone)]
 pub struct CellSource {
     pub code: String,
     /// With what the kernel has put in, line by line as it was handed to evcxr.
-    marked: Marked,
+    annotated: Annotated,
     /// Its execution count.
     pub number: usize,
     /// It is the one that runs now.
@@ -21,12 +21,12 @@ impl CellSource {
 
     /// The column in a line of this cell of one in the generated line that it has become, all from 1.
     pub fn column(&self, line: usize, generated: &str, column: usize) -> Option<usize> {
-        let marked = self.marked.code.lines().nth(line.checked_sub(1)?)?;
+        let annotated = self.annotated.code.lines().nth(line.checked_sub(1)?)?;
         // Either may be a part of the other.
         let start = |text: &str, part: &str| Some(text[..text.find(part.trim())?].chars().count());
-        let shared = if generated.contains(marked.trim()) { marked } else { generated };
-        let column = (column + start(marked, shared)?).checked_sub(start(generated, shared)?)?;
-        (column > 0).then(|| self.marked.original_column(line, column))
+        let shared = if generated.contains(annotated.trim()) { annotated } else { generated };
+        let column = (column + start(annotated, shared)?).checked_sub(start(generated, shared)?)?;
+        (column > 0).then(|| self.annotated.original_column(line, column))
     }
 
     /// The byte at a line and a column, both from 1, counted in characters.
@@ -50,15 +50,15 @@ impl Sources {
         for cell in &mut self.cells {
             cell.current = false;
         }
-        let cell = CellSource { code: code.to_owned(), marked: Marked::plain(code), number, current: true };
+        let cell = CellSource { code: code.to_owned(), annotated: Annotated::plain(code), number, current: true };
         self.cells.push(cell.clone());
         cell
     }
 
     /// What the latest cell has become.
-    pub fn mark(&mut self, marked: &Marked) {
+    pub fn annotate(&mut self, annotated: &Annotated) {
         if let Some(cell) = self.cells.last_mut() {
-            cell.marked = marked.clone();
+            cell.annotated = annotated.clone();
         }
     }
 
@@ -71,7 +71,7 @@ impl Sources {
             return None;
         }
         self.cells.iter().rev().find_map(|cell| {
-            let lines: Vec<&str> = cell.marked.code.lines().map(str::trim).collect();
+            let lines: Vec<&str> = cell.annotated.code.lines().map(str::trim).collect();
             (0..lines.len())
                 .filter(|&i| lines[i] == target || lines[i].contains(target) && target.len() > 2)
                 .max_by_key(|&i| agreement(&lines, i, &generated, line - 1))
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(found(7), Some(("this cell".into(), 3)));
         assert_eq!(found(9), Some(("this cell".into(), 5)));
         sources.push("half(a)", 3);
-        sources.mark(&Marked::plain("show(half(a));"));
+        sources.annotate(&Annotated::plain("show(half(a));"));
         assert_eq!(sources.locate("{\nshow(half(a));\n}", 2).map(|(cell, line)| (cell.number, line)), Some((3, 1)));
         sources.push("let a = 1;\n\nhalf(a);\nlet b = 2;\nhalf(a);\nlet c = 3;", 4);
         let found = |line| sources.locate(generated, line).map(|(cell, line)| (cell.title(), line));
@@ -116,10 +116,10 @@ mod tests {
     fn columns_map_back_to_the_cell() {
         let mut sources = Sources::default();
         sources.push("let ε = 1;\n  half(ε)", 1);
-        let mut marked = Marked::plain("let ε = 1;\n  ");
-        marked.insert("show(");
-        marked.push("half(ε)");
-        sources.mark(&marked);
+        let mut annotated = Annotated::plain("let ε = 1;\n  ");
+        annotated.insert("show(");
+        annotated.push("half(ε)");
+        sources.annotate(&annotated);
         let generated = "        show(half(ε)";
         let cell = sources.locate(generated, 1).unwrap().0;
         assert_eq!((cell.column(2, generated, 14), cell.column(2, generated, 19)), (Some(3), Some(8)));

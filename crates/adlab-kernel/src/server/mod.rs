@@ -23,11 +23,12 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use zeromq::{SocketRecv, SocketSend};
 
 use self::incoming::Incoming;
-use self::outbox::{Outbox, Queue, outbox};
+use self::outbox::{Outbox, Queue, about, outbox};
 use self::stalled::send_patiently;
-use crate::engine::thread::{DEEP_STACK, EngineThread, Handle};
-use crate::system::project::Project;
+use crate::cell::nesting::DEEP_STACK;
+use crate::engine::thread::{EngineThread, Handle};
 use crate::session::Session;
+use crate::system::project::Project;
 
 /// Serves until a shutdown request, until the process is told to end, or until Jupyter is gone.
 pub fn serve(project: &Project, connection_file: &Path) -> Result<()> {
@@ -127,13 +128,6 @@ async fn serve_control(
             return;
         }
     }
-}
-
-/// A message for all front ends, with its type as the topic.
-pub(crate) fn about(content: impl Into<JupyterMessageContent>, request: &JupyterMessage) -> JupyterMessage {
-    let message = JupyterMessage::new(content, Some(request));
-    let topic = message.message_type().to_owned();
-    message.with_zmq_identities(vec![topic.into_bytes().into()])
 }
 
 /// Gives back what it gets, whatever it is.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use jupyter_protocol::JupyterMessage;
+use jupyter_protocol::{JupyterMessage, JupyterMessageContent};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Beyond this many messages, a cell that prints waits: so the memory stays bounded, however much it prints.
@@ -13,6 +13,13 @@ const MOST_WAITING: usize = 64;
 const MESSAGES_A_SECOND: f64 = 800.0;
 const BYTES_A_SECOND: f64 = 0.8e6;
 const BYTES_AT_ONCE: f64 = 2.2e6;
+
+/// A message for all front ends, with its type as the topic.
+pub fn about(content: impl Into<JupyterMessageContent>, request: &JupyterMessage) -> JupyterMessage {
+    let message = JupyterMessage::new(content, Some(request));
+    let topic = message.message_type().to_owned();
+    message.with_zmq_identities(vec![topic.into_bytes().into()])
+}
 
 /// One end of the queue; there may be many.
 #[derive(Clone)]

@@ -7,9 +7,9 @@ use jupyter_protocol::{Media, ReplyError, ReplyStatus};
 use serde_json::{Map, Value};
 
 use crate::cell::completeness::{Completeness, completeness};
-use crate::explain::crash::Fault;
-use crate::notebook::file;
-use crate::supervisor::parser::Bundle;
+use crate::event::Bundle;
+use crate::fault::Fault;
+use crate::notebook::outputs;
 use crate::system::toolchain;
 
 /// What kernel and language this is.
@@ -54,7 +54,7 @@ pub fn error(fault: &Fault) -> Box<ReplyError> {
 }
 
 pub fn media(bundle: &Bundle) -> Media {
-    serde_json::from_value(Value::Object(file::data(bundle, false))).unwrap_or_default()
+    serde_json::from_value(Value::Object(outputs::data(bundle, false))).unwrap_or_default()
 }
 
 /// Jupyter counts characters, Rust bytes.

@@ -12,12 +12,12 @@ use jupyter_protocol::{JupyterMessage, JupyterMessageContent, Media, ReplyStatus
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::history::History;
-use super::outbox::{Outbox, Pace};
-use super::{about, replies};
+use super::outbox::{Outbox, Pace, about};
+use super::replies;
+use crate::engine::Value;
 use crate::engine::thread::Handle;
-use crate::explain::crash::Fault;
-use crate::supervisor::handle::{Event, Sink, Stream};
-use crate::supervisor::parser::{Bundle, Prompt};
+use crate::event::{Bundle, Event, Prompt, Sink, Stream};
+use crate::fault::Fault;
 
 type Requests = UnboundedReceiver<JupyterMessage>;
 
@@ -104,22 +104,18 @@ impl Worker {
             let code = execute.code.clone();
             self.publish(ExecuteInput { code, execution_count: count }, request);
         }
-        let code = execute.code.trim();
-        if let Some(name) = code.strip_prefix('?').filter(|name| !name.contains('\n')) {
-            return self.page(name.trim(), request).await;
-        }
-        let outcome = if code.is_empty() {
-            Ok(None)
+        let outcome = if execute.code.trim().is_empty() {
+            Ok(Value::default())
         } else {
             let id = request.metadata["cellId"].as_str().map(str::to_owned);
             self.engine.execute(execute.code.clone(), id, self.count, self.sink(request, execute)).await
         };
         if store {
-            let output = outcome.as_ref().ok().and_then(|o| o.as_ref()).map_or("", plain_text);
+            let output = outcome.as_ref().ok().and_then(|value| value.result.as_ref()).map_or("", plain_text);
             self.history.push(self.count, &execute.code, output);
         }
         match outcome {
-            Ok(result) => {
+            Ok(Value { result, page }) => {
                 if let Some(bundle) = result.filter(|_| !execute.silent) {
                     let result = ExecuteResult::new(count, replies::media(&bundle));
                     // Absent, not null: the schema has no null there.
@@ -128,6 +124,7 @@ impl Worker {
                 let expressions = execute.user_expressions.clone().unwrap_or_default();
                 ExecuteReply {
                     user_expressions: Some(self.evaluate(expressions).await),
+                    payload: page.iter().map(|page| Payload::Page { data: replies::media(page), start: 0 }).collect(),
                     ..self.execute_reply(ReplyStatus::Ok, None)
                 }
             }
@@ -169,8 +166,8 @@ impl Worker {
         for (name, code) in expressions {
             let outcome = self.engine.execute(code, None, self.count, Box::new(drop)).await;
             let result = match outcome {
-                Ok(bundle) => ExpressionResult::Ok {
-                    data: bundle.as_ref().map(replies::media).unwrap_or_default(),
+                Ok(value) => ExpressionResult::Ok {
+                    data: value.result.as_ref().map(replies::media).unwrap_or_default(),
                     metadata: Default::default(),
                 },
                 Err(Fault { ename, evalue, traceback }) => {
@@ -180,21 +177,6 @@ impl Worker {
             results.insert(name, result);
         }
         results
-    }
-
-    /// `?name` shows documentation.
-    async fn page(&self, name: &str, request: &JupyterMessage) -> ExecuteReply {
-        match self.documentation(name.to_owned(), name.len()).await {
-            Some(data) => ExecuteReply {
-                payload: vec![Payload::Page { data, start: 0 }],
-                ..self.execute_reply(ReplyStatus::Ok, None)
-            },
-            None => {
-                let fault = Fault::no_documentation(name);
-                self.publish_error(&fault, request);
-                self.execute_reply(ReplyStatus::Error, Some(&fault))
-            }
-        }
     }
 
     async fn documentation(&self, code: String, position: usize) -> Option<Media> {

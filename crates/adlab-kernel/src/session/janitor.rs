@@ -3,7 +3,6 @@
 //! A kernel that is killed leaves its folder, a compiler at work, a cell that runs. So each session starts a small process
 //! beside itself, which waits until the session has ended, however that was, and then ends and removes what is left.
 
-use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
@@ -12,6 +11,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+
+use super::environment::SESSION_VAR;
+use crate::system::processes::kill;
 
 /// Names the folder; a process started with it is a janitor.
 const FOLDER_VAR: &str = "ADLAB_JANITOR";
@@ -61,29 +63,18 @@ impl Drop for Janitor {
     }
 }
 
-/// Kills what was started with this folder in its environment, as compilers and cells are; says how many there were.
+/// Kills what was started with this session's name in its environment, as compilers and cells are; says how many there were.
 fn end_processes_of(folder: &Path) -> usize {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let ours = numbers.filter(|pid| *pid != std::process::id() as i32 && is_of(*pid, folder));
-    let end = |pid: &i32| {
-        // SAFETY: a process of this user's that belongs to the session.
-        unsafe { libc::kill(*pid, libc::SIGKILL) };
-    };
-    ours.inspect(end).count()
+    ours.inspect(|pid| kill(*pid)).count()
 }
 
 fn is_of(pid: i32, folder: &Path) -> bool {
     let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    let mut value = OsString::from("=");
-    value.push(folder);
-    let value = value.as_bytes();
-    environment.split(|byte| *byte == 0).any(|entry| {
-        entry.windows(value.len()).position(|part| part == value).is_some_and(|at| {
-            let rest = &entry[at + value.len()..];
-            rest.is_empty() || rest[0] == b'/'
-        })
-    })
+    let name = [SESSION_VAR.as_bytes(), b"=", folder.as_os_str().as_bytes()].concat();
+    environment.split(|byte| *byte == 0).any(|entry| entry == name)
 }
 
 #[cfg(test)]
@@ -93,8 +84,8 @@ mod tests {
 
     #[test]
     fn only_the_session_s_processes_are_ended() {
-        let sleep = |variable: &str| Command::new("sleep").arg("100").env("EVCXR_TMPDIR", variable).spawn().unwrap();
-        let (mut ours, mut other) = (sleep("/tmp/adlab-test-a/build"), sleep("/tmp/adlab-test-ab/build"));
+        let sleep = |variable: &str| Command::new("sleep").arg("100").env(SESSION_VAR, variable).spawn().unwrap();
+        let (mut ours, mut other) = (sleep("/tmp/adlab-test-a"), sleep("/tmp/adlab-test-ab"));
         // Until the new program has taken over, the environment is this test's.
         while end_processes_of(Path::new("/tmp/adlab-test-a")) == 0 {
             std::thread::sleep(Duration::from_millis(5));

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::supervisor::handle::{Event, Stream};
-use crate::supervisor::parser::Bundle;
+use crate::event::{Bundle, Event, Stream};
 use crate::runtime::bootstrap::ERROR_MARK;
 
 /// How long output is collected.

@@ -1,20 +1,21 @@
 //! Takes what a cell prints and shows, hears when it begins and ends, and decides whether it is committed or rolled back.
 
-use std::io::{ErrorKind, Read, Write};
-use std::os::fd::AsRawFd;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::MutexGuard;
 use std::time::Duration;
 
-use crate::supervisor::batch::Batch;
-use crate::supervisor::handle::{Death, Event, State, Stream};
-use crate::supervisor::parser::{Item, PanicInfo, Parser, Prompt, partial_char};
-use crate::system::processes::{reap_later, waits_for_input};
-use crate::runtime::{self, LONGEST_WRITE, ROLLED_BACK};
+use super::batch::Batch;
+use super::io::{FLOOD, read_all, whole_text};
+use super::parser::{Parsed, Parser};
+use super::state::{Phase, Shared, State};
+use crate::event::{Death, Event, PanicInfo, Prompt, Stream};
+use crate::runtime::protocol::{self, Channel, LONGEST_WRITE, Protection, ROLLED_BACK, ToKernel, ToRuntime};
+use crate::system::poll::poll;
+use crate::system::processes::{End, reap, reap_later, waits_for_input};
 
-/// How much is read before the rest of the loop has its turn.
-const FLOOD: usize = 1 << 20;
 /// How often a running cell is looked at: does it wait for input?
 const LOOK: Duration = Duration::from_millis(50);
 /// How long a cell may take to read what the student has typed, before it seems to wait for more.
@@ -27,10 +28,12 @@ note: a cell has left threads running. While they run, cells can't be undone: a 
 loses all variables.\n";
 
 /// Reads the runtime's sockets.
-pub struct Pump {
+pub struct EventLoop {
     socket: PathBuf,
     listener: UnixListener,
-    state: Arc<Mutex<State>>,
+    /// At its end when nobody holds the supervisor any more.
+    alive: UnixStream,
+    shared: Shared,
     /// What cells write, with the stream's number before each piece.
     order: UnixDatagram,
     /// What takes the way around it: other programs that a cell starts, C's own buffers.
@@ -48,18 +51,20 @@ pub struct Pump {
     last_panic: Option<PanicInfo>,
 }
 
-impl Pump {
+impl EventLoop {
     pub fn new(
         socket: &Path,
         listener: UnixListener,
         order: UnixDatagram,
-        state: Arc<Mutex<State>>,
+        alive: UnixStream,
+        shared: Shared,
     ) -> std::io::Result<Self> {
         order.set_nonblocking(true)?;
-        Ok(Pump {
+        Ok(EventLoop {
             socket: socket.to_owned(),
             listener,
-            state,
+            alive,
+            shared,
             order,
             out: None,
             err: None,
@@ -76,29 +81,34 @@ impl Pump {
         })
     }
 
+    /// Returns when the supervisor is gone.
     pub fn run(&mut self) {
         loop {
-            let look = self.lock().running.then_some(LOOK);
-            let ready = poll(
+            let look = self.lock().phase.is_running().then_some(LOOK);
+            let [connects, controls, orders, prints, complains, ends] = poll(
                 [
-                    Some(self.listener.as_raw_fd()),
-                    self.control.as_ref().map(AsRawFd::as_raw_fd),
-                    Some(self.order.as_raw_fd()),
-                    self.out.as_ref().map(AsRawFd::as_raw_fd),
-                    self.err.as_ref().map(AsRawFd::as_raw_fd),
+                    Some(self.listener.as_fd()),
+                    self.control.as_ref().map(AsFd::as_fd),
+                    Some(self.order.as_fd()),
+                    self.out.as_ref().map(AsFd::as_fd),
+                    self.err.as_ref().map(AsFd::as_fd),
+                    Some(self.alive.as_fd()),
                 ],
                 [self.batch.due_in(), look].into_iter().flatten().min(),
             );
-            if ready[0] {
+            if connects {
                 self.accept();
             }
-            if ready[2..].contains(&true) {
+            if orders || prints || complains {
                 self.read();
             }
-            if ready[1] {
+            if controls {
                 self.read_control();
             }
-            if !ready.contains(&true) {
+            if ends {
+                return;
+            }
+            if !(connects || controls || orders || prints || complains) {
                 self.look_for_input();
             }
             if self.batch.due_in().is_some_and(|wait| wait.is_zero()) {
@@ -116,10 +126,11 @@ impl Pump {
             return;
         }
         let _ = stream.set_nonblocking(true);
-        match kind[0] {
-            b'o' => self.out = Some(stream),
-            b'e' => self.err = Some(stream),
-            _ => {
+        match Channel::of(kind[0]) {
+            Some(Channel::Stdout) => self.out = Some(stream),
+            Some(Channel::Stderr) => self.err = Some(stream),
+            None => {}
+            Some(Channel::Control) => {
                 // Of a process that has died, the last words come first.
                 if self.control.is_some() {
                     self.read_to_end();
@@ -168,7 +179,7 @@ impl Pump {
 
     /// Reads to the end of what is there.
     fn read_to_end(&mut self) {
-        while poll([Some(self.order.as_raw_fd())], Some(Duration::ZERO))[0] {
+        while poll([Some(self.order.as_fd())], Some(Duration::ZERO))[0] {
             self.read();
         }
         self.read();
@@ -185,41 +196,41 @@ impl Pump {
         self.text(Stream::Stderr, &text);
     }
 
-    fn take_in(&mut self, items: Vec<Item>) {
+    fn take_in(&mut self, items: Vec<Parsed>) {
         for item in items {
             match item {
-                Item::Text(text) => self.text(Stream::Stdout, &text),
-                Item::Display(bundle, id) => {
+                Parsed::Text(text) => self.text(Stream::Stdout, &text),
+                Parsed::Display(bundle, id) => {
                     self.send_batch();
                     self.emit(Event::Display(bundle, id));
                 }
-                Item::Update(bundle, id) => {
+                Parsed::Update(bundle, id) => {
                     self.batch.update(bundle, id);
                     self.send_big_batch();
                 }
-                Item::Clear { wait } => {
+                Parsed::Clear { wait } => {
                     self.send_batch();
                     self.emit(Event::Clear { wait });
                 }
-                Item::Input(prompt) => self.ask(prompt),
-                Item::PanicInfo(info) => {
+                Parsed::Input(prompt) => self.ask(prompt),
+                Parsed::PanicInfo(info) => {
                     // One that the cell's code catches by itself, or that ends a thread: a note, not the end.
                     self.report_caught_panic();
                     self.last_panic = Some(info);
                 }
-                Item::Panicked => {
+                Parsed::Panicked => {
                     let info = self.last_panic.take();
                     self.lock().report.panic = info;
                     self.for_evcxr.push("EVCXR_PANIC_NOTIFICATION".into());
                 }
-                Item::UserError => {
+                Parsed::UserError => {
                     // What stdout says can be ahead of stderr where the two are not kept in order.
                     self.read_err();
                     let message = self.batch.take_marked_error();
                     self.lock().report.error = Some(message);
                     self.for_evcxr.push("EVCXR_ERROR_OCCURRED".into());
                 }
-                Item::ForEvcxr(line) => self.for_evcxr.push(line),
+                Parsed::ForEvcxr(line) => self.for_evcxr.push(line),
             }
         }
     }
@@ -234,7 +245,13 @@ impl Pump {
     /// Asks the student; the sink sees to it that an answer comes.
     fn ask(&mut self, prompt: Prompt) {
         self.send_batch();
-        self.lock().asking = true;
+        if self.lock().phase == Phase::Pending {
+            // The word that the cell has begun was said before, and is still to be read.
+            self.read_control();
+        }
+        let mut state = self.lock();
+        state.phase = state.phase.asking();
+        drop(state);
         self.emit(Event::Input(prompt));
     }
 
@@ -242,7 +259,8 @@ impl Pump {
     fn look_for_input(&mut self) {
         let state = self.lock();
         let just_answered = state.answered.is_some_and(|at| at.elapsed() < READING);
-        let waits = state.running && !state.asking && !just_answered && state.pid.is_some_and(waits_for_input);
+        let waits =
+            matches!(state.phase, Phase::Running { .. }) && !just_answered && state.pid.is_some_and(waits_for_input);
         drop(state);
         if waits {
             self.ask(Prompt::default());
@@ -254,72 +272,81 @@ impl Pump {
         self.control_line.extend_from_slice(&bytes);
         while let Some(end) = self.control_line.iter().position(|&b| b == b'\n') {
             let line: Vec<u8> = self.control_line.drain(..=end).collect();
-            self.control(String::from_utf8_lossy(&line).trim_end());
+            match String::from_utf8_lossy(&line).trim_end_matches('\n').parse() {
+                Ok(word) => self.control(word),
+                Err(unknown) => eprintln!("adlab kernel: from the runtime comes {unknown}"),
+            }
         }
         if !open {
             self.control = None;
             self.read_to_end();
             self.close_cell();
-            self.lock().running = false;
+            self.cell_is_over();
         }
     }
 
-    fn control(&mut self, line: &str) {
-        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    fn control(&mut self, word: ToKernel) {
         match word {
-            "hello" => {
+            ToKernel::Hello(pid) => {
                 self.told_of_threads = false;
-                let socket = self.socket.clone();
+                self.cell_is_over();
+                let stdin = protocol::input_path(&self.socket, pid);
                 let mut state = self.lock();
                 // The one before died with its snapshot, and evcxr does not wait for what it did not start.
                 reap_later(state.pid.into_iter().collect());
-                state.pid = rest.parse().ok();
-                state.stdin = state.pid.map(|pid| runtime::input_path(&socket, pid));
-                state.running = false;
+                state.pid = Some(pid);
+                state.stdin = Some(stdin);
             }
-            "begin" => {
+            ToKernel::Begin(protection) => {
                 let mut state = self.lock();
-                state.running = true;
-                state.report.has_begun = true;
-                state.protected = rest == "snapshot";
-                state.rolling_back = false;
+                state.phase = Phase::Running { protected: protection == Protection::Snapshot };
                 if state.report.interrupted {
                     state.kill();
                 }
                 drop(state);
-                if rest == "threads" && !self.told_of_threads {
+                if protection == Protection::Threads && !self.told_of_threads {
                     self.told_of_threads = true;
                     self.text(Stream::Stderr, THREADS_RUN);
                 }
             }
-            "end" => {
+            ToKernel::End => {
                 self.read_to_end();
                 self.close_cell();
                 // Not when a cell begins: what it writes may be read before the word that it has begun.
                 self.last_words.clear();
                 self.verdict();
             }
-            "broken" => self.lock().report.broken = Some(rest.to_owned()),
-            "takeover" => {
+            ToKernel::Broken(reason) => self.lock().report.broken = Some(reason),
+            ToKernel::TakeOver(pid) => {
                 self.read_to_end();
                 self.close_cell();
                 self.for_evcxr.clear();
                 let last_words = std::mem::take(&mut self.last_words);
                 // The lock is free while we wait, or nothing could be interrupted.
                 let dying = self.lock().pid;
-                let death = dying.map_or(Death::Unknown, reap);
+                let death = match dying.and_then(reap) {
+                    Some(End::Signal(signal)) => Death::Signal(signal),
+                    Some(End::Exit(code)) => Death::Exit(code),
+                    None => Death::Unknown,
+                };
                 let mut state = self.lock();
                 state.report.last_words = last_words;
-                state.asking = false;
-                if !state.rolling_back || death != Death::Exit(ROLLED_BACK) {
+                if state.phase != Phase::RollingBack || death != Death::Exit(ROLLED_BACK) {
                     state.report.death = Some(death);
                 }
-                state.pid = rest.parse().ok();
-                state.running = false;
+                state.pid = Some(pid);
+                state.phase = Phase::Over;
                 drop(state);
-                self.reply("noted");
+                self.reply(&ToRuntime::Noted);
             }
-            _ => {}
+        }
+    }
+
+    /// What ran, if something did, runs no more.
+    fn cell_is_over(&self) {
+        let mut state = self.lock();
+        if state.phase != Phase::Pending {
+            state.phase = Phase::Over;
         }
     }
 
@@ -327,18 +354,17 @@ impl Pump {
     fn verdict(&mut self) {
         let lines = std::mem::take(&mut self.for_evcxr);
         let mut state = self.lock();
-        state.running = false;
         let failed = state.report.panic.is_some() || state.report.error.is_some();
-        state.rolling_back = failed && state.protected;
-        let roll_back = state.rolling_back;
+        let rolls_back = failed && state.phase.is_protected();
+        state.phase = if rolls_back { Phase::RollingBack } else { Phase::Over };
         drop(state);
-        if roll_back {
-            self.reply("rollback");
+        if rolls_back {
+            self.reply(&ToRuntime::RollBack);
         } else {
             for line in lines {
-                self.reply(&format!("forward {line}"));
+                self.reply(&ToRuntime::Forward(line));
             }
-            self.reply("commit");
+            self.reply(&ToRuntime::Commit);
         }
     }
 
@@ -356,10 +382,10 @@ impl Pump {
         }
     }
 
-    fn reply(&mut self, line: &str) {
+    fn reply(&mut self, word: &ToRuntime) {
         if let Some(control) = &mut self.control {
             let _ = control.set_nonblocking(false);
-            let _ = writeln!(control, "{line}");
+            let _ = writeln!(control, "{word}");
             let _ = control.set_nonblocking(true);
         }
     }
@@ -401,59 +427,6 @@ impl Pump {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|e| e.into_inner())
-    }
-}
-
-/// Takes up bytes, and gives the text without a character that is cut at the end.
-fn whole_text(rest: &mut Vec<u8>, bytes: &[u8]) -> String {
-    rest.extend_from_slice(bytes);
-    let whole = rest.len() - partial_char(rest);
-    let text: Vec<u8> = rest.drain(..whole).collect();
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-/// Reads what is there, without waiting. The flag says whether more may come.
-fn read_all(stream: Option<&mut UnixStream>) -> (bool, Vec<u8>) {
-    let mut bytes = Vec::new();
-    let Some(stream) = stream else {
-        return (false, bytes);
-    };
-    let mut buffer = [0; 16 * 1024];
-    loop {
-        match stream.read(&mut buffer) {
-            Ok(0) => return (false, bytes),
-            Ok(n) => bytes.extend_from_slice(&buffer[..n]),
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) if e.kind() == ErrorKind::WouldBlock => return (true, bytes),
-            Err(_) => return (false, bytes),
-        }
-        if bytes.len() > FLOOD {
-            return (true, bytes);
-        }
-    }
-}
-
-fn poll<const N: usize>(fds: [Option<i32>; N], wait: Option<Duration>) -> [bool; N] {
-    let mut list = fds.map(|fd| libc::pollfd { fd: fd.unwrap_or(-1), events: libc::POLLIN, revents: 0 });
-    let wait = wait.map_or(-1, |w| w.as_millis() as i32 + 1);
-    // SAFETY: the list is valid for the call.
-    unsafe { libc::poll(list.as_mut_ptr(), N as libc::nfds_t, wait) };
-    list.map(|entry| entry.revents != 0)
-}
-
-/// Waits for a child that is dying, and says why.
-fn reap(pid: i32) -> Death {
-    let mut status = 0;
-    // SAFETY: our own child, not reaped yet. One that has died stays as it is, any other must not keep us waiting.
-    unsafe { libc::kill(pid, libc::SIGKILL) };
-    // SAFETY: plain system call.
-    if unsafe { libc::waitpid(pid, &raw mut status, 0) } != pid {
-        return Death::Unknown;
-    }
-    if libc::WIFSIGNALED(status) {
-        Death::Signal(libc::WTERMSIG(status))
-    } else {
-        Death::Exit(libc::WEXITSTATUS(status))
+        self.shared.lock()
     }
 }

@@ -1,17 +1,18 @@
-//! The kernel's side of the sockets to the runtime, as the engine sees it: a cell begins, events come, it ends with a
-//! report; and meanwhile it can be interrupted. The reading is done by [`crate::supervisor::event_loop`].
+//! The supervisor as the engine sees it: a cell begins, events come, it ends with a report; and meanwhile it can be
+//! interrupted. The reading is done by the event loop, on a thread of its own that ends with the last handle.
 
-use std::os::unix::net::{UnixDatagram, UnixListener};
-use std::path::{Path, PathBuf};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::supervisor::parser::{Bundle, PanicInfo, Prompt};
-use crate::system::processes::{kill_children_named, reap_later};
-use crate::supervisor::event_loop::Pump;
-use crate::runtime;
+use super::event_loop::EventLoop;
+use super::state::{Phase, Shared, State};
+use crate::event::{Event, Report, Sink, Stream};
+use crate::runtime::protocol;
+use crate::system::processes::{adopt_orphans, kill_children_named, reap_later};
 
 /// What a cell gets of its input at once: a datagram that is longer than what is asked for is cut.
 const LONGEST_READ: usize = 1024;
@@ -22,118 +23,26 @@ const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
 /// While an interrupted cell is still being compiled, how often its compiler is looked for.
 const INTERRUPT_AGAIN: Duration = Duration::from_millis(20);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stream {
-    Stdout,
-    Stderr,
-}
-
-#[derive(Debug, PartialEq)]
-pub enum Event {
-    Text(Stream, String),
-    /// A new output, perhaps with a name.
-    Display(Bundle, Option<String>),
-    /// A new content for the output of this name.
-    Update(Bundle, String),
-    /// The cell's outputs go away.
-    Clear {
-        wait: bool,
-    },
-    /// A question, to be answered by [`Link::answer`].
-    Input(Prompt),
-}
-
-impl Event {
-    /// In bytes, about.
-    pub fn size(&self) -> usize {
-        match self {
-            Event::Text(_, text) => text.len(),
-            Event::Display(bundle, _) | Event::Update(bundle, _) => bundle.iter().map(|(_, text)| text.len()).sum(),
-            Event::Clear { .. } | Event::Input(_) => 0,
-        }
-    }
-}
-
-/// It may take its time: then the cell waits.
-pub type Sink = Box<dyn FnMut(Event) + Send>;
-
-/// Why a cell's process is no more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Death {
-    Signal(i32),
-    Exit(i32),
-    Unknown,
-}
-
-/// What is known of a cell when it has ended.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// The value of the last expression.
-    pub result: Option<Bundle>,
-    pub panic: Option<PanicInfo>,
-    /// What `?` met.
-    pub error: Option<String>,
-    pub death: Option<Death>,
-    /// What a cell that died had written to stderr last.
-    pub last_words: String,
-    /// Its code has begun to run.
-    pub has_begun: bool,
-    /// What stopped the runtime itself.
-    pub broken: Option<String>,
-    pub interrupted: bool,
-}
-
-/// What the engine, the pump and whoever interrupts share.
-#[derive(Default)]
-pub struct State {
-    pub sink: Option<Arc<Mutex<Sink>>>,
-    pub report: Report,
-    /// The process that runs cells now.
-    pub pid: Option<i32>,
-    /// Where that process receives what the student types.
-    pub stdin: Option<PathBuf>,
-    /// The student has been asked for something, and has not answered.
-    pub asking: bool,
-    /// When the last answer was on its way to the cell.
-    pub answered: Option<Instant>,
-    /// A cell's code runs (as against: is being compiled, or none).
-    pub running: bool,
-    /// A snapshot stands by.
-    pub protected: bool,
-    pub rolling_back: bool,
-}
-
-impl State {
-    /// An interrupted cell that has not begun to run.
-    fn is_being_compiled(&self) -> bool {
-        self.sink.is_some() && self.report.interrupted && !self.running
-    }
-
-    pub fn kill(&self) {
-        if let Some(pid) = self.pid {
-            // SAFETY: our own child, not reaped yet: the number is its own.
-            unsafe { libc::kill(pid, libc::SIGKILL) };
-        }
-    }
-}
-
 /// A handle that lives in the kernel; the work is done by a thread of its own.
 #[derive(Clone)]
-pub struct Link {
-    state: Arc<Mutex<State>>,
+pub struct Supervisor {
+    shared: Shared,
+    /// The event loop has the other end, and sees when the last handle is gone.
+    _alive: Arc<UnixStream>,
 }
 
-impl Link {
+impl Supervisor {
     /// Opens the socket that the runtime will connect to.
     pub fn listen(path: &Path) -> Result<Self> {
         let trouble = || format!("cannot open the socket {}", path.display());
         let listener = UnixListener::bind(path).with_context(trouble)?;
-        let order = UnixDatagram::bind(runtime::output_path(path)).with_context(trouble)?;
+        let order = UnixDatagram::bind(protocol::output_path(path)).with_context(trouble)?;
         adopt_orphans();
-        let link = Link { state: Arc::default() };
-        let mut pump = Pump::new(path, listener, order, Arc::clone(&link.state))?;
-        std::thread::Builder::new().name("cell output".into()).spawn(move || pump.run())?;
-        Ok(link)
+        let (ours, theirs) = UnixStream::pair()?;
+        let supervisor = Supervisor { shared: Shared::default(), _alive: Arc::new(ours) };
+        let mut events = EventLoop::new(path, listener, order, theirs, supervisor.shared.clone())?;
+        std::thread::Builder::new().name("cell output".into()).spawn(move || events.run())?;
+        Ok(supervisor)
     }
 
     /// From now on, output belongs to this cell.
@@ -141,42 +50,66 @@ impl Link {
         let mut state = self.lock();
         state.sink = Some(Arc::new(Mutex::new(sink)));
         state.report = Report::default();
+        state.phase = Phase::Pending;
     }
 
-    /// The same for what is no cell: its output goes nowhere, and nothing interrupts it.
-    pub fn begin_alone(&self) {
+    /// Does what is no cell's: its output goes nowhere, and nothing interrupts it. What it is worth, and what was seen.
+    pub fn alone<T>(&self, work: impl FnOnce() -> T) -> (T, Report) {
         let mut state = self.lock();
-        state.sink = None;
-        state.report = Report::default();
+        let sink = state.sink.take();
+        let before = std::mem::take(&mut state.report);
+        state.phase = Phase::Pending;
+        drop(state);
+        let value = work();
+        let mut state = self.lock();
+        state.sink = sink;
+        state.phase = Phase::Pending;
+        (value, std::mem::replace(&mut state.report, before))
     }
 
     /// The cell is over, and all its output has been handed on.
     pub fn end(&self) -> Report {
         let mut state = self.lock();
         state.sink = None;
-        state.running = false;
-        state.asking = false;
+        state.phase = Phase::Pending;
         std::mem::take(&mut state.report)
+    }
+
+    /// What ran since [`begin`](Self::begin) was the kernel's own; now comes the cell's code.
+    pub fn await_code(&self) {
+        self.lock().phase = Phase::Pending;
+    }
+
+    /// Shows an output of the kernel's own.
+    pub fn show(&self, event: Event) {
+        let sink = self.lock().sink.clone();
+        if let Some(sink) = sink {
+            sink.lock().unwrap_or_else(|e| e.into_inner())(event);
+        }
     }
 
     /// The cell's code has begun to run: it must not run twice.
     pub fn has_begun(&self) -> bool {
-        self.lock().report.has_begun
+        self.lock().phase != Phase::Pending
+    }
+
+    /// Ends the process that runs cells, with all variables; evcxr finds out when it needs it next, and starts another.
+    pub fn kill(&self) {
+        self.lock().kill();
     }
 
     /// The process that ran the cell is gone: waits until all that it wrote has been handed on.
     pub fn settle(&self) {
         let deadline = Instant::now() + LAST_WORDS_WITHIN;
-        while self.lock().running && Instant::now() < deadline {
+        while self.lock().phase.is_running() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
 
     /// Adds a line of the kernel's own to the cell's output.
     pub fn note(&self, text: &str) {
-        let sink = self.lock().sink.clone();
-        if let Some(sink) = sink.filter(|_| !text.is_empty()) {
-            sink.lock().unwrap_or_else(|e| e.into_inner())(Event::Text(Stream::Stderr, text.to_owned()));
+        if !text.is_empty() {
+            self.show(Event::Text(Stream::Stderr, text.to_owned()));
         }
     }
 
@@ -191,15 +124,15 @@ impl Link {
             return;
         }
         state.report.interrupted = true;
-        if state.running {
+        if state.phase.is_running() {
             state.kill();
             return;
         }
         // evcxr may start the compiler several times for one cell.
-        let link = self.clone();
+        let shared = self.shared.clone();
         std::thread::spawn(move || {
             let mut killed = Vec::new();
-            while link.lock().is_being_compiled() {
+            while shared.lock().is_being_compiled() {
                 killed.extend(kill_children_named("cargo"));
                 std::thread::sleep(INTERRUPT_AGAIN);
             }
@@ -210,10 +143,10 @@ impl Link {
     /// The answer to the cell's question; `None` is the end of its input.
     pub fn answer(&self, text: Option<&str>) {
         let mut state = self.lock();
-        let Some(path) = state.stdin.clone().filter(|_| state.asking) else {
+        let Some(path) = state.stdin.clone().filter(|_| state.phase.is_asking()) else {
             return;
         };
-        state.asking = false;
+        state.phase = state.phase.answered();
         state.answered = Some(Instant::now());
         drop(state);
         let line = text.map(|text| format!("{text}\n")).unwrap_or_default();
@@ -226,7 +159,7 @@ impl Link {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|e| e.into_inner())
+        self.shared.lock()
     }
 }
 
@@ -242,13 +175,3 @@ fn send_line(path: &Path, line: &[u8]) -> std::io::Result<()> {
     }
     Ok(())
 }
-
-/// A snapshot's parent is the process that it guards; when that dies, the snapshot is to be our child.
-#[cfg(target_os = "linux")]
-fn adopt_orphans() {
-    // SAFETY: sets an attribute of this process.
-    unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
-}
-
-#[cfg(not(target_os = "linux"))]
-fn adopt_orphans() {}

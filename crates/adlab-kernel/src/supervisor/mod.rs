@@ -1,4 +1,11 @@
-pub mod batch;
-pub mod event_loop;
-pub mod handle;
-pub mod parser;
+//! The kernel's side of the process that runs cells: what a cell prints and shows, when it begins and ends, whether it is
+//! committed or undone, and how it is interrupted.
+
+mod batch;
+mod event_loop;
+mod handle;
+mod io;
+mod parser;
+mod state;
+
+pub use handle::Supervisor;

@@ -12,30 +12,17 @@
 //!
 //! `EVCXR_CLEAR_OUTPUT now|wait` takes away what the cell has shown, `EVCXR_INPUT_REQUEST:prompt` asks the student.
 
-/// One output in several forms: (MIME type, content).
-pub type Bundle = Vec<(String, String)>;
+use super::io::partial_char;
+use crate::assumptions::{
+    BEGIN_CONTENT, END_CONTENT, ERROR_OCCURRED, FLUSH_OUTPUT, INPUT_REQUEST, PANIC_NOTIFICATION, PASSWORD_REQUEST,
+    VARIABLE_CHANGED_TYPE,
+};
+use crate::event::{Bundle, PanicInfo, Prompt};
+use crate::runtime::protocol::{CLEAR_OUTPUT, MARKS, PANIC_INFO, UPDATE_OUTPUT};
 
-/// What the panic hook says (see `prelude::PREPARE`).
-#[derive(Debug, Clone, PartialEq)]
-pub struct PanicInfo {
-    pub message: String,
-    /// Line in the generated source, from 1; 0 where the panic was outside of it.
-    pub line: usize,
-    pub column: usize,
-    pub file: String,
-    pub thread: String,
-}
-
-/// A question to the student.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Prompt {
-    pub text: String,
-    /// What is typed is not to be seen.
-    pub password: bool,
-}
-
+/// A piece of what a cell has written.
 #[derive(Debug, PartialEq)]
-pub enum Item {
+pub enum Parsed {
     Text(String),
     /// To be shown, perhaps under a name.
     Display(Bundle, Option<String>),
@@ -54,19 +41,6 @@ pub enum Item {
     /// A line that only evcxr understands.
     ForEvcxr(String),
 }
-
-const MARK: &[u8] = b"EVCXR_";
-const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
-const END: &str = "EVCXR_END_CONTENT";
-const FLUSH: &str = "EVCXR_FLUSH_OUTPUT";
-const UPDATE: &str = "EVCXR_UPDATE_OUTPUT ";
-const CLEAR: &str = "EVCXR_CLEAR_OUTPUT ";
-const INPUT: &str = "EVCXR_INPUT_REQUEST:";
-const PASSWORD: &str = "EVCXR_INPUT_REQUEST_PASSWORD:";
-const PANIC_INFO: &str = "EVCXR_PANIC_INFO ";
-const PANICKED: &str = "EVCXR_PANIC_NOTIFICATION";
-const USER_ERROR: &str = "EVCXR_ERROR_OCCURRED";
-const CHANGED_TYPE: &str = "EVCXR_VARIABLE_CHANGED_TYPE:";
 
 /// A parser that is fed bytes as they come.
 #[derive(Default)]
@@ -88,13 +62,13 @@ enum Header {
 
 impl Parser {
     /// Takes in bytes, and hands out what is complete.
-    pub fn feed(&mut self, bytes: &[u8], items: &mut Vec<Item>) {
+    pub fn feed(&mut self, bytes: &[u8], items: &mut Vec<Parsed>) {
         self.pending.extend_from_slice(bytes);
         while self.step(items) {}
     }
 
     /// The cell has ended: the rest of its text, and the value of its last expression.
-    pub fn finish(&mut self, items: &mut Vec<Item>) -> Option<Bundle> {
+    pub fn finish(&mut self, items: &mut Vec<Parsed>) -> Option<Bundle> {
         if let Some(block) = self.block.take() {
             // Cut short: show what there is as text.
             push_text(items, block.content.as_bytes());
@@ -105,11 +79,11 @@ impl Parser {
         (!bundle.is_empty()).then_some(bundle)
     }
 
-    fn step(&mut self, items: &mut Vec<Item>) -> bool {
+    fn step(&mut self, items: &mut Vec<Parsed>) -> bool {
         if self.block.is_some() {
             return self.step_in_block(items);
         }
-        let Some(start) = find(&self.pending, MARK) else {
+        let Some(start) = MARKS.iter().filter_map(|mark| find(&self.pending, mark.as_bytes())).min() else {
             let keep = partial_mark(&self.pending).max(partial_char(&self.pending));
             let text = self.take(self.pending.len() - keep);
             self.text(&text, items);
@@ -125,31 +99,31 @@ impl Parser {
         true
     }
 
-    fn line(&mut self, raw: &[u8], items: &mut Vec<Item>) {
+    fn line(&mut self, raw: &[u8], items: &mut Vec<Parsed>) {
         let line = String::from_utf8_lossy(raw);
         let line = line.trim_end_matches(['\n', '\r']);
-        if let Some(mime) = line.strip_prefix(BEGIN) {
+        if let Some(mime) = line.strip_prefix(BEGIN_CONTENT) {
             self.open(Header::Mime(mime.to_owned()));
         } else if let Some(place) = line.strip_prefix(PANIC_INFO) {
             self.open(Header::Panic(place.to_owned()));
-        } else if let Some(id) = line.strip_prefix(FLUSH).filter(|id| id.is_empty() || id.starts_with(' ')) {
+        } else if let Some(id) = line.strip_prefix(FLUSH_OUTPUT).filter(|id| id.is_empty() || id.starts_with(' ')) {
             let id = id.trim();
             self.show((!id.is_empty()).then(|| id.to_owned()), items);
-        } else if let Some(id) = line.strip_prefix(UPDATE) {
+        } else if let Some(id) = line.strip_prefix(UPDATE_OUTPUT) {
             let bundle = std::mem::take(&mut self.bundle);
-            items.push(Item::Update(bundle, id.trim().to_owned()));
-        } else if let Some(when) = line.strip_prefix(CLEAR) {
-            items.push(Item::Clear { wait: when.trim() == "wait" });
-        } else if let Some(text) = line.strip_prefix(INPUT) {
-            items.push(Item::Input(Prompt { text: text.to_owned(), password: false }));
-        } else if let Some(text) = line.strip_prefix(PASSWORD) {
-            items.push(Item::Input(Prompt { text: text.to_owned(), password: true }));
-        } else if line == PANICKED {
-            items.push(Item::Panicked);
-        } else if line == USER_ERROR {
-            items.push(Item::UserError);
-        } else if line.starts_with(CHANGED_TYPE) {
-            items.push(Item::ForEvcxr(line.to_owned()));
+            items.push(Parsed::Update(bundle, id.trim().to_owned()));
+        } else if let Some(when) = line.strip_prefix(CLEAR_OUTPUT) {
+            items.push(Parsed::Clear { wait: when.trim() == "wait" });
+        } else if let Some(text) = line.strip_prefix(INPUT_REQUEST) {
+            items.push(Parsed::Input(Prompt { text: text.to_owned(), password: false }));
+        } else if let Some(text) = line.strip_prefix(PASSWORD_REQUEST) {
+            items.push(Parsed::Input(Prompt { text: text.to_owned(), password: true }));
+        } else if line == PANIC_NOTIFICATION {
+            items.push(Parsed::Panicked);
+        } else if line == ERROR_OCCURRED {
+            items.push(Parsed::UserError);
+        } else if line.starts_with(VARIABLE_CHANGED_TYPE) {
+            items.push(Parsed::ForEvcxr(line.to_owned()));
         } else {
             self.text(raw, items);
         }
@@ -160,13 +134,13 @@ impl Parser {
         self.block = Some(Block { header, content });
     }
 
-    fn step_in_block(&mut self, items: &mut Vec<Item>) -> bool {
+    fn step_in_block(&mut self, items: &mut Vec<Parsed>) -> bool {
         let Some(end) = self.pending.iter().position(|&b| b == b'\n') else {
             return false;
         };
         let raw = self.take(end + 1);
         let line = String::from_utf8_lossy(&raw);
-        if line.trim_end() != END {
+        if line.trim_end() != END_CONTENT {
             if let Some(block) = &mut self.block {
                 block.content.push_str(&line);
             }
@@ -175,7 +149,7 @@ impl Parser {
         if let Some(mut block) = self.block.take() {
             block.content.truncate(block.content.trim_end_matches('\n').len());
             match block.header {
-                Header::Panic(place) => items.push(Item::PanicInfo(panic_info(&place, block.content))),
+                Header::Panic(place) => items.push(Parsed::PanicInfo(panic_info(&place, block.content))),
                 Header::Mime(mime) => {
                     // The same form again: it is the next output.
                     if self.bundle.iter().any(|(known, _)| *known == mime) {
@@ -188,15 +162,15 @@ impl Parser {
         true
     }
 
-    fn show(&mut self, id: Option<String>, items: &mut Vec<Item>) {
+    fn show(&mut self, id: Option<String>, items: &mut Vec<Parsed>) {
         let bundle = std::mem::take(&mut self.bundle);
         if !bundle.is_empty() {
-            items.push(Item::Display(bundle, id));
+            items.push(Parsed::Display(bundle, id));
         }
     }
 
     /// Text after an output means that the output was no last expression.
-    fn text(&mut self, bytes: &[u8], items: &mut Vec<Item>) {
+    fn text(&mut self, bytes: &[u8], items: &mut Vec<Parsed>) {
         if !bytes.is_empty() {
             self.show(None, items);
             push_text(items, bytes);
@@ -208,9 +182,9 @@ impl Parser {
     }
 }
 
-fn push_text(items: &mut Vec<Item>, bytes: &[u8]) {
+fn push_text(items: &mut Vec<Parsed>, bytes: &[u8]) {
     if !bytes.is_empty() {
-        items.push(Item::Text(String::from_utf8_lossy(bytes).into_owned()));
+        items.push(Parsed::Text(String::from_utf8_lossy(bytes).into_owned()));
     }
 }
 
@@ -232,34 +206,15 @@ fn find(bytes: &[u8], pattern: &[u8]) -> Option<usize> {
 
 /// How many bytes at the end may be the beginning of a mark.
 fn partial_mark(bytes: &[u8]) -> usize {
-    (1..MARK.len()).rev().find(|&n| bytes.ends_with(&MARK[..n])).unwrap_or(0)
-}
-
-/// How many bytes at the end are the beginning of a character that is still to come.
-pub fn partial_char(bytes: &[u8]) -> usize {
-    let tail = &bytes[bytes.len().saturating_sub(3)..];
-    match std::str::from_utf8(tail) {
-        Ok(_) => 0,
-        Err(_) => (1..=tail.len())
-            .find(|&n| {
-                let lead = tail[tail.len() - n];
-                let needs = match lead {
-                    0xC2..=0xDF => 2,
-                    0xE0..=0xEF => 3,
-                    0xF0..=0xF4 => 4,
-                    _ => 0,
-                };
-                needs > n
-            })
-            .unwrap_or(0),
-    }
+    let of = |mark: &&str| (1..mark.len()).rev().find(|&n| bytes.ends_with(&mark.as_bytes()[..n]));
+    MARKS.iter().filter_map(of).max().unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(chunks: &[&str]) -> (Vec<Item>, Option<Bundle>) {
+    fn parse(chunks: &[&str]) -> (Vec<Parsed>, Option<Bundle>) {
         let (mut parser, mut items) = (Parser::default(), Vec::new());
         for chunk in chunks {
             parser.feed(chunk.as_bytes(), &mut items);
@@ -268,12 +223,12 @@ mod tests {
         (items, result)
     }
 
-    fn text(s: &str) -> Item {
-        Item::Text(s.into())
+    fn text(s: &str) -> Parsed {
+        Parsed::Text(s.into())
     }
 
     fn block(mime: &str, content: &str) -> String {
-        format!("{BEGIN}{mime}\n{content}\n{END}\n")
+        format!("{BEGIN_CONTENT}{mime}\n{content}\n{END_CONTENT}\n")
     }
 
     #[test]
@@ -294,12 +249,12 @@ mod tests {
     fn outputs_stay_apart_and_in_order() {
         let one = block("text/plain", "1");
         let two = block("text/html", "<b>2</b>") + &block("text/plain", "2");
-        let stream = format!("{one}{FLUSH}\nbetween\n{two}{FLUSH}\n{one}{one}");
+        let stream = format!("{one}{FLUSH_OUTPUT}\nbetween\n{two}{FLUSH_OUTPUT}\n{one}{one}");
         let expected = [
-            Item::Display(vec![("text/plain".into(), "1".into())], None),
+            Parsed::Display(vec![("text/plain".into(), "1".into())], None),
             text("between\n"),
-            Item::Display(vec![("text/html".into(), "<b>2</b>".into()), ("text/plain".into(), "2".into())], None),
-            Item::Display(vec![("text/plain".into(), "1".into())], None),
+            Parsed::Display(vec![("text/html".into(), "<b>2</b>".into()), ("text/plain".into(), "2".into())], None),
+            Parsed::Display(vec![("text/plain".into(), "1".into())], None),
         ];
         // However the bytes are cut, the outputs are the same.
         for size in [1, 2, 7, 1000] {
@@ -313,11 +268,11 @@ mod tests {
         }
     }
 
-    fn join_text(items: Vec<Item>) -> Vec<Item> {
-        let mut joined: Vec<Item> = Vec::new();
+    fn join_text(items: Vec<Parsed>) -> Vec<Parsed> {
+        let mut joined: Vec<Parsed> = Vec::new();
         for item in items {
             match (joined.last_mut(), item) {
-                (Some(Item::Text(before)), Item::Text(more)) => before.push_str(&more),
+                (Some(Parsed::Text(before)), Parsed::Text(more)) => before.push_str(&more),
                 (_, item) => joined.push(item),
             }
         }
@@ -334,15 +289,16 @@ mod tests {
     #[test]
     fn named_outputs_updates_clears_and_questions() {
         let one = block("text/plain", "1");
-        let stream =
-            format!("{one}{FLUSH} a1\n{one}{UPDATE}a1\n{CLEAR}wait\n{CLEAR}now\n{INPUT}your name? \n{PASSWORD}p\n");
+        let stream = format!(
+            "{one}{FLUSH_OUTPUT} a1\n{one}{UPDATE_OUTPUT}a1\n{CLEAR_OUTPUT}wait\n{CLEAR_OUTPUT}now\n{INPUT_REQUEST}your name? \n{PASSWORD_REQUEST}p\n"
+        );
         let bundle = || vec![("text/plain".to_owned(), "1".to_owned())];
-        let question = |text: &str, password| Item::Input(Prompt { text: text.into(), password });
+        let question = |text: &str, password| Parsed::Input(Prompt { text: text.into(), password });
         let expected = [
-            Item::Display(bundle(), Some("a1".into())),
-            Item::Update(bundle(), "a1".into()),
-            Item::Clear { wait: true },
-            Item::Clear { wait: false },
+            Parsed::Display(bundle(), Some("a1".into())),
+            Parsed::Update(bundle(), "a1".into()),
+            Parsed::Clear { wait: true },
+            Parsed::Clear { wait: false },
             question("your name? ", false),
             question("p", true),
         ];
@@ -351,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_panic_tells_its_place() {
-        let stream = format!("{PANIC_INFO}7\t9\tmain\tsrc/lib.rs\nleft\nright\n{END}\n{PANICKED}\n");
+        let stream = format!("{PANIC_INFO}7\t9\tmain\tsrc/lib.rs\nleft\nright\n{END_CONTENT}\n{PANIC_NOTIFICATION}\n");
         let (items, _) = parse(&[&stream]);
         let info = PanicInfo {
             message: "left\nright".into(),
@@ -360,7 +316,7 @@ mod tests {
             file: "src/lib.rs".into(),
             thread: "main".into(),
         };
-        assert_eq!(items, [Item::PanicInfo(info), Item::Panicked]);
+        assert_eq!(items, [Parsed::PanicInfo(info), Parsed::Panicked]);
     }
 
     #[test]

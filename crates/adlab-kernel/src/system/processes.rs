@@ -2,8 +2,39 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, test_kill_process, waitpid};
+
 /// How long a process that was killed may take to be gone.
 const DYING: Duration = Duration::from_secs(5);
+
+/// Ends a process at once: a child of ours, or one of its.
+pub fn kill(pid: i32) {
+    if let Some(pid) = Pid::from_raw(pid) {
+        let _ = kill_process(pid, Signal::KILL);
+    }
+}
+
+/// There is no process of this number.
+pub fn is_gone(pid: i32) -> bool {
+    Pid::from_raw(pid).is_some_and(|pid| test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
+}
+
+/// How a child ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Signal(i32),
+    Exit(i32),
+}
+
+/// Ends a child, and says how it ended: one that has died already stays as it is. Nothing where it is no child of ours.
+pub fn reap(pid: i32) -> Option<End> {
+    kill(pid);
+    let (_, status) = waitpid(Some(Pid::from_raw(pid)?), WaitOptions::empty()).ok()??;
+    match status.terminating_signal() {
+        Some(signal) => Some(End::Signal(signal)),
+        None => status.exit_status().map(End::Exit),
+    }
+}
 
 /// Ends our children of this name, and theirs: a compilation that nobody waits for any more. Returns theirs, which
 /// become ours when their parents are gone.
@@ -16,7 +47,7 @@ pub fn kill_children_named(name: &str) -> Vec<i32> {
             for child in children(pid) {
                 kill_tree(child, &mut killed);
             }
-            kill(pid);
+            kill(pid as i32);
         }
     }
     killed
@@ -28,19 +59,37 @@ pub fn kill_children_named(_name: &str) -> Vec<i32> {
 }
 
 /// Waits for orphans that are dying, so that they leave no zombies: their parents can't any more.
-pub fn reap_later(mut pids: Vec<i32>) {
+pub fn reap_later(pids: Vec<i32>) {
+    let mut pids: Vec<Pid> = pids.into_iter().filter_map(Pid::from_raw).collect();
     if pids.is_empty() {
         return;
     }
     std::thread::spawn(move || {
         let deadline = Instant::now() + DYING;
         while !pids.is_empty() && Instant::now() < deadline {
-            // SAFETY: asks, without waiting, for processes that nobody else waits for.
-            pids.retain(|pid| unsafe { libc::waitpid(*pid, std::ptr::null_mut(), libc::WNOHANG) } != *pid);
+            pids.retain(|pid| !matches!(waitpid(Some(*pid), WaitOptions::NOHANG), Ok(Some(_))));
             std::thread::sleep(Duration::from_millis(10));
         }
     });
 }
+
+/// A snapshot's parent is the process that it guards; when that dies, the snapshot is to be our child.
+#[cfg(target_os = "linux")]
+pub fn adopt_orphans() {
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn adopt_orphans() {}
+
+/// When our parent ends, so do we: a kernel that was killed must not leave its cells running.
+#[cfg(target_os = "linux")]
+pub fn die_with_parent() {
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn die_with_parent() {}
 
 /// The process does nothing but wait for its standard input.
 #[cfg(target_os = "linux")]
@@ -60,14 +109,8 @@ fn kill_tree(pid: u32, killed: &mut Vec<i32>) {
     for child in children(pid) {
         kill_tree(child, killed);
     }
-    kill(pid);
+    kill(pid as i32);
     killed.push(pid as i32);
-}
-
-#[cfg(target_os = "linux")]
-fn kill(pid: u32) {
-    // SAFETY: a descendant of this process.
-    unsafe { libc::kill(pid as i32, libc::SIGKILL) };
 }
 
 /// The children of all threads of a process.
@@ -81,4 +124,25 @@ fn children(pid: u32) -> Vec<u32> {
         .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
         .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn an_end_is_told() {
+        let child = |command: &str| Command::new("sh").args(["-c", command]).spawn().unwrap().id() as i32;
+        let sleeping = child("exec sleep 100");
+        assert!(!is_gone(sleeping));
+        assert_eq!(reap(sleeping), Some(End::Signal(9)));
+        assert!(is_gone(sleeping));
+        let done = child("exit 3");
+        while std::fs::read_to_string(format!("/proc/{done}/stat")).is_ok_and(|stat| !stat.contains(") Z")) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(reap(done), Some(End::Exit(3)));
+        assert_eq!(reap(std::process::id() as i32 + 1_000_000), None);
+    }
 }

@@ -4,33 +4,21 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 
 pub const GET_RUST: &str = "get Rust from https://rustup.rs, then start again";
 pub const GET_RUST_SRC: &str = "rustup component add rust-src";
 
-/// Makes sure that `cargo` is on the PATH. A server started from a desktop often lacks the user's own folders.
-///
-/// Call before any thread starts: it may change the environment.
+/// Where cargo is: on the PATH, or in rustup's usual place.
 pub fn find_cargo() -> Result<PathBuf> {
-    if let Some(path) = on_path("cargo") {
-        return Ok(path);
-    }
     let homes = [
         std::env::var_os("CARGO_HOME").map(PathBuf::from),
         std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")),
     ];
-    for bin in homes.into_iter().flatten().map(|home| home.join("bin")) {
-        if is_program(&bin.join("cargo")) {
-            let mut paths = vec![bin.clone()];
-            paths.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
-            let joined = std::env::join_paths(paths)?;
-            // SAFETY: the caller has started no thread yet.
-            unsafe { std::env::set_var("PATH", joined) };
-            return Ok(bin.join("cargo"));
-        }
-    }
-    bail!("cargo is missing: cells can't be compiled; {GET_RUST}")
+    let usual = homes.into_iter().flatten().map(|home| home.join("bin").join("cargo"));
+    on_path("cargo")
+        .or_else(|| usual.into_iter().find(|cargo| is_program(cargo)))
+        .with_context(|| format!("cargo is missing: cells can't be compiled; {GET_RUST}"))
 }
 
 pub fn on_path(program: &str) -> Option<PathBuf> {

@@ -1,0 +1,72 @@
+//! The crates of the workspace in which cells are built, as cargo describes them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use cargo_metadata::{DependencyKind, MetadataCommand, Node, PackageId, TargetKind};
+use ra_ap_ide::Edition;
+
+/// A crate, as cargo describes it.
+pub struct Package {
+    pub name: String,
+    pub root: PathBuf,
+    pub edition: Edition,
+    pub features: Vec<String>,
+    pub dependencies: Dependencies,
+}
+
+/// Names, and the ids of the crates that they stand for.
+pub type Dependencies = Vec<(String, PackageId)>;
+
+#[derive(Default)]
+pub struct Packages {
+    pub of_cells: Dependencies,
+    /// By their ids.
+    pub others: HashMap<PackageId, Package>,
+}
+
+/// What a crate of the workspace's own folder needs from elsewhere is left out: its names are its own, and it is not to be
+/// analysed itself.
+pub fn of(build: &Path) -> Result<Packages> {
+    let mut command = MetadataCommand::new();
+    command.cargo_path("cargo").current_dir(build).other_options(["--offline".to_owned()]);
+    let metadata = command.exec().context("cargo can't tell which crates there are")?;
+    let cells = metadata.workspace_members.first().context("there is no crate for cells")?.clone();
+    let nodes = metadata.resolve.map_or(Vec::new(), |resolve| resolve.nodes);
+    let nodes: HashMap<PackageId, Node> = nodes.into_iter().map(|node| (node.id.clone(), node)).collect();
+    let mut described: HashMap<PackageId, cargo_metadata::Package> =
+        metadata.packages.into_iter().map(|package| (package.id.clone(), package)).collect();
+    let mut found = Packages::default();
+    let mut wanted = vec![cells.clone()];
+    while let Some(id) = wanted.pop() {
+        let (Some(package), Some(node)) = (described.remove(&id), nodes.get(&id)) else { continue };
+        let local = id != cells && package.source.is_none();
+        let dependencies: Dependencies = node
+            .deps
+            .iter()
+            .filter(|dependency| dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal))
+            .filter(|dependency| {
+                !local || described.get(&dependency.pkg).is_none_or(|package| package.source.is_none())
+            })
+            .map(|dependency| (dependency.name.clone(), dependency.pkg.clone()))
+            .collect();
+        wanted.extend(dependencies.iter().map(|(_, to)| to.clone()));
+        if id == cells {
+            found.of_cells = dependencies;
+            continue;
+        }
+        let libraries = [TargetKind::Lib, TargetKind::RLib, TargetKind::DyLib, TargetKind::CDyLib];
+        let is_library = |target: &&cargo_metadata::Target| target.kind.iter().any(|kind| libraries.contains(kind));
+        let Some(library) = package.targets.iter().find(is_library) else { continue };
+        let package = Package {
+            name: library.name.clone(),
+            root: library.src_path.clone().into(),
+            edition: library.edition.as_str().parse().unwrap_or(Edition::Edition2024),
+            features: node.features.iter().map(|feature| feature.to_string()).collect(),
+            dependencies,
+        };
+        found.others.insert(id, package);
+    }
+    Ok(found)
+}

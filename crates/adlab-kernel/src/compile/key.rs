@@ -1,0 +1,45 @@
+//! What decides how cargo calls rustc, and what makes two sessions' calls the same.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::assumptions::{CONFIG_FILE, RUSTFLAGS_VAR};
+
+/// Stands for evcxr's build folder, which each session has for itself.
+const HERE: &str = "@BUILD@";
+
+/// Everything but the cell that decides how cargo calls rustc.
+pub fn call_key(here: &Path, rustc: &Path, words: &[&str]) -> Result<String> {
+    let mut hasher = DefaultHasher::new();
+    words.hash(&mut hasher);
+    let compiler = std::fs::metadata(rustc).with_context(|| format!("{} is gone", rustc.display()))?;
+    (rustc, compiler.len(), compiler.modified().ok()).hash(&mut hasher);
+    std::env::var_os(RUSTFLAGS_VAR).hash(&mut hasher);
+    // evcxr writes dependencies in any order.
+    let manifest = std::fs::read_to_string(here.join("Cargo.toml")).context("evcxr has written no Cargo.toml")?;
+    let mut lines: Vec<&str> = manifest.lines().collect();
+    lines.sort_unstable();
+    lines.hash(&mut hasher);
+    for file in ["Cargo.lock", ".cargo/config.toml", "../.cargo/config.toml"] {
+        std::fs::read(here.join(file)).ok().hash(&mut hasher);
+    }
+    Ok(format!("{:016x}", hasher.finish()))
+}
+
+/// The user has added a crate of their own, whose source may change: cargo has to look.
+pub fn has_local_crates(here: &Path) -> bool {
+    let read = |name: &str| std::fs::read_to_string(here.join(name)).unwrap_or_default();
+    let preloaded = read(&format!("../{CONFIG_FILE}"));
+    let manifest = read("Cargo.toml");
+    let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
+    let paths = dependencies.lines().filter_map(|line| line.split_once("path = \"")?.1.split('"').next());
+    paths.into_iter().any(|path| !preloaded.contains(&format!("\"{path}\"")))
+}
+
+/// A text with another session's folder, and with this one's.
+pub fn rebase(text: &str, here: &Path, forth: bool) -> String {
+    let here = here.to_string_lossy();
+    if forth { text.replace(HERE, &here) } else { text.replace(&*here, HERE) }
+}

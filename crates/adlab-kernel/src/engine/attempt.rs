@@ -1,0 +1,143 @@
+//! Compiles and runs one cell, and tries again where that may help.
+//!
+//! A cell is handed to evcxr up to [`MOST_ATTEMPTS`] times; as soon as its code has begun to run, never again. It is tried
+//! again, after a compile error,
+//! 1. with the types that the analyzer finds, where they had only been guessed because it was not ready;
+//! 2. with what the cell defined before and no longer does, where other cells turn out to need it still;
+//! 3. without the definitions of other cells that no longer fit what this cell defines: they give way, with a note.
+//!
+//! The error that the student sees is that of the first attempt.
+
+use std::collections::BTreeSet;
+
+use evcxr::Error;
+
+use super::evcxr_context::{Evcxr, Outcome};
+use crate::analysis::{Analysis, Surroundings};
+use crate::cell::Cell;
+use crate::cell::annotated::Annotated;
+use crate::cell::insertions::{self, Insertion};
+use crate::scope::Scope;
+use crate::scope::plan::{Key, Plan};
+use crate::supervisor::Supervisor;
+
+/// How often a cell is tried with fewer definitions of other cells.
+const MOST_ATTEMPTS: usize = 8;
+
+/// What it takes.
+pub struct Parts<'a> {
+    pub evcxr: &'a mut Evcxr,
+    pub scope: &'a mut Scope,
+    pub analysis: &'a Analysis,
+    pub supervisor: &'a Supervisor,
+    pub prelude: &'a str,
+}
+
+/// What came of a cell.
+pub enum Attempt {
+    /// evcxr's word, and the text in which the cell was handed to it.
+    Done { outcome: Outcome, annotated: Annotated },
+    /// It was interrupted before anything ran.
+    Interrupted,
+    /// evcxr has panicked, and is of no use any more.
+    Panicked,
+}
+
+impl Parts<'_> {
+    /// `plan` and `removed` are the cell's, as the scope has them (see [`removed`]).
+    pub fn attempt(&mut self, cell: &Cell, plan: &Plan, removed: BTreeSet<Key>) -> Attempt {
+        self.supervisor.await_code();
+        let mut without = removed;
+        let mut guess = insertions::guess(&cell.lets).filter(|_| !self.analysis.is_ready());
+        let mut types = match &guess {
+            Some(guess) => guess.clone(),
+            None => match self.types(cell, plan, &without) {
+                Some(types) => types,
+                None => return Attempt::Interrupted,
+            },
+        };
+        let mut in_the_way = BTreeSet::new();
+        let mut first: Option<Attempt> = None;
+        for _ in 0..MOST_ATTEMPTS {
+            let display = insertions::display(cell.last_expression.as_ref());
+            let insertions: Vec<Insertion> = types.iter().cloned().chain(display).collect();
+            let annotated = plan.annotate(cell, &without, &insertions);
+            self.scope.sources.annotate(&annotated);
+            let Some(outcome) = self.evcxr.try_to_execute(&annotated.code) else { return Attempt::Panicked };
+            if outcome.is_ok() {
+                self.commit(cell, plan, &without, &in_the_way);
+                return Attempt::Done { outcome, annotated };
+            }
+            let may_run_again = !self.supervisor.has_begun() && !self.supervisor.is_interrupted();
+            let stale = match &outcome {
+                Err(Error::CompilationErrors(errors)) if may_run_again => {
+                    self.scope.definitions.that_do_not_fit(errors, &self.evcxr.source(), plan)
+                }
+                _ => BTreeSet::new(),
+            };
+            let guessed = guess.take().is_some_and(|guess| !guess.is_empty());
+            if guessed && may_run_again {
+                match self.types(cell, plan, &without) {
+                    Some(found) => types = found,
+                    None => return Attempt::Interrupted,
+                }
+                continue;
+            }
+            let is_hopeless = stale.is_subset(&without);
+            // What other cells still use is not removed, though its cell doesn't define it any more.
+            let is_needed = in_the_way.is_empty() && !without.is_empty();
+            first.get_or_insert(Attempt::Done { outcome, annotated });
+            if is_hopeless {
+                break;
+            }
+            if is_needed {
+                without.clear();
+            } else {
+                in_the_way.extend(stale);
+                without.clone_from(&in_the_way);
+            }
+        }
+        first.expect("there is one attempt at least")
+    }
+
+    /// The cell has run: what it has defined is in force.
+    fn commit(&mut self, cell: &Cell, plan: &Plan, without: &BTreeSet<Key>, in_the_way: &BTreeSet<Key>) {
+        let definitions = &mut self.scope.definitions;
+        self.supervisor.note(&definitions.farewell(in_the_way));
+        self.supervisor.note(&definitions.missed(plan));
+        definitions.commit(plan, without, cell.number);
+        if plan.redefines_a_type && self.evcxr.variables().next().is_some() {
+            // evcxr looks at the variables when the next cell runs; the student is to hear of it now.
+            let _ = self.evcxr.execute("();");
+        }
+        self.scope.variables.update(self.evcxr.variables().map(|(name, _)| name), cell.number);
+        self.analysis.set_surroundings(surroundings(self.evcxr, self.prelude, &self.scope.definitions.text()));
+    }
+
+    /// The types of the cell's variables, where the student has left them out; nothing if the cell was interrupted.
+    fn types(&self, cell: &Cell, plan: &Plan, without: &BTreeSet<Key>) -> Option<Vec<Insertion>> {
+        if cell.lets.is_empty() {
+            return Some(Vec::new());
+        }
+        let around = surroundings(self.evcxr, self.prelude, &self.scope.definitions.beside(plan, without));
+        let types = self.analysis.types(around, &cell.body, cell.outline(), || self.supervisor.is_interrupted());
+        if self.supervisor.is_interrupted() {
+            return None;
+        }
+        Some(insertions::annotations(&cell.lets, &types.unwrap_or_default()))
+    }
+}
+
+/// What a cell finds beside its own definitions.
+pub fn surroundings(evcxr: &Evcxr, prelude: &str, definitions: &str) -> Surroundings {
+    let variables = evcxr.variables().map(|(name, ty)| (name.to_owned(), ty.to_owned()));
+    Surroundings { items: format!("{prelude}\n{definitions}"), variables: variables.collect() }
+}
+
+/// What the cell no longer defines, but for what living variables are made of.
+pub fn removed(plan: &Plan, evcxr: &Evcxr) -> BTreeSet<Key> {
+    let has_word =
+        |text: &str, word: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == word);
+    let lives = |key: &Key| evcxr.variables().any(|(_, ty)| has_word(ty, key));
+    plan.removed.iter().filter(|key| !lives(key)).cloned().collect()
+}

@@ -1,0 +1,91 @@
+//! What a cell brings forth while it runs, and what is known of it when it has ended.
+
+/// One output in several forms: (MIME type, content).
+pub type Bundle = Vec<(String, String)>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    Stdout,
+    Stderr,
+}
+
+impl Stream {
+    pub fn name(self) -> &'static str {
+        match self {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        }
+    }
+}
+
+/// A question to the student.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Prompt {
+    pub text: String,
+    /// What is typed is not to be seen.
+    pub password: bool,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Event {
+    Text(Stream, String),
+    /// A new output, perhaps with a name.
+    Display(Bundle, Option<String>),
+    /// A new content for the output of this name.
+    Update(Bundle, String),
+    /// The cell's outputs go away, now or when something new comes.
+    Clear {
+        wait: bool,
+    },
+    /// A question, to be answered through the supervisor.
+    Input(Prompt),
+}
+
+impl Event {
+    /// In bytes, about.
+    pub fn size(&self) -> usize {
+        match self {
+            Event::Text(_, text) => text.len(),
+            Event::Display(bundle, _) | Event::Update(bundle, _) => bundle.iter().map(|(_, text)| text.len()).sum(),
+            Event::Clear { .. } | Event::Input(_) => 0,
+        }
+    }
+}
+
+/// It may take its time: then the cell waits.
+pub type Sink = Box<dyn FnMut(Event) + Send>;
+
+/// What the panic hook says (see `runtime::bootstrap`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct PanicInfo {
+    pub message: String,
+    /// Line in the generated source, from 1; 0 where the panic was outside of it.
+    pub line: usize,
+    pub column: usize,
+    pub file: String,
+    pub thread: String,
+}
+
+/// Why a cell's process is no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    Signal(i32),
+    Exit(i32),
+    Unknown,
+}
+
+/// What is known of a cell when it has ended.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The value of the last expression.
+    pub result: Option<Bundle>,
+    pub panic: Option<PanicInfo>,
+    /// What `?` met.
+    pub error: Option<String>,
+    pub death: Option<Death>,
+    /// What a cell that died had written to stderr last.
+    pub last_words: String,
+    /// What stopped the runtime itself.
+    pub broken: Option<String>,
+    pub interrupted: bool,
+}

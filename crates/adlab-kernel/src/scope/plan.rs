@@ -1,0 +1,79 @@
+//! What a cell is about to define, and the text in which it is handed to evcxr.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cell::Cell;
+use crate::cell::annotated::{Annotated, MARKER};
+use crate::cell::insertions::Insertion;
+use crate::cell::syntax::{Item, Kind};
+
+/// How evcxr knows a definition: an item's name, or that of an `impl`'s marker.
+pub type Key = String;
+
+/// What a cell is about to define.
+#[derive(Default)]
+pub struct Plan {
+    /// In the order of the cell, each with its keys.
+    pub items: Vec<(Item, Vec<Key>)>,
+    pub cell_id: Option<String>,
+    /// What the cell defined when it ran before, and doesn't any more.
+    pub removed: BTreeSet<Key>,
+    /// The `impl`s of other cells that this cell's takes the place of, each with the key of the new one.
+    pub replaced: BTreeMap<Key, Key>,
+    /// A type is defined anew, of which there may be variables.
+    pub redefines_a_type: bool,
+}
+
+impl Plan {
+    pub fn defines(&self, key: &str) -> bool {
+        self.items.iter().any(|(_, keys)| keys.iter().any(|k| k == key))
+    }
+
+    /// The cell's code with its markers, with what else is to be inserted, and without the definitions that are to go.
+    pub fn annotate(&self, cell: &Cell, without: &BTreeSet<Key>, others: &[Insertion]) -> Annotated {
+        let code = cell.body.as_str();
+        let mut annotated = Annotated::default();
+        let gone: BTreeSet<&Key> = without.iter().chain(self.replaced.keys()).collect();
+        let gone: String = gone.into_iter().map(|key| configured_out(key)).collect();
+        annotated.push(&code[..cell.start]);
+        if !gone.is_empty() && !code[..cell.start].is_empty() && !code[..cell.start].ends_with('\n') {
+            // A comment that ends the cell would swallow it.
+            annotated.push("\n");
+        }
+        annotated.insert(&gone);
+        if gone.is_empty() && code[cell.start..].trim_start().starts_with(':') {
+            // A path that begins with colons, where evcxr would see a command.
+            annotated.insert("/**/");
+        }
+        let markers = self.items.iter().filter_map(|(item, keys)| match (&item.kind, keys.first()) {
+            (Kind::Impl(_), Some(key)) => Some((item.start, format!("const {key}: () = (); "))),
+            _ => None,
+        });
+        let mut insertions: Vec<Insertion> = markers.chain(others.iter().cloned()).collect();
+        insertions.sort_by_key(|(at, _)| *at);
+        let mut done = cell.start;
+        for (at, text) in insertions {
+            let at = at.max(done);
+            annotated.push(&code[done..at]);
+            annotated.insert(&text);
+            done = at;
+        }
+        annotated.push(&code[done..]);
+        annotated
+    }
+}
+
+/// An item of this name that is not there: evcxr puts it in the place of the one that is.
+pub fn configured_out(key: &str) -> String {
+    format!("#[cfg(any())] const {key}: () = (); ")
+}
+
+/// The name of an `impl`'s marker.
+pub fn marker(parts: &[&str]) -> Key {
+    // FNV-1a: short, and the same in every build.
+    let hash = parts
+        .join("\n")
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{MARKER}{hash:016X}")
+}

@@ -1,0 +1,108 @@
+//! The environment: set here, and nowhere else.
+//!
+//! evcxr, its analyzer and cargo take their folders and tools from this process's environment, so that has to be wired.
+//! The process that runs cells, and what cells start, get the environment of the user, as it was before: and two words
+//! more, [`SESSION_VAR`] and the one that tells the preloaded crate of its kernel.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::assumptions::{BUILD_FOLDER_VAR, CONFIG_FOLDER_VAR, RUST_SRC_VAR};
+use crate::compile::CELLS_VAR;
+use crate::compile::tools::{FOLDER_VAR, HOME_VAR, Tools};
+use crate::system::project::Project;
+use crate::system::toolchain;
+
+/// Names the session's folder in all that the session starts: by it the janitor knows its own.
+pub const SESSION_VAR: &str = "ADLAB_SESSION";
+
+/// The user's environment.
+#[derive(Debug, Clone)]
+pub struct UserEnvironment(Vec<(OsString, OsString)>);
+
+impl UserEnvironment {
+    /// As it is now: to be asked before anything is wired. Call before any thread starts.
+    pub fn of_this_process(project: &Project) -> Result<Self> {
+        reach_cargo()?;
+        if let Some(libraries) = without_our_builds(project)? {
+            set("LD_LIBRARY_PATH", &libraries);
+        }
+        Ok(UserEnvironment(std::env::vars_os().collect()))
+    }
+
+    /// Gives it to a program that is to be started, with the session's name.
+    pub fn give(&self, command: &mut Command, session: &Path) {
+        command.env_clear().envs(self.0.iter().map(|(name, value)| (name, value))).env(SESSION_VAR, session);
+    }
+}
+
+/// Makes sure that `cargo` is on the PATH, and says where it is. A server started from a desktop often lacks the user's own
+/// folders. Call before any thread starts.
+pub fn reach_cargo() -> Result<PathBuf> {
+    let cargo = toolchain::find_cargo()?;
+    if toolchain::on_path("cargo").is_none() {
+        let bin = cargo.parent().context("cargo is in no folder")?.to_owned();
+        let old = std::env::var_os("PATH").unwrap_or_default();
+        set("PATH", &std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&old)))?);
+    }
+    Ok(cargo)
+}
+
+/// Points evcxr at a session's folder. Call before any thread starts.
+pub fn wire(session: &Path, build: &Path) {
+    set(SESSION_VAR, session.as_os_str());
+    set(BUILD_FOLDER_VAR, build.as_os_str());
+    set(CONFIG_FOLDER_VAR, session.as_os_str());
+}
+
+/// Puts the stand-ins in front of the real tools, with a folder for compiled cells, and has evcxr's own analyzer read an
+/// empty library. Call before any thread starts.
+pub fn wire_tools(tools: &Tools, cells: &Path, empty_library: &Path) -> Result<()> {
+    let rest = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(tools.bin()).chain(std::env::split_paths(&rest)))?;
+    set(FOLDER_VAR, tools.folder.as_os_str());
+    if std::env::var_os(CELLS_VAR).is_none() {
+        set(CELLS_VAR, cells.as_os_str());
+    }
+    if let Some(home) = std::env::var_os("CARGO_HOME") {
+        set(HOME_VAR, &home);
+    }
+    // rust-analyzer looks for cargo in its `bin`, first of all.
+    set("CARGO_HOME", tools.folder.as_os_str());
+    set("PATH", &path);
+    set(RUST_SRC_VAR, empty_library.as_os_str());
+    Ok(())
+}
+
+/// `cargo run` and `cargo test` add their build folders to where libraries are looked for, and cells would find another
+/// copy of the preloaded crate there. Nothing where there is nothing to leave out.
+fn without_our_builds(project: &Project) -> Result<Option<OsString>> {
+    let Some(paths) = std::env::var_os("LD_LIBRARY_PATH") else { return Ok(None) };
+    let others = std::env::split_paths(&paths).filter(|path| !path.starts_with(project.target()));
+    Ok(Some(std::env::join_paths(others)?))
+}
+
+fn set(name: &str, value: &OsStr) {
+    // SAFETY: all of this module's callers have started no thread yet.
+    unsafe { std::env::set_var(name, value) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_gets_the_user_s_variables_and_the_session_s_name() {
+        let user = UserEnvironment(vec![("PATH".into(), "/usr/bin:/bin".into()), ("MINE".into(), "a b".into())]);
+        let mut command = Command::new("/usr/bin/env");
+        command.env("WIRING", "1");
+        user.give(&mut command, Path::new("/tmp/adlab-1"));
+        let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        let mut lines: Vec<&str> = said.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["ADLAB_SESSION=/tmp/adlab-1", "MINE=a b", "PATH=/usr/bin:/bin"]);
+    }
+}

@@ -1,0 +1,111 @@
+//! What the engine, the event loop and whoever interrupts share.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
+
+use crate::event::{Report, Sink};
+use crate::system::processes;
+
+/// How far a cell is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// There is none, or it is being compiled: its code has not begun to run.
+    #[default]
+    Pending,
+    /// Its code runs. A snapshot stands by, or not.
+    Running { protected: bool },
+    /// It has asked the student for something, and has no answer.
+    Asking { protected: bool },
+    /// It has failed, and its process was told to go.
+    RollingBack,
+    /// Its code has run, to the end or not.
+    Over,
+}
+
+impl Phase {
+    pub fn is_running(self) -> bool {
+        matches!(self, Phase::Running { .. } | Phase::Asking { .. })
+    }
+
+    pub fn is_asking(self) -> bool {
+        matches!(self, Phase::Asking { .. })
+    }
+
+    /// A snapshot stands by.
+    pub fn is_protected(self) -> bool {
+        matches!(self, Phase::Running { protected: true } | Phase::Asking { protected: true })
+    }
+
+    /// The student is asked.
+    pub fn asking(self) -> Self {
+        match self {
+            Phase::Running { protected } => Phase::Asking { protected },
+            other => other,
+        }
+    }
+
+    /// The student has answered.
+    pub fn answered(self) -> Self {
+        match self {
+            Phase::Asking { protected } => Phase::Running { protected },
+            other => other,
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct State {
+    /// Where the cell's output goes; nothing while there is no cell.
+    pub sink: Option<Arc<Mutex<Sink>>>,
+    pub report: Report,
+    pub phase: Phase,
+    /// The process that runs cells now.
+    pub pid: Option<i32>,
+    /// Where that process receives what the student types.
+    pub stdin: Option<PathBuf>,
+    /// When the last answer was on its way to the cell.
+    pub answered: Option<Instant>,
+}
+
+impl State {
+    /// An interrupted cell that has not begun to run.
+    pub fn is_being_compiled(&self) -> bool {
+        self.sink.is_some() && self.report.interrupted && !self.phase.is_running()
+    }
+
+    /// Ends the process that runs the cell.
+    pub fn kill(&self) {
+        if let Some(pid) = self.pid {
+            processes::kill(pid);
+        }
+    }
+}
+
+/// One state for all who hold it.
+#[derive(Clone, Default)]
+pub struct Shared(Arc<Mutex<State>>);
+
+impl Shared {
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_keeps_the_protection() {
+        for protected in [true, false] {
+            let running = Phase::Running { protected };
+            assert!(running.asking().is_asking() && running.asking().is_running());
+            assert_eq!(running.asking().answered(), running);
+            assert_eq!((running.is_protected(), running.asking().is_protected()), (protected, protected));
+        }
+        for phase in [Phase::Pending, Phase::RollingBack, Phase::Over] {
+            assert_eq!((phase.asking(), phase.answered(), phase.is_running()), (phase, phase, false));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Files that are written whole or not at all, and folders that are copied as they are.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Writes the whole file or nothing.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let attempt = || -> Result<()> {
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        let mut file = builder.permissions(fs::Permissions::from_mode(0o666)).tempfile_in(dir)?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    attempt().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Copies a folder with its times: cargo compares them.
+pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy_tree(&source, &target)?;
+        } else if kind.is_file() {
+            fs::copy(&source, &target)?;
+            let modified = entry.metadata()?.modified()?;
+            fs::File::options().append(true).open(&target)?.set_modified(modified)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts a folder in the place of another, which is there until the new one is complete. Nothing is lost if it fails.
+pub fn replace_tree(new: &Path, place: &Path) -> Result<()> {
+    let old = new.with_extension("old");
+    let had_one = place.exists();
+    if had_one {
+        fs::rename(place, &old).with_context(|| format!("cannot put {} away", place.display()))?;
+    }
+    if let Err(error) = fs::rename(new, place) {
+        if had_one {
+            fs::rename(&old, place)
+                .with_context(|| format!("cannot put {} back, which is in {} now", place.display(), old.display()))?;
+        }
+        return Err(error).with_context(|| format!("cannot put {} in place", place.display()));
+    }
+    if had_one {
+        // What is left of it is in nobody's way: its name is its own.
+        let _ = fs::remove_dir_all(&old);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copied_tree_has_its_times() {
+        let base = tempfile::tempdir().unwrap();
+        let (from, to) = (base.path().join("a"), base.path().join("b"));
+        fs::create_dir_all(from.join("deep")).unwrap();
+        let file = fs::File::create(from.join("deep/file")).unwrap();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        file.set_modified(long_ago).unwrap();
+        copy_tree(&from, &to).unwrap();
+        assert_eq!(fs::metadata(to.join("deep/file")).unwrap().modified().unwrap(), long_ago);
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("n.ipynb");
+        fs::create_dir(&path).unwrap();
+        assert!(write_atomically(&path, b"x").is_err());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays behind");
+    }
+
+    #[test]
+    fn a_tree_is_replaced_or_stays() {
+        let base = tempfile::tempdir().unwrap();
+        let (new, place) = (base.path().join("new"), base.path().join("place"));
+        for round in 0..3 {
+            fs::create_dir(&new).unwrap();
+            fs::write(new.join("file"), round.to_string()).unwrap();
+            replace_tree(&new, &place).unwrap();
+            assert_eq!(fs::read_to_string(place.join("file")).unwrap(), round.to_string());
+        }
+        // Nothing new is there: the old one comes back.
+        assert!(replace_tree(&new, &place).is_err());
+        assert_eq!(fs::read_to_string(place.join("file")).unwrap(), "2");
+        assert_eq!(fs::read_dir(base.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,92 @@
+//! What the kernel takes for granted of evcxr, asked of evcxr itself.
+
+// Not all of it is text that can be asked for.
+#[allow(dead_code)]
+#[path = "../src/assumptions.rs"]
+mod assumptions;
+
+use std::process::Command;
+
+use assumptions::*;
+use evcxr::{CommandContext, Error, EvalContext, EvalContextOutputs};
+
+/// evcxr with a process of its own kind, which this program is when it is started like that.
+fn start(folder: &std::path::Path) -> CommandContext {
+    // SAFETY: this test is the only one of its program, and evcxr has not started yet.
+    unsafe { std::env::set_var(BUILD_FOLDER_VAR, folder) };
+    let command = Command::new(env!("CARGO_BIN_EXE_adlab"));
+    let (context, outputs) = EvalContext::with_subprocess_command(command).unwrap();
+    let EvalContextOutputs { stdout, stderr } = outputs;
+    std::thread::spawn(move || stdout.iter().for_each(drop));
+    std::thread::spawn(move || stderr.iter().for_each(drop));
+    CommandContext::with_eval_context(context)
+}
+
+#[test]
+fn evcxr_is_as_the_kernel_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut evcxr = start(folder.path());
+    let mut run = |code: &str| {
+        let outcome = evcxr.execute(code);
+        (outcome, evcxr.last_source().unwrap())
+    };
+    let import = "pub use a::b;";
+    let simplified = |source: &str| with_store(&with_one_name(source).unwrap(), import).unwrap();
+
+    // The three forms of a cell: without variables, with definitions alone, with a store of variables.
+    for (code, has_store) in [
+        ("assert!(true);", false),
+        ("struct S(f64);\nimpl S { fn f(&self) -> f64 { self.0 } }", false),
+        ("let a: i32 = 1;", true),
+        ("let b: f64 = 2.0; struct T; \"0\".parse::<u8>()?;", true),
+        ("fn g() -> i32 { 3 } b + f64::from(a + g())", true),
+        ("struct U;", false),
+    ] {
+        let (outcome, source) = run(code);
+        outcome.unwrap_or_else(|error| panic!("{code}: {error}"));
+        let simple = simplified(&source);
+        assert_eq!(simple.contains(import), has_store, "{code}:\n{source}");
+        assert_eq!(simple.lines().count(), source.lines().count());
+        assert_eq!(simple.matches(&format!("fn {ONE_FUNCTION}(")).count(), 1);
+        assert!(!has_store || source.contains(&format!("mod {OWN_MODULES}")));
+        // Its function is the last thing in it, behind all definitions.
+        assert!(code.lines().all(|line| source.contains(line) || line.contains("g()") || line.contains(';')));
+    }
+    let (_, source) = run("let c: f64 = b * 2.0;");
+    for call in STORE_CALLS {
+        assert!(source.contains(call), "no {call} in:\n{source}");
+    }
+
+    // What it says of cells that it refuses.
+    let message = |outcome: Result<_, Error>| match outcome.map(|_: evcxr::EvalOutputs| ()).unwrap_err() {
+        Error::CompilationErrors(errors) => errors.iter().map(|error| error.message()).collect::<String>(),
+        other => other.to_string(),
+    };
+    for (code, words) in [
+        ("let f = |x: f64| x;", IS_CLOSURE),
+        ("let i = (0..3).map(|x| x * 2);", HAS_NO_NAME),
+        ("let text: String = String::new(); let slice: &str = &text;", BORROWS),
+    ] {
+        let said = message(run(code).0);
+        assert!(said.contains(words), "{code}: {said}");
+    }
+
+    // The files of its folder.
+    let library = format!("{}{PACKAGE}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    assert!(folder.path().join(SOURCE).is_file());
+    let manifest = std::fs::read_to_string(folder.path().join("Cargo.toml")).unwrap();
+    assert!(manifest.contains(&format!("name = \"{PACKAGE}\"")), "{manifest}");
+    let names: Vec<String> = walk(folder.path());
+    assert!(names.iter().any(|name| name.starts_with(OLD_LIBRARY)) && names.contains(&library), "{names:?}");
+}
+
+fn walk(folder: &std::path::Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        names.push(entry.file_name().to_string_lossy().into_owned());
+        if entry.path().is_dir() {
+            names.extend(walk(&entry.path()));
+        }
+    }
+    names
+}
