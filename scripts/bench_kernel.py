@@ -73,11 +73,11 @@ class Kernel:
                 total += process.memory_full_info().pss
         return total / 1e6
 
-    def build_folder(self):
-        """Where it builds its cells."""
+    def session_folder(self):
+        """What it has for itself; cells are built in a folder of it."""
         for process in self.processes():
             with contextlib.suppress(psutil.Error):
-                if folder := process.environ().get("EVCXR_TMPDIR"):
+                if folder := process.environ().get("ADLAB_SESSION"):
                     return Path(folder)
         raise LookupError("no process of the kernel's knows its folder")
 

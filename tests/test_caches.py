@@ -94,6 +94,9 @@ def test_what_is_cut_short_is_not_trusted(project, what):
 
 
 def test_a_warm_build_that_is_cut_short_is_made_again(project):
+    # So is one whose maker was killed in the middle, whatever it has left.
+    for name in ("warm-old", "warm-x.old"):
+        (project / "target" / name / "build").mkdir(parents=True)
     shutil.rmtree(project / "target/warm/build")
     (project / "target/warm/stamp").unlink()
     assert "compiling" in install(project)

@@ -72,12 +72,12 @@ fn evcxr_is_as_the_kernel_takes_it() {
     }
 
     // The files of its folder.
-    let library = format!("{}{PACKAGE}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     assert!(folder.path().join(SOURCE).is_file());
     let manifest = std::fs::read_to_string(folder.path().join("Cargo.toml")).unwrap();
     assert!(manifest.contains(&format!("name = \"{PACKAGE}\"")), "{manifest}");
     let names: Vec<String> = walk(folder.path());
-    assert!(names.iter().any(|name| name.starts_with(OLD_LIBRARY)) && names.contains(&library), "{names:?}");
+    let has = |test: &dyn Fn(&str) -> bool| names.iter().any(|name| test(name));
+    assert!(has(&|name| name.starts_with(OLD_LIBRARY)) && has(&|name| name == format!("{PACKAGE}.d")), "{names:?}");
 }
 
 fn walk(folder: &std::path::Path) -> Vec<String> {

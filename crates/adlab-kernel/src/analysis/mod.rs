@@ -5,6 +5,8 @@
 //! on a thread of its own, and written into the cell ([`crate::cell::insertions`]); evcxr's own analyzer gets an empty
 //! library, and finds that there is nothing to do. Completions and documentation come from here too, also while a cell
 //! runs.
+//!
+//! On the map, `docs/architecture.md`: step 6.
 
 mod complete;
 mod document;

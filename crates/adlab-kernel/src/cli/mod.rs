@@ -1,4 +1,6 @@
 //! What `adlab …` does, command by command.
+//!
+//! On the map, `docs/architecture.md`: *To add something*.
 
 mod assign;
 mod doctor;

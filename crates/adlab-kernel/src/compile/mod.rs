@@ -8,6 +8,8 @@
 //! All of it lives in the session's folder, and comes with the warm build: a new session has every call from the start.
 //! This program plays the parts: a folder on the PATH has it under the names of `rustup`, `cargo` and `rustc`
 //! ([`stand_ins`]), each a process of its own.
+//!
+//! On the map, `docs/architecture.md`: step 9.
 
 mod cache;
 mod generated;

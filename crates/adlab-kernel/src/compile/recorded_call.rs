@@ -21,9 +21,6 @@ use crate::system::files::write_atomically;
 /// In a session's folder: cells are compiled at the level of cargo's configuration, and no other.
 pub const FIXED_LEVEL: &str = "fixed-level";
 
-/// For benchmarks: a file that takes down what rustc was told last.
-const LAST_CALL_VAR: &str = "ADLAB_LAST_CALL";
-
 #[derive(Serialize, Deserialize)]
 pub struct RecordedCall {
     arguments: Vec<String>,
@@ -155,9 +152,6 @@ impl RecordedCall {
 
 /// Runs rustc, and says what cargo would say of it.
 fn run(rustc: &Path, arguments: &[String], environment: &BTreeMap<String, String>) -> Result<i32> {
-    if let Some(place) = std::env::var_os(LAST_CALL_VAR) {
-        std::fs::write(place, serde_json::to_string(arguments)?)?;
-    }
     let mut command = Command::new(rustc);
     command.args(arguments).envs(environment).stdin(Stdio::null()).stderr(Stdio::piped());
     let mut compiler = command.spawn().with_context(|| format!("cannot run {}", rustc.display()))?;

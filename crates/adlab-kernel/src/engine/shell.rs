@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::event::{Event, Stream};
 use crate::fault::Fault;
 use crate::supervisor::Supervisor;
+use crate::system::processes::{kill_tree, reap_later};
 
 /// How often it is looked whether the program has ended, or the cell was interrupted.
 const LOOK: Duration = Duration::from_millis(20);
@@ -28,8 +29,11 @@ pub fn run(line: &str, give_environment: impl Fn(&mut Command), supervisor: &Sup
     ];
     let status = loop {
         if supervisor.is_interrupted() {
+            let orphans = kill_tree(child.id());
+            // Those whose parents were gone before.
             let _ = kill_process_group(group, Signal::KILL);
             let _ = child.wait();
+            reap_later(orphans);
             return Err(Fault::interrupted());
         }
         match child.try_wait() {

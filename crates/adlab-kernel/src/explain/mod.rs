@@ -1,4 +1,6 @@
 //! What went wrong, in the student's terms.
+//!
+//! On the map, `docs/architecture.md`: step 14.
 
 mod compile;
 mod crash;

@@ -10,6 +10,8 @@
 //!
 //! evcxr speaks on stdin and listens on stdout (see [`crate::assumptions`]); the kernel speaks over the control socket
 //! ([`protocol`]).
+//!
+//! On the map, `docs/architecture.md`: step 10, and *Processes and threads*.
 
 pub mod bootstrap;
 pub mod memory;
@@ -18,13 +20,14 @@ mod snapshot;
 #[cfg(target_os = "linux")]
 mod stdio;
 
-use std::ffi::{CStr, CString, c_char, c_void};
+use std::ffi::c_void;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use libloading::os::unix::{Library, RTLD_LAZY, RTLD_LOCAL};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::RecvFlags;
 
@@ -196,29 +199,17 @@ impl Runtime {
     }
 
     fn run(&mut self, library: &str, function: &str) -> Result<()> {
-        let path = CString::new(library)?;
-        let function = CString::new(function)?;
-        let one_name = CString::new(ONE_FUNCTION)?;
-        // SAFETY: the library was compiled by evcxr for this call, and is never unloaded.
+        // SAFETY: the library was compiled by evcxr for this call, and its functions have these types.
         unsafe {
-            let handle = libc::dlopen(path.as_ptr(), libc::RTLD_LAZY | libc::RTLD_LOCAL);
-            if handle.is_null() {
-                bail!("cannot load the compiled cell: {}", dlerror());
-            }
+            let library =
+                Library::open(Some(library), RTLD_LAZY | RTLD_LOCAL).context("cannot load the compiled cell")?;
+            // It is never unloaded: variables may be made of it.
+            let library = std::mem::ManuallyDrop::new(library);
             if self.flush.is_none() {
-                let flush = libc::dlsym(handle, c"adlab_flush".as_ptr());
-                if !flush.is_null() {
-                    self.flush = Some(std::mem::transmute::<*mut c_void, FlushFn>(flush));
-                }
+                self.flush = library.get::<FlushFn>(c"adlab_flush").ok().map(|flush| *flush);
             }
-            let mut entry = libc::dlsym(handle, one_name.as_ptr());
-            if entry.is_null() {
-                entry = libc::dlsym(handle, function.as_ptr());
-            }
-            if entry.is_null() {
-                bail!("the compiled cell has no entry: {}", dlerror());
-            }
-            let entry = std::mem::transmute::<*mut c_void, CellFn>(entry);
+            let entry = library.get::<CellFn>(ONE_FUNCTION).or_else(|_| library.get::<CellFn>(function));
+            let entry = entry.context("the compiled cell has no entry")?;
             self.variables = entry(self.variables);
         }
         Ok(())
@@ -229,16 +220,4 @@ impl Runtime {
 fn forget_input() {
     // What does not fit of a datagram is dropped.
     while rustix::net::recv(std::io::stdin(), &mut [0; 1], RecvFlags::DONTWAIT).is_ok() {}
-}
-
-/// What the dynamic loader says of the call before.
-fn dlerror() -> String {
-    // SAFETY: the text belongs to the loader, and is copied before the next call.
-    unsafe {
-        let text: *mut c_char = libc::dlerror();
-        if text.is_null() {
-            return "no reason given".into();
-        }
-        CStr::from_ptr(text).to_string_lossy().into_owned()
-    }
 }

@@ -32,8 +32,10 @@ pub async fn send_patiently<T>(port: u16, sending: impl Future<Output = T>) -> T
 #[cfg(target_os = "linux")]
 mod connections {
     use std::collections::HashMap;
-    use std::mem::size_of;
-    use std::os::fd::RawFd;
+    use std::net::{SocketAddrV4, SocketAddrV6};
+    use std::os::fd::{BorrowedFd, RawFd};
+
+    use rustix::net::{AddressFamily, Shutdown, SocketAddrUnix, getsockname, shutdown};
 
     /// This process's connections at a port that still hold bytes for the other side, and how many.
     pub fn untaken(port: u16) -> HashMap<RawFd, i32> {
@@ -42,9 +44,15 @@ mod connections {
         files.filter(|&fd| local_port(fd) == Some(port)).filter_map(|fd| Some((fd, bytes_left(fd)?))).collect()
     }
 
+    /// Whoever owns the socket is told that it is closed.
     pub fn cut(fd: RawFd) {
-        // SAFETY: whoever owns the socket is told that it is closed.
-        unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };
+        let _ = shutdown(borrow(fd), Shutdown::Both);
+    }
+
+    /// For the time of one call, which fails where the file is closed by now, or is something else.
+    fn borrow<'a>(fd: RawFd) -> BorrowedFd<'a> {
+        // SAFETY: it is not -1, and nothing is closed or kept.
+        unsafe { BorrowedFd::borrow_raw(fd) }
     }
 
     fn bytes_left(fd: RawFd) -> Option<i32> {
@@ -56,24 +64,13 @@ mod connections {
 
     /// Over ipc, a port is the end of the path.
     fn local_port(fd: RawFd) -> Option<u16> {
-        // SAFETY: all zeros is a valid address; the call writes at most its size.
-        let (address, length) = unsafe {
-            let mut address: libc::sockaddr_storage = std::mem::zeroed();
-            let mut length = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
-            if libc::getsockname(fd, (&raw mut address).cast(), &raw mut length) != 0 {
-                return None;
-            }
-            (address, length as usize)
-        };
-        let bytes = (&raw const address).cast::<u8>();
-        // SAFETY: the storage is larger than any address, and `length` of it were written.
-        let bytes = unsafe { std::slice::from_raw_parts(bytes, length.min(size_of_val(&address))) };
-        match i32::from(address.ss_family) {
-            // The port follows the family, in network order.
-            libc::AF_INET | libc::AF_INET6 => Some(u16::from_be_bytes([bytes[2], bytes[3]])),
-            libc::AF_UNIX => {
-                let path = String::from_utf8_lossy(bytes.get(2..)?);
-                path.trim_end_matches('\0').rsplit('-').next()?.parse().ok()
+        let address = getsockname(borrow(fd)).ok()?;
+        match address.address_family() {
+            AddressFamily::INET => SocketAddrV4::try_from(address).ok().map(|address| address.port()),
+            AddressFamily::INET6 => SocketAddrV6::try_from(address).ok().map(|address| address.port()),
+            AddressFamily::UNIX => {
+                let address = SocketAddrUnix::try_from(address).ok()?;
+                address.path()?.to_str().ok()?.rsplit('-').next()?.parse().ok()
             }
             _ => None,
         }

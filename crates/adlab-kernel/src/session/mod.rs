@@ -2,6 +2,8 @@
 //!
 //! Two kernels must never share evcxr's build folder: they would overwrite each other's source. So each session gets a
 //! copy of a template in which the preloaded crate is compiled already ([`warm_build`]).
+//!
+//! On the map, `docs/architecture.md`: *Processes and threads*.
 
 pub mod environment;
 pub mod janitor;

@@ -36,21 +36,32 @@ pub fn reap(pid: i32) -> Option<End> {
     }
 }
 
+/// Ends a child of ours and all that it has started. Returns what it has started, which is ours when it is gone: to be
+/// reaped.
+#[cfg(target_os = "linux")]
+pub fn kill_tree(pid: u32) -> Vec<i32> {
+    let mut killed = Vec::new();
+    for child in children(pid) {
+        killed.extend(kill_tree(child));
+        killed.push(child as i32);
+    }
+    kill(pid as i32);
+    killed
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn kill_tree(pid: u32) -> Vec<i32> {
+    kill(pid as i32);
+    Vec::new()
+}
+
 /// Ends our children of this name, and theirs: a compilation that nobody waits for any more. Returns theirs, which
 /// become ours when their parents are gone.
 #[cfg(target_os = "linux")]
 pub fn kill_children_named(name: &str) -> Vec<i32> {
-    let mut killed = Vec::new();
-    for pid in children(std::process::id()) {
-        let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        if comm.trim_end() == name {
-            for child in children(pid) {
-                kill_tree(child, &mut killed);
-            }
-            kill(pid as i32);
-        }
-    }
-    killed
+    let is_named =
+        |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim_end() == name);
+    children(std::process::id()).into_iter().filter(is_named).flat_map(kill_tree).collect()
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -102,15 +113,6 @@ pub fn waits_for_input(pid: i32) -> bool {
 #[cfg(not(target_os = "linux"))]
 pub fn waits_for_input(_pid: i32) -> bool {
     false
-}
-
-#[cfg(target_os = "linux")]
-fn kill_tree(pid: u32, killed: &mut Vec<i32>) {
-    for child in children(pid) {
-        kill_tree(child, killed);
-    }
-    kill(pid as i32);
-    killed.push(pid as i32);
 }
 
 /// The children of all threads of a process.
