@@ -4,15 +4,15 @@
 //! its inputs, multiplied by them, and where several meet they add up. Forwards, a node gathers the tangents of its inputs
 //! in the same way. Both are the chain rule; they differ in the end from which it is summed up.
 
-use std::fmt;
-use std::ops::Index;
+use std::ops::{Add, Mul};
 
-use super::storage::{NONE, Node, Slot};
-use super::var::Var;
-use crate::scalar::Scalar;
+use super::storage::{NONE, Node};
 
 /// The derivative of one result, or of a weighted sum of several, by each node. The seeds are the results' weights.
-pub fn adjoints<T: Scalar>(nodes: &[Node<T>], seeds: &[(usize, T)]) -> Vec<T> {
+pub fn adjoints<T>(nodes: &[Node<T>], seeds: &[(usize, T)]) -> Vec<T>
+where
+    T: Copy + From<f64> + Add<Output = T> + Mul<Output = T>,
+{
     let mut adjoints = Sums::new(seeds.iter().map(|(index, _)| index + 1).max().unwrap_or(0));
     for &(index, seed) in seeds {
         adjoints.add(index, seed);
@@ -31,7 +31,10 @@ pub fn adjoints<T: Scalar>(nodes: &[Node<T>], seeds: &[(usize, T)]) -> Vec<T> {
 }
 
 /// The derivative of each node along one direction. The seeds are the inputs' tangents.
-pub fn tangents<T: Scalar>(nodes: &[Node<T>], seeds: &[(usize, T)]) -> Vec<T> {
+pub fn tangents<T>(nodes: &[Node<T>], seeds: &[(usize, T)]) -> Vec<T>
+where
+    T: Copy + From<f64> + Add<Output = T> + Mul<Output = T>,
+{
     let mut tangents = Sums::new(nodes.len());
     for &(index, seed) in seeds {
         tangents.add(index, seed);
@@ -55,7 +58,7 @@ struct Sums<T> {
     reached: Vec<bool>,
 }
 
-impl<T: Scalar> Sums<T> {
+impl<T: Copy + From<f64> + Add<Output = T>> Sums<T> {
     fn new(length: usize) -> Sums<T> {
         Sums { sums: vec![T::from(0.0); length], reached: vec![false; length] }
     }
@@ -69,74 +72,5 @@ impl<T: Scalar> Sums<T> {
     fn add(&mut self, index: usize, number: T) {
         self.sums[index] = if self.reached[index] { self.sums[index] + number } else { number };
         self.reached[index] = true;
-    }
-}
-
-impl<T: Scalar> Var<T> {
-    /// The derivatives of this result by everything that it was computed from, in one pass backwards over the tape.
-    ///
-    /// # Panics
-    /// If this is a constant, or its tape was cleared or dropped.
-    #[track_caller]
-    pub fn backward(self) -> Gradient<T> {
-        self.backward_with(T::from(1.0))
-    }
-
-    /// Like [`backward`](Var::backward), with another seed than 1: every derivative is multiplied by it.
-    #[track_caller]
-    pub fn backward_with(self, seed: T) -> Gradient<T> {
-        let Some(slot) = self.slot() else {
-            panic!("this is a constant: nothing was recorded that it depends on; make the inputs with tape.var(…)");
-        };
-        Gradient::new(slot, self.generation, &[(self.index as usize, seed)])
-    }
-}
-
-/// The derivatives of one result by everything on its tape (the adjoints).
-#[derive(Clone)]
-pub struct Gradient<T: Scalar = f64> {
-    slot: &'static Slot<T>,
-    generation: u64,
-    adjoints: Vec<T>,
-}
-
-impl<T: Scalar> Gradient<T> {
-    pub(super) fn new(slot: &'static Slot<T>, generation: u64, seeds: &[(usize, T)]) -> Gradient<T> {
-        Gradient { slot, generation, adjoints: T::adjoints(&slot.nodes.borrow(), seeds) }
-    }
-
-    /// The derivative with respect to `var`; 0 where the result does not depend on it.
-    ///
-    /// # Panics
-    /// If `var` is a constant or on another tape.
-    #[track_caller]
-    pub fn wrt(&self, var: Var<T>) -> T {
-        let Some(slot) = var.tape else {
-            panic!("a constant has no derivative: ask for that of a variable made with tape.var(…)");
-        };
-        assert!(
-            std::ptr::eq(slot, self.slot) && var.generation == self.generation,
-            "this variable is not on the tape of this gradient: it is of another tape, or the tape was cleared between"
-        );
-        // What was recorded after the result does not influence it.
-        self.adjoints.get(var.index as usize).copied().unwrap_or(T::from(0.0))
-    }
-}
-
-/// `gradient[x]` is `gradient.wrt(x)`.
-impl Index<Var> for Gradient {
-    type Output = f64;
-
-    #[track_caller]
-    fn index(&self, var: Var) -> &f64 {
-        // Checks that it is one of ours.
-        self.wrt(var);
-        self.adjoints.get(var.index as usize).unwrap_or(&0.0)
-    }
-}
-
-impl<T: Scalar> fmt::Debug for Gradient<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Gradient").field(&self.adjoints).finish()
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use super::gradient::Gradient;
 use super::op::Op;
 use super::storage::{NONE, Node, Slot};
-use super::sweep::{self, Gradient};
+use super::sweep;
 use super::var::Var;
 use crate::scalar::Scalar;
 

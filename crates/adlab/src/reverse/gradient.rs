@@ -1,0 +1,77 @@
+//! What the pass backwards gives: the derivatives of a result.
+
+use std::fmt;
+use std::ops::Index;
+
+use super::storage::Slot;
+use super::var::Var;
+use crate::scalar::Scalar;
+
+impl<T: Scalar> Var<T> {
+    /// The derivatives of this result by everything that it was computed from, in one pass backwards over the tape.
+    ///
+    /// # Panics
+    /// If this is a constant, or its tape was cleared or dropped.
+    #[track_caller]
+    pub fn backward(self) -> Gradient<T> {
+        self.backward_with(T::from(1.0))
+    }
+
+    /// Like [`backward`](Var::backward), with another seed than 1: every derivative is multiplied by it.
+    #[track_caller]
+    pub fn backward_with(self, seed: T) -> Gradient<T> {
+        let Some(slot) = self.slot() else {
+            panic!("this is a constant: nothing was recorded that it depends on; make the inputs with tape.var(…)");
+        };
+        Gradient::new(slot, self.generation, &[(self.index as usize, seed)])
+    }
+}
+
+/// The derivatives of one result by everything on its tape (the adjoints).
+#[derive(Clone)]
+pub struct Gradient<T: Scalar = f64> {
+    slot: &'static Slot<T>,
+    generation: u64,
+    adjoints: Vec<T>,
+}
+
+impl<T: Scalar> Gradient<T> {
+    pub(super) fn new(slot: &'static Slot<T>, generation: u64, seeds: &[(usize, T)]) -> Gradient<T> {
+        Gradient { slot, generation, adjoints: T::adjoints(&slot.nodes.borrow(), seeds) }
+    }
+
+    /// The derivative with respect to `var`; 0 where the result does not depend on it.
+    ///
+    /// # Panics
+    /// If `var` is a constant or on another tape.
+    #[track_caller]
+    pub fn wrt(&self, var: Var<T>) -> T {
+        let Some(slot) = var.tape else {
+            panic!("a constant has no derivative: ask for that of a variable made with tape.var(…)");
+        };
+        assert!(
+            std::ptr::eq(slot, self.slot) && var.generation == self.generation,
+            "this variable is not on the tape of this gradient: it is of another tape, or the tape was cleared between"
+        );
+        // What was recorded after the result does not influence it.
+        self.adjoints.get(var.index as usize).copied().unwrap_or(T::from(0.0))
+    }
+}
+
+/// `gradient[x]` is `gradient.wrt(x)`.
+impl Index<Var> for Gradient {
+    type Output = f64;
+
+    #[track_caller]
+    fn index(&self, var: Var) -> &f64 {
+        // Checks that it is one of ours.
+        self.wrt(var);
+        self.adjoints.get(var.index as usize).unwrap_or(&0.0)
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Gradient<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Gradient").field(&self.adjoints).finish()
+    }
+}
