@@ -31,6 +31,7 @@ mod functions;
 mod operators;
 mod optim;
 mod random;
+mod record;
 mod reverse;
 mod rules;
 mod scalar;
@@ -47,7 +48,8 @@ pub use functions::{
 };
 pub use optim::{Adam, Sgd};
 pub use random::{Normal, Uniform};
-pub use reverse::{Gradient, Op, Operand, Record, Tape, Var};
+pub use record::Op;
+pub use reverse::{Gradient, Operand, Record, Tape, Var};
 pub use scalar::Scalar;
 pub use taylor::Taylor;
 pub use tensor::{Backward, Svd, Tensor, no_grad, tensor};

@@ -1,7 +1,7 @@
 //! Each elementary function on the tape: what is recorded is its value, and its derivative from the table of rules.
 
-use super::op::Op;
 use super::var::Var;
+use crate::record::Op;
 use crate::rules;
 use crate::scalar::Scalar;
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::Index;
 
-use super::storage::Slot;
 use super::var::Var;
+use crate::record::Slot;
 use crate::scalar::Scalar;
 
 impl<T: Scalar> Var<T> {

@@ -3,10 +3,8 @@
 use std::fmt;
 
 use super::gradient::Gradient;
-use super::op::Op;
-use super::storage::{NONE, Node, Slot};
-use super::sweep;
 use super::var::Var;
+use crate::record::{NONE, Node, Op, Slot, sweep};
 use crate::scalar::Scalar;
 
 /// A record of every operation, in the order in which they happened (a Wengert list).

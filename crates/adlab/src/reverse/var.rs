@@ -3,9 +3,8 @@
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::op::Op;
-use super::storage::{NONE, Node, Slot};
 use crate::operators::number_operators;
+use crate::record::{NONE, Node, Op, Slot};
 use crate::scalar::Scalar;
 
 /// A number on a [`Tape`](crate::Tape): a value, and where the record says how it came about.

@@ -6,7 +6,7 @@ use std::fmt::{Debug, Display};
 use std::iter::{Product, Sum};
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use crate::reverse::{Node, Slot, sweep};
+use crate::record::{Node, Slot, sweep};
 
 /// A real number, or something that computes like one and differentiates on the way: [`f64`], [`Dual`](crate::Dual),
 /// [`DualVec`](crate::DualVec), [`Taylor`](crate::Taylor) and [`Var`](crate::Var).

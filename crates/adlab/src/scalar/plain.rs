@@ -1,7 +1,7 @@
 //! Plain numbers: the functions of the standard library, and those that it lacks.
 
 use super::Scalar;
-use crate::reverse::{Node, Slot, sweep};
+use crate::record::{Node, Slot, sweep};
 
 /// A plain number is a constant: it has values only.
 impl Scalar for f64 {
