@@ -2,9 +2,9 @@
 //!
 //! | | for | read |
 //! |---|---|---|
-//! | [`Dual`] | forward mode: one input, any number of outputs | `dual/` |
-//! | [`DualVec`] | forward mode: N inputs at once | `dual_vec/` |
-//! | [`Taylor`] | forward mode: derivatives of any order | `taylor/` |
+//! | [`Dual`] | forward mode: one input, any number of outputs | `forward/dual/` |
+//! | [`DualVec`] | forward mode: N inputs at once | `forward/dual_vec/` |
+//! | [`Taylor`] | forward mode: derivatives of any order | `forward/taylor/` |
 //! | [`Tape`] and [`Var`] | reverse mode: one output, any number of inputs | `reverse/` |
 //! | [`Tensor`] | reverse mode on arrays, in the style of PyTorch | `tensor/` |
 //! | [`Sgd`], [`Adam`] | what to do with gradients | `optim/` |
@@ -24,9 +24,8 @@
 //! ```
 
 mod display;
-mod dual;
-mod dual_vec;
 mod error;
+mod forward;
 mod functions;
 mod operators;
 mod optim;
@@ -35,12 +34,10 @@ mod record;
 mod reverse;
 mod rules;
 mod scalar;
-mod taylor;
 mod tensor;
 
-pub use dual::Dual;
-pub use dual_vec::DualVec;
 pub use error::Error;
+pub use forward::{Dual, DualVec, Taylor};
 pub use functions::{
     GradientCheck, InputCheck, Jacobian, Mode, check_gradient, check_gradient_with, derivative, derivatives,
     directional_derivative, gradient, hessian, hvp, jacobian, jvp, nested_derivative, value_and_derivative,
@@ -51,5 +48,4 @@ pub use random::{Normal, Uniform};
 pub use record::Op;
 pub use reverse::{Gradient, Operand, Record, Tape, Var};
 pub use scalar::Scalar;
-pub use taylor::Taylor;
 pub use tensor::{Backward, Svd, Tensor, no_grad, tensor};

@@ -1,9 +1,8 @@
 //! Derivatives of functions of one number, by forward mode.
 
 use super::confusion::{Call, refuse_confusion};
-use crate::dual::Dual;
+use crate::forward::{Dual, Taylor};
 use crate::scalar::Scalar;
-use crate::taylor::Taylor;
 
 /// The derivative of `f` at `x`, by forward mode: one run of `f` on a dual number.
 ///

@@ -1,7 +1,7 @@
 //! Hessian matrices, by forward mode over reverse mode.
 
 use super::products::forward_over_reverse;
-use crate::dual::Dual;
+use crate::forward::Dual;
 use crate::reverse::Var;
 use crate::tensor::Tensor;
 

@@ -2,7 +2,7 @@
 
 use super::confusion::{Call, refuse_confusion};
 use super::derivative::tangent;
-use crate::dual::Dual;
+use crate::forward::Dual;
 use crate::reverse::{Tape, Var};
 
 /// The Jacobian-vector product J·v of `f` at `x`: how the outputs change along `tangent` v. By forward mode: one run of
