@@ -8,9 +8,8 @@
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::scalar::Scalar;
-
-/// What the rules compute with: every [`Scalar`], and [`Tensor`](crate::Tensor)s, number by number.
+/// What the rules compute with: every [`Scalar`](crate::Scalar), and
+/// [`Tensor`](crate::Tensor)s, number by number.
 pub trait Real:
     Clone
     + From<f64>
@@ -49,83 +48,17 @@ pub trait Real:
     }
 }
 
-impl<T: Scalar> Real for T {
-    #[inline]
-    fn sin(self) -> T {
-        Scalar::sin(self)
-    }
-
-    #[inline]
-    fn cos(self) -> T {
-        Scalar::cos(self)
-    }
-
-    #[inline]
-    fn sinh(self) -> T {
-        Scalar::sinh(self)
-    }
-
-    #[inline]
-    fn cosh(self) -> T {
-        Scalar::cosh(self)
-    }
-
-    #[inline]
-    fn exp(self) -> T {
-        Scalar::exp(self)
-    }
-
-    #[inline]
-    fn ln(self) -> T {
-        Scalar::ln(self)
-    }
-
-    #[inline]
-    fn sqrt(self) -> T {
-        Scalar::sqrt(self)
-    }
-
-    #[inline]
-    fn recip(self) -> T {
-        Scalar::recip(self)
-    }
-
-    #[inline]
-    fn sigmoid(self) -> T {
-        Scalar::sigmoid(self)
-    }
-
-    #[inline]
-    fn powi(self, n: i32) -> T {
-        Scalar::powi(self, n)
-    }
-
-    #[inline]
-    fn powf(self, p: f64) -> T {
-        Scalar::powf(self, p)
-    }
-
-    #[inline]
-    fn step(self) -> T {
-        T::from(if self.value() <= 0.0 { 0.0 } else { 1.0 })
-    }
-
-    #[inline]
-    fn sign(self) -> T {
-        let x = self.value();
-        T::from(if x == 0.0 { 0.0 } else { x.signum() })
-    }
-
-    #[inline]
-    fn equals(self, y: T) -> T {
-        T::from(if self == y { 1.0 } else { 0.0 })
-    }
+/// A [`Real`] that is one number, so that a rule can look at its value: every `Scalar`, and no tensor.
+pub trait Number: Real + Copy {
+    fn value(self) -> f64;
+    fn is_zero(self) -> bool;
+    fn pow(self, exponent: Self) -> Self;
 }
 
 /// A term of a function of two arguments: slope times derivative. A derivative of 0 is that of a constant, whose term is
 /// left out even where the slope is infinite or NaN.
 #[inline]
-pub fn term<T: Scalar>(slope: T, derivative: T) -> T {
+pub fn term<T: Number>(slope: T, derivative: T) -> T {
     if derivative.is_zero() { T::from(0.0) } else { slope * derivative }
 }
 
@@ -283,15 +216,15 @@ pub fn d_powf<T: Real>(x: T, p: f64) -> T {
 
 /// ∂aᵇ/∂a = b·aᵇ⁻¹, and 0 for b = 0 even where a⁻¹ is infinite.
 #[inline]
-pub fn d_pow_base<T: Scalar>(a: T, b: T) -> T {
+pub fn d_pow_base<T: Number>(a: T, b: T) -> T {
     let power = a.pow(b - 1.0);
     if b.value() == 0.0 && !power.value().is_finite() { T::from(0.0) } else { power * b }
 }
 
 /// ∂aᵇ/∂b = y·ln a, and 0 at a = 0 with b ≥ 0, its limit for b > 0.
 #[inline]
-pub fn d_pow_exponent<T: Scalar>(a: T, b: T, y: T) -> T {
-    if a.value() == 0.0 && b.value() >= 0.0 { T::from(0.0) } else { y * Real::ln(a) }
+pub fn d_pow_exponent<T: Number>(a: T, b: T, y: T) -> T {
+    if a.value() == 0.0 && b.value() >= 0.0 { T::from(0.0) } else { y * a.ln() }
 }
 
 /// d √(x² + y²) = (x/r, y/r), where r is the function's value; (0, 0) at the origin, the middle of all slopes there.

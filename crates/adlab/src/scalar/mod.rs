@@ -1,6 +1,8 @@
-//! What a differentiable function may do with its numbers. `plain.rs` has it for f64.
+//! What a differentiable function may do with its numbers. `plain.rs` has it for f64, `real.rs` lets
+//! the rules of differentiation compute with it.
 
 mod plain;
+mod real;
 
 use std::fmt::{Debug, Display};
 use std::iter::{Product, Sum};
