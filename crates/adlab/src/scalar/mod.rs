@@ -1,5 +1,8 @@
-//! What a differentiable function may do with its numbers. `plain.rs` has it for f64, `real.rs` lets
-//! the rules of differentiation compute with it.
+//! What a differentiable function may do with its numbers.
+//!
+//! Each elementary function is written here once: its value, and the rule of its derivative from `rules.rs`. How the two
+//! become one number is the chain rule, and each kind of number brings its own. `plain.rs` has the values: the functions of
+//! f64. `real.rs` lets the rules compute with every scalar.
 
 mod plain;
 mod real;
@@ -8,7 +11,11 @@ use std::fmt::{Debug, Display};
 use std::iter::{Product, Sum};
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use crate::record::{Node, Slot, sweep};
+use crate::record::{Node, Op, Slot, sweep};
+use crate::rules;
+
+/// The slopes of a function of two arguments, from these and from its value.
+pub type Slopes<T> = fn(T, T, T) -> (T, T);
 
 /// A real number, or something that computes like one and differentiates on the way: [`f64`], [`Dual`](crate::Dual),
 /// [`DualVec`](crate::DualVec), [`Taylor`](crate::Taylor) and [`Var`](crate::Var).
@@ -78,25 +85,92 @@ pub trait Scalar:
     /// True if this is 0 and all its derivatives are 0, so that it can be left out of a sum.
     fn is_zero(self) -> bool;
 
+    // The chain rule of these numbers, in the forms that the functions below need: a function `f` of values, and the rule of
+    // its slope. `op` is its name on a tape.
+
+    /// What `f` computes with: the numbers that this one is made of.
+    #[doc(hidden)]
+    type Value: Scalar;
+
+    /// What a rule computes with.
+    #[doc(hidden)]
+    type Slope: Scalar;
+
+    /// A function whose slope follows from its argument.
+    #[doc(hidden)]
+    #[track_caller]
+    fn by_argument(self, op: Op, f: fn(Self::Value) -> Self::Value, rule: fn(Self::Slope) -> Self::Slope) -> Self;
+
+    /// A function whose slope follows from its value.
+    #[doc(hidden)]
+    #[track_caller]
+    fn by_value(self, op: Op, f: fn(Self::Value) -> Self::Value, rule: fn(Self::Slope) -> Self::Slope) -> Self;
+
+    /// A function of an argument and a constant, whose slope follows from these.
+    #[doc(hidden)]
+    #[track_caller]
+    fn by_constant<C: Copy + Into<f64>>(
+        self,
+        constant: C,
+        op: Op,
+        f: fn(Self::Value, C) -> Self::Value,
+        rule: fn(Self::Slope, C) -> Self::Slope,
+    ) -> Self;
+
+    /// A function of two arguments, whose slopes follow from these and from its value.
+    #[doc(hidden)]
+    #[track_caller]
+    fn by_both(
+        self,
+        other: Self,
+        op: Op,
+        f: fn(Self::Value, Self::Value) -> Self::Value,
+        rules: Slopes<Self::Slope>,
+    ) -> Self;
+
     // Trigonometric functions and their inverses, in radians.
 
     /// d sin x = cos x
-    fn sin(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn sin(self) -> Self {
+        self.by_argument(Op::Sin, Scalar::sin, rules::d_sin)
+    }
 
     /// d cos x = −sin x
-    fn cos(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn cos(self) -> Self {
+        self.by_argument(Op::Cos, Scalar::cos, rules::d_cos)
+    }
 
     /// d tan x = 1 + tan² x
-    fn tan(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn tan(self) -> Self {
+        self.by_value(Op::Tan, Scalar::tan, rules::d_tan)
+    }
 
     /// d asin x = 1/√(1 − x²), and ∞ at ±1.
-    fn asin(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn asin(self) -> Self {
+        self.by_argument(Op::Asin, Scalar::asin, rules::d_asin)
+    }
 
     /// d acos x = −1/√(1 − x²), and −∞ at ±1.
-    fn acos(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn acos(self) -> Self {
+        self.by_argument(Op::Acos, Scalar::acos, rules::d_acos)
+    }
 
     /// d atan x = 1/(1 + x²)
-    fn atan(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn atan(self) -> Self {
+        self.by_argument(Op::Atan, Scalar::atan, rules::d_atan)
+    }
 
     /// The angle of the point (x, y), as `y.atan2(x)`: ∂/∂y = x/(x² + y²) and ∂/∂x = −y/(x² + y²).
     fn atan2(self, x: Self) -> Self;
@@ -104,91 +178,197 @@ pub trait Scalar:
     // Hyperbolic functions and their inverses.
 
     /// d sinh x = cosh x
-    fn sinh(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn sinh(self) -> Self {
+        self.by_argument(Op::Sinh, Scalar::sinh, rules::d_sinh)
+    }
 
     /// d cosh x = sinh x
-    fn cosh(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn cosh(self) -> Self {
+        self.by_argument(Op::Cosh, Scalar::cosh, rules::d_cosh)
+    }
 
     /// d tanh x = 1 − tanh² x
-    fn tanh(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn tanh(self) -> Self {
+        self.by_value(Op::Tanh, Scalar::tanh, rules::d_tanh)
+    }
 
     /// d asinh x = 1/√(x² + 1)
-    fn asinh(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn asinh(self) -> Self {
+        self.by_argument(Op::Asinh, Scalar::asinh, rules::d_asinh)
+    }
 
     /// d acosh x = 1/√(x² − 1), and ∞ at 1.
-    fn acosh(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn acosh(self) -> Self {
+        self.by_argument(Op::Acosh, Scalar::acosh, rules::d_acosh)
+    }
 
     /// d atanh x = 1/(1 − x²), and ∞ at ±1.
-    fn atanh(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn atanh(self) -> Self {
+        self.by_argument(Op::Atanh, Scalar::atanh, rules::d_atanh)
+    }
 
     // Exponentials and logarithms.
 
     /// d eˣ = eˣ
-    fn exp(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn exp(self) -> Self {
+        self.by_value(Op::Exp, Scalar::exp, rules::d_exp)
+    }
 
     /// d 2ˣ = 2ˣ·ln 2
-    fn exp2(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn exp2(self) -> Self {
+        self.by_value(Op::Exp2, Scalar::exp2, rules::d_exp2)
+    }
 
     /// eˣ − 1, with all its digits near 0: d (eˣ − 1) = eˣ
-    fn exp_m1(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn exp_m1(self) -> Self {
+        self.by_argument(Op::ExpM1, Scalar::exp_m1, rules::d_exp_m1)
+    }
 
     /// Natural logarithm: d ln x = 1/x, and ∞ at 0.
-    fn ln(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn ln(self) -> Self {
+        self.by_argument(Op::Ln, Scalar::ln, rules::d_ln)
+    }
 
     /// d log₂ x = 1/(x·ln 2), and ∞ at 0.
-    fn log2(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn log2(self) -> Self {
+        self.by_argument(Op::Log2, Scalar::log2, rules::d_log2)
+    }
 
     /// d log₁₀ x = 1/(x·ln 10), and ∞ at 0.
-    fn log10(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn log10(self) -> Self {
+        self.by_argument(Op::Log10, Scalar::log10, rules::d_log10)
+    }
 
     /// ln(1 + x), with all its digits near 0: d ln(1 + x) = 1/(1 + x)
-    fn ln_1p(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn ln_1p(self) -> Self {
+        self.by_argument(Op::Ln1p, Scalar::ln_1p, rules::d_ln_1p)
+    }
 
     // Roots and powers.
 
     /// d √x = 1/(2√x), and ∞ at 0.
-    fn sqrt(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn sqrt(self) -> Self {
+        self.by_value(Op::Sqrt, Scalar::sqrt, rules::d_sqrt)
+    }
 
     /// d ∛x = 1/(3∛x²), and ∞ at 0.
-    fn cbrt(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn cbrt(self) -> Self {
+        self.by_value(Op::Cbrt, Scalar::cbrt, rules::d_cbrt)
+    }
 
     /// d (1/x) = −1/x²
-    fn recip(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn recip(self) -> Self {
+        self.by_value(Op::Recip, Scalar::recip, rules::d_recip)
+    }
 
     /// Power with an integer: d xⁿ = n·xⁿ⁻¹, and 0 for n = 0.
-    fn powi(self, n: i32) -> Self;
+    #[inline]
+    #[track_caller]
+    fn powi(self, n: i32) -> Self {
+        self.by_constant(n, Op::Pow, Scalar::powi, rules::d_powi)
+    }
 
     /// Power with a constant: d xᵖ = p·xᵖ⁻¹, and 0 for p = 0.
-    fn powf(self, p: f64) -> Self;
+    #[inline]
+    #[track_caller]
+    fn powf(self, p: f64) -> Self {
+        self.by_constant(p, Op::Pow, Scalar::powf, rules::d_powf)
+    }
 
     /// Power where both may vary: ∂/∂a aᵇ = b·aᵇ⁻¹ and ∂/∂b aᵇ = aᵇ·ln a, the latter 0 at a = 0 with b ≥ 0.
     ///
     /// Of this and all functions of two arguments, an argument whose derivative is 0 counts as a constant, and its term is
     /// left out, even where the slope is infinite or NaN: so a constant exponent allows a negative base.
-    fn pow(self, exponent: Self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn pow(self, exponent: Self) -> Self {
+        self.by_both(exponent, Op::Pow, Scalar::pow, |a, b, y| {
+            (rules::d_pow_base(a, b), rules::d_pow_exponent(a, b, y))
+        })
+    }
 
     /// √(x² + y²), without overflow on the way: ∂/∂x = x/√(x² + y²), and 0 at the origin, as for |x|.
-    fn hypot(self, other: Self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn hypot(self, other: Self) -> Self {
+        self.by_both(other, Op::Hypot, Scalar::hypot, rules::d_hypot)
+    }
 
     // Functions with kinks and steps.
 
     /// d |x| = −1 or 1, the sign of x, and 0 at the kink.
-    fn abs(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn abs(self) -> Self {
+        self.by_argument(Op::Abs, Scalar::abs, rules::d_abs)
+    }
 
     /// The sign of x, −1 or 1, as [`f64::signum`]: of 0 it is 1, of −0 it is −1. The derivative is 0 everywhere.
-    fn signum(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn signum(self) -> Self {
+        self.by_argument(Op::Signum, Scalar::signum, rules::d_step)
+    }
 
     /// The greatest integer that is not above x. The derivative is 0 everywhere, at the steps as well.
-    fn floor(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn floor(self) -> Self {
+        self.by_argument(Op::Floor, Scalar::floor, rules::d_step)
+    }
 
     /// The smaller one, and its derivative; on a tie, half of each. One that is NaN is ignored, as by [`f64::min`].
-    fn min(self, other: Self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn min(self, other: Self) -> Self {
+        self.by_both(other, Op::Min, Scalar::min, rules::d_choice)
+    }
 
     /// The greater one, and its derivative; on a tie, half of each. One that is NaN is ignored, as by [`f64::max`].
-    fn max(self, other: Self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn max(self, other: Self) -> Self {
+        self.by_both(other, Op::Max, Scalar::max, rules::d_choice)
+    }
 
     /// max(x, 0), with derivative 0 at the kink; NaN stays NaN.
-    fn relu(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn relu(self) -> Self {
+        self.by_value(Op::Relu, Scalar::relu, rules::d_relu)
+    }
 
     // Products and functions of statistics and learning.
 
@@ -196,13 +376,25 @@ pub trait Scalar:
     fn mul_add(self, a: Self, b: Self) -> Self;
 
     /// The logistic function σ(x) = 1/(1 + e⁻ˣ): d σ = σ(1 − σ)
-    fn sigmoid(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn sigmoid(self) -> Self {
+        self.by_value(Op::Sigmoid, Scalar::sigmoid, rules::d_sigmoid)
+    }
 
     /// ln(1 + eˣ), without overflow: d ln(1 + eˣ) = σ(x)
-    fn softplus(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn softplus(self) -> Self {
+        self.by_argument(Op::Softplus, Scalar::softplus, rules::d_softplus)
+    }
 
     /// The error function 2/√π · ∫₀ˣ e^(−t²) dt: d erf x = 2/√π · e^(−x²)
-    fn erf(self) -> Self;
+    #[inline]
+    #[track_caller]
+    fn erf(self) -> Self {
+        self.by_argument(Op::Erf, Scalar::erf, rules::d_erf)
+    }
 
     // What tapes of these numbers do. All do the same; f64 repeats it so that it is compiled in this crate, once, and not
     // in each notebook cell that uses a tape.

@@ -1,7 +1,7 @@
 //! Plain numbers: the functions of the standard library, and those that it lacks.
 
-use super::Scalar;
-use crate::record::{Node, Slot, sweep};
+use super::{Scalar, Slopes};
+use crate::record::{Node, Op, Slot, sweep};
 
 /// A plain number is a constant: it has values only.
 impl Scalar for f64 {
@@ -13,6 +13,27 @@ impl Scalar for f64 {
     #[inline]
     fn is_zero(self) -> bool {
         self == 0.0
+    }
+
+    // No chain rule: plain numbers have every function below, where there is nothing else to be computed.
+
+    type Value = f64;
+    type Slope = f64;
+
+    fn by_argument(self, op: Op, _: fn(f64) -> f64, _: fn(f64) -> f64) -> f64 {
+        missing(op)
+    }
+
+    fn by_value(self, op: Op, _: fn(f64) -> f64, _: fn(f64) -> f64) -> f64 {
+        missing(op)
+    }
+
+    fn by_constant<C>(self, _: C, op: Op, _: fn(f64, C) -> f64, _: fn(f64, C) -> f64) -> f64 {
+        missing(op)
+    }
+
+    fn by_both(self, _: f64, op: Op, _: fn(f64, f64) -> f64, _: Slopes<f64>) -> f64 {
+        missing(op)
     }
 
     #[inline]
@@ -224,4 +245,9 @@ impl Scalar for f64 {
     fn mul_add(self, a: f64, b: f64) -> f64 {
         f64::mul_add(self, a, b)
     }
+}
+
+/// A function that is new in [`Scalar`] is to be written here as well.
+fn missing(op: Op) -> ! {
+    unreachable!("{op:?} is not written for f64")
 }

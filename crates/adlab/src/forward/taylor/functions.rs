@@ -1,8 +1,9 @@
-//! The elementary functions of Taylor series, each from its value at the centre and the rule of its derivative.
+//! The chain rule, as the elementary functions take it: each gives its value at the centre, and the rule of its slope.
 
 use super::Taylor;
+use crate::record::Op;
 use crate::rules;
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, Slopes};
 
 impl<const N: usize> Scalar for Taylor<N> {
     #[inline]
@@ -14,36 +15,33 @@ impl<const N: usize> Scalar for Taylor<N> {
         self.coefficients.iter().all(|&c| c == 0.0)
     }
 
-    // Trigonometric functions and their inverses.
+    type Value = f64;
+    type Slope = Taylor<N>;
 
     #[inline]
-    fn sin(self) -> Taylor<N> {
-        self.chain_x(self.value().sin(), rules::d_sin)
+    fn by_argument(self, _: Op, f: fn(f64) -> f64, rule: fn(Taylor<N>) -> Taylor<N>) -> Taylor<N> {
+        self.chain_x(f(self.value()), rule)
     }
 
     #[inline]
-    fn cos(self) -> Taylor<N> {
-        self.chain_x(self.value().cos(), rules::d_cos)
+    fn by_value(self, _: Op, f: fn(f64) -> f64, rule: fn(Taylor<N>) -> Taylor<N>) -> Taylor<N> {
+        self.chain_y(f(self.value()), rule)
     }
 
     #[inline]
-    fn tan(self) -> Taylor<N> {
-        self.chain_y(self.value().tan(), rules::d_tan)
+    fn by_constant<C: Copy>(
+        self,
+        constant: C,
+        _: Op,
+        f: fn(f64, C) -> f64,
+        rule: fn(Taylor<N>, C) -> Taylor<N>,
+    ) -> Taylor<N> {
+        self.chain_x(f(self.value(), constant), |x| rule(x, constant))
     }
 
     #[inline]
-    fn asin(self) -> Taylor<N> {
-        self.chain_x(self.value().asin(), rules::d_asin)
-    }
-
-    #[inline]
-    fn acos(self) -> Taylor<N> {
-        self.chain_x(self.value().acos(), rules::d_acos)
-    }
-
-    #[inline]
-    fn atan(self) -> Taylor<N> {
-        self.chain_x(self.value().atan(), rules::d_atan)
+    fn by_both(self, other: Taylor<N>, _: Op, f: fn(f64, f64) -> f64, rules: Slopes<Taylor<N>>) -> Taylor<N> {
+        self.chain2_y(other, f(self.value(), other.value()), rules)
     }
 
     #[inline]
@@ -52,101 +50,10 @@ impl<const N: usize> Scalar for Taylor<N> {
         self.chain2_y(x, self.value().atan2(x.value()), |y, x, _| rules::d_atan2(y, x, r))
     }
 
-    // Hyperbolic functions and their inverses.
-
-    #[inline]
-    fn sinh(self) -> Taylor<N> {
-        self.chain_x(self.value().sinh(), rules::d_sinh)
-    }
-
-    #[inline]
-    fn cosh(self) -> Taylor<N> {
-        self.chain_x(self.value().cosh(), rules::d_cosh)
-    }
-
-    #[inline]
-    fn tanh(self) -> Taylor<N> {
-        self.chain_y(self.value().tanh(), rules::d_tanh)
-    }
-
-    #[inline]
-    fn asinh(self) -> Taylor<N> {
-        self.chain_x(self.value().asinh(), rules::d_asinh)
-    }
-
-    #[inline]
-    fn acosh(self) -> Taylor<N> {
-        self.chain_x(self.value().acosh(), rules::d_acosh)
-    }
-
-    #[inline]
-    fn atanh(self) -> Taylor<N> {
-        self.chain_x(self.value().atanh(), rules::d_atanh)
-    }
-
-    // Exponentials and logarithms.
-
-    #[inline]
-    fn exp(self) -> Taylor<N> {
-        self.chain_y(self.value().exp(), rules::d_exp)
-    }
-
-    #[inline]
-    fn exp2(self) -> Taylor<N> {
-        self.chain_y(self.value().exp2(), rules::d_exp2)
-    }
-
-    #[inline]
-    fn exp_m1(self) -> Taylor<N> {
-        self.chain_x(self.value().exp_m1(), rules::d_exp_m1)
-    }
-
-    #[inline]
-    fn ln(self) -> Taylor<N> {
-        self.chain_x(self.value().ln(), rules::d_ln)
-    }
-
-    #[inline]
-    fn log2(self) -> Taylor<N> {
-        self.chain_x(self.value().log2(), rules::d_log2)
-    }
-
-    #[inline]
-    fn log10(self) -> Taylor<N> {
-        self.chain_x(self.value().log10(), rules::d_log10)
-    }
-
-    #[inline]
-    fn ln_1p(self) -> Taylor<N> {
-        self.chain_x(self.value().ln_1p(), rules::d_ln_1p)
-    }
-
-    // Roots and powers.
-
-    #[inline]
-    fn sqrt(self) -> Taylor<N> {
-        self.chain_y(self.value().sqrt(), rules::d_sqrt)
-    }
-
-    #[inline]
-    fn cbrt(self) -> Taylor<N> {
-        self.chain_y(self.value().cbrt(), rules::d_cbrt)
-    }
-
     #[inline]
     fn recip(self) -> Taylor<N> {
         // As a quotient: one pass over the coefficients, where the rule −y² takes a product for each.
         1.0 / self
-    }
-
-    #[inline]
-    fn powi(self, n: i32) -> Taylor<N> {
-        self.chain_x(self.value().powi(n), |x| rules::d_powi(x, n))
-    }
-
-    #[inline]
-    fn powf(self, p: f64) -> Taylor<N> {
-        self.chain_x(self.value().powf(p), |x| rules::d_powf(x, p))
     }
 
     #[inline]
@@ -161,63 +68,7 @@ impl<const N: usize> Scalar for Taylor<N> {
     }
 
     #[inline]
-    fn hypot(self, other: Taylor<N>) -> Taylor<N> {
-        self.chain2_y(other, self.value().hypot(other.value()), rules::d_hypot)
-    }
-
-    // Functions with kinks and steps.
-
-    #[inline]
-    fn abs(self) -> Taylor<N> {
-        self.chain_x(self.value().abs(), rules::d_abs)
-    }
-
-    #[inline]
-    fn signum(self) -> Taylor<N> {
-        self.chain_x(self.value().signum(), rules::d_step)
-    }
-
-    #[inline]
-    fn floor(self) -> Taylor<N> {
-        self.chain_x(self.value().floor(), rules::d_step)
-    }
-
-    #[inline]
-    fn min(self, other: Taylor<N>) -> Taylor<N> {
-        let value = self.value().min(other.value());
-        self.chain2_y(other, value, |a, b, _| rules::d_choice(a, b, Taylor::from(value)))
-    }
-
-    #[inline]
-    fn max(self, other: Taylor<N>) -> Taylor<N> {
-        let value = self.value().max(other.value());
-        self.chain2_y(other, value, |a, b, _| rules::d_choice(a, b, Taylor::from(value)))
-    }
-
-    #[inline]
-    fn relu(self) -> Taylor<N> {
-        self.chain_y(self.value().relu(), rules::d_relu)
-    }
-
-    // Products and functions of statistics and learning.
-
-    #[inline]
     fn mul_add(self, a: Taylor<N>, b: Taylor<N>) -> Taylor<N> {
         (self * a + b).with_value(self.value().mul_add(a.value(), b.value()))
-    }
-
-    #[inline]
-    fn sigmoid(self) -> Taylor<N> {
-        self.chain_y(self.value().sigmoid(), rules::d_sigmoid)
-    }
-
-    #[inline]
-    fn softplus(self) -> Taylor<N> {
-        self.chain_x(self.value().softplus(), rules::d_softplus)
-    }
-
-    #[inline]
-    fn erf(self) -> Taylor<N> {
-        self.chain_x(Scalar::erf(self.value()), rules::d_erf)
     }
 }

@@ -77,7 +77,10 @@ impl<const N: usize> Taylor<N> {
         derivatives
     }
 
+    // The chain rule is compiled once for each N, and not into each function: that keeps cells quick to compile.
+
     /// A function whose slope is computed from its argument: y = y₀ + ∫ rule(x)·x′
+    #[inline(never)]
     fn chain_x(self, value: f64, rule: impl Fn(Taylor<N>) -> Taylor<N>) -> Taylor<N> {
         if self.known == 1 {
             return self.value_only(value);
@@ -87,6 +90,7 @@ impl<const N: usize> Taylor<N> {
 
     /// A function whose slope is computed from its value: y = y₀ + ∫ rule(y)·x′. Each round gets one more coefficient
     /// right, and with it the next one.
+    #[inline(never)]
     fn chain_y(self, value: f64, rule: impl Fn(Taylor<N>) -> Taylor<N>) -> Taylor<N> {
         let mut y = self.value_only(value);
         while y.known < self.known {
@@ -97,6 +101,7 @@ impl<const N: usize> Taylor<N> {
 
     /// A function of two arguments: y = y₀ + ∫ (by_a·a′ + by_b·b′), where the slopes may be computed from y as well. An
     /// argument that is constant has no term.
+    #[inline(never)]
     fn chain2_y(
         self,
         other: Taylor<N>,
@@ -140,8 +145,10 @@ impl<const N: usize> Taylor<N> {
 
     /// The first terms only.
     fn first(mut self, terms: usize) -> Taylor<N> {
-        self.known = self.known.min(terms);
-        self.coefficients[self.known..].fill(0.0);
+        if terms < self.known {
+            self.known = terms;
+            self.coefficients[terms..].fill(0.0);
+        }
         self
     }
 
