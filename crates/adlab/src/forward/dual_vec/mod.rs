@@ -1,15 +1,14 @@
 //! Forward mode with several derivatives at once.
 
-mod functions;
-
 use std::array::from_fn;
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::display;
 use crate::operators::{left_operators, number_operators};
-use crate::rules::term;
-use crate::scalar::Scalar;
+use crate::record::Op;
+use crate::rules::{self, term};
+use crate::scalar::{Scalar, Slopes};
 
 /// A number with its derivatives by N inputs: `a + b₁ε₁ + … + b_Nε_N` with all εᵢεⱼ = 0.
 ///
@@ -166,6 +165,56 @@ impl<const N: usize, T: Scalar> Div<f64> for DualVec<N, T> {
     #[inline]
     fn div(self, constant: f64) -> DualVec<N, T> {
         DualVec { value: self.value / constant, derivatives: self.derivatives.map(|a| a / constant) }
+    }
+}
+
+/// The elementary functions, as for [`Dual`](crate::Dual).
+impl<const N: usize, T: Scalar> Scalar for DualVec<N, T> {
+    #[inline]
+    fn value(self) -> f64 {
+        self.value.value()
+    }
+
+    #[inline]
+    fn is_zero(self) -> bool {
+        self.value.is_zero() && self.derivatives.iter().all(|derivative| derivative.is_zero())
+    }
+
+    type Value = T;
+    type Slope = T;
+
+    #[inline]
+    fn by_argument(self, _: Op, f: fn(T) -> T, rule: fn(T) -> T) -> DualVec<N, T> {
+        self.chain(f(self.value), rule(self.value))
+    }
+
+    #[inline]
+    fn by_value(self, _: Op, f: fn(T) -> T, rule: fn(T) -> T) -> DualVec<N, T> {
+        let y = f(self.value);
+        self.chain(y, rule(y))
+    }
+
+    #[inline]
+    fn by_constant<C: Copy>(self, constant: C, _: Op, f: fn(T, C) -> T, rule: fn(T, C) -> T) -> DualVec<N, T> {
+        self.chain(f(self.value, constant), rule(self.value, constant))
+    }
+
+    #[inline]
+    fn by_both(self, other: DualVec<N, T>, _: Op, f: fn(T, T) -> T, rules: Slopes<T>) -> DualVec<N, T> {
+        let y = f(self.value, other.value);
+        self.chain2(other, y, rules(self.value, other.value, y))
+    }
+
+    #[inline]
+    fn atan2(self, x: DualVec<N, T>) -> DualVec<N, T> {
+        let r = self.value.hypot(x.value);
+        self.chain2(x, self.value.atan2(x.value), rules::d_atan2(self.value, x.value, r))
+    }
+
+    /// The value is rounded once, the derivative is that of a product and a sum.
+    #[inline]
+    fn mul_add(self, a: DualVec<N, T>, b: DualVec<N, T>) -> DualVec<N, T> {
+        DualVec { value: self.value.mul_add(a.value, b.value), ..self * a + b }
     }
 }
 
