@@ -2,8 +2,8 @@
 //!
 //! | | for | read |
 //! |---|---|---|
-//! | [`Dual`] | forward mode: one input, any number of outputs | `forward/dual/` |
-//! | [`DualVec`] | forward mode: N inputs at once | `forward/dual_vec/` |
+//! | [`Dual`] | forward mode: one input, any number of outputs | `forward/dual.rs` |
+//! | [`DualVec`] | forward mode: N inputs at once | `forward/dual_vec.rs` |
 //! | [`Taylor`] | forward mode: derivatives of any order | `forward/taylor/` |
 //! | [`Tape`] and [`Var`] | reverse mode: one output, any number of inputs | `reverse/` |
 //! | [`Tensor`] | reverse mode on arrays, in the style of PyTorch | `tensor/` |

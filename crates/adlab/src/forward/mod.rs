@@ -1,9 +1,9 @@
 //! Forward mode: numbers that carry derivatives along.
 //!
-//! | folder | derivatives |
+//! | file | derivatives |
 //! |---|---|
-//! | `dual/` | by one input |
-//! | `dual_vec/` | by N inputs at once |
+//! | `dual.rs` | by one input |
+//! | `dual_vec.rs` | by N inputs at once |
 //! | `taylor/` | of any order |
 
 mod dual;

@@ -3,13 +3,13 @@
 //! | file | |
 //! |---|---|
 //! | `var.rs` | variables, and what `+ − × ÷` record |
-//! | `functions.rs` | what each elementary function records |
+//! | `chain.rs` | what elementary functions record: the chain rule, put off |
 //! | `gradient.rs` | what the pass backwards over the record gives |
 //! | `tape.rs` | the record as an object: counted, cleared, printed |
 //!
 //! The record itself, and the passes over it, are in `record/`.
 
-mod functions;
+mod chain;
 mod gradient;
 mod tape;
 mod var;

@@ -4,7 +4,7 @@
 //! y′ = rule·x′, by the chain rule, so that its series is the integral y = y₀ + ∫ rule·x′, with the same rules as for
 //! first derivatives.
 
-mod functions;
+mod chain;
 
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
