@@ -1,9 +1,77 @@
-//! The chain rule, as the elementary functions take it: each gives its value at the centre, and the rule of its slope.
+//! The chain rule of Taylor series: y = y₀ + ∫ rule·x′, as the elementary functions take it.
 
 use super::Taylor;
 use crate::record::Op;
 use crate::rules;
 use crate::scalar::{Scalar, Slopes};
+
+impl<const N: usize> Taylor<N> {
+    // The chain rule is compiled once for each N, and not into each function: that keeps cells quick to compile.
+
+    /// A function whose slope is computed from its argument: y = y₀ + ∫ rule(x)·x′
+    #[inline(never)]
+    fn chain_x(self, value: f64, rule: impl Fn(Taylor<N>) -> Taylor<N>) -> Taylor<N> {
+        if self.known == 1 {
+            return self.value_only(value);
+        }
+        (rule(self.shorter()) * self.slope()).integral(value)
+    }
+
+    /// A function whose slope is computed from its value: y = y₀ + ∫ rule(y)·x′. Each round gets one more coefficient
+    /// right, and with it the next one.
+    #[inline(never)]
+    fn chain_y(self, value: f64, rule: impl Fn(Taylor<N>) -> Taylor<N>) -> Taylor<N> {
+        let mut y = self.value_only(value);
+        while y.known < self.known {
+            y = (rule(y) * self.slope()).integral(value);
+        }
+        y
+    }
+
+    /// A function of two arguments: y = y₀ + ∫ (by_a·a′ + by_b·b′), where the slopes may be computed from y as well. An
+    /// argument that is constant has no term.
+    #[inline(never)]
+    fn chain2_y(
+        self,
+        other: Taylor<N>,
+        value: f64,
+        slopes: impl Fn(Taylor<N>, Taylor<N>, Taylor<N>) -> (Taylor<N>, Taylor<N>),
+    ) -> Taylor<N> {
+        let known = self.known.min(other.known);
+        let mut y = self.value_only(value);
+        while y.known < known {
+            let (by_self, by_other) = slopes(self.first(y.known), other.first(y.known), y);
+            let (a, b) = (self.slope().first(y.known), other.slope().first(y.known));
+            let sum = match (a.is_zero(), b.is_zero()) {
+                (true, true) => a,
+                (false, true) => by_self * a,
+                (true, false) => by_other * b,
+                (false, false) => by_self * a + by_other * b,
+            };
+            y = sum.integral(value);
+        }
+        y
+    }
+
+    /// The derivative by t, which is known to one term less.
+    fn slope(self) -> Taylor<N> {
+        let mut slope = self.shorter();
+        for k in 0..slope.known {
+            slope.coefficients[k] = self.coefficients[k + 1] * (k + 1) as f64;
+        }
+        slope
+    }
+
+    /// The integral by t from this value on, which is known to one term more.
+    fn integral(self, value: f64) -> Taylor<N> {
+        let mut integral = self.with_value(value);
+        integral.known = N.min(self.known + 1);
+        for k in 1..integral.known {
+            integral.coefficients[k] = self.coefficients[k - 1] / k as f64;
+        }
+        integral
+    }
+}
 
 impl<const N: usize> Scalar for Taylor<N> {
     #[inline]
