@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::graph::{Edge, Hook, Node, Rule, is_recording, recording};
-use super::pick::Places;
+use super::layout::Places;
 use super::{Inner, Tensor};
 use crate::error::{Error, expect};
 

@@ -3,8 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use super::layout::Layout;
-use super::pick::Places;
+use super::layout::{Layout, Places};
 use super::{Inner, Tensor};
 use crate::error::Error;
 

@@ -9,8 +9,7 @@ use std::rc::Rc;
 use super::Tensor;
 use super::binary::{ADD, Binary, DIV, MUL, SUB};
 use super::graph::{Edge, Input, Node, Rule, is_recording};
-use super::layout;
-use super::pick::Places;
+use super::layout::{self, Places};
 use crate::error::{Error, expect};
 
 impl Tensor {

@@ -1,6 +1,7 @@
 //! Shapes, strides, and where the numbers of a tensor stand in its storage.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 /// Where the numbers of a tensor stand in its storage: the number at index (i, j, …) at `offset + i·strides[0] + j·strides[1] …`
 ///
@@ -147,6 +148,33 @@ impl Layout {
             }
             here
         })
+    }
+}
+
+/// Places among the numbers of a tensor, in row-major order.
+#[derive(Clone)]
+pub enum Places {
+    /// Those that a view shows.
+    Layout(Rc<Layout>),
+    /// One by one; the same may come several times.
+    List(Rc<[usize]>),
+}
+
+impl Places {
+    /// Adds each number at its place.
+    pub fn add_to(&self, sums: &mut [f64], numbers: &[f64]) {
+        match self {
+            Places::Layout(layout) => layout.add_to(sums, numbers),
+            Places::List(list) => list.iter().zip(numbers).for_each(|(&place, x)| sums[place] += x),
+        }
+    }
+
+    /// The numbers at these places.
+    pub fn pick(&self, numbers: &[f64]) -> Vec<f64> {
+        match self {
+            Places::Layout(layout) => layout.read(numbers),
+            Places::List(list) => list.iter().map(|&place| numbers[place]).collect(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `layout.rs` | shapes, strides, broadcasting |
+//! | `layout.rs` | shapes, strides, broadcasting; places among numbers |
 //! | `graph.rs` | the record: operations, what they keep, no_grad |
 //! | `backward.rs`, `hooks.rs` | the pass backwards over it, and how to watch it |
 //! | `elementwise.rs`, `real.rs` | functions of each number, with their derivatives as a table |

@@ -2,38 +2,10 @@
 //!
 //! Taking numbers from places and putting them there are each other's adjoints, so each is the other's derivative.
 
-use std::rc::Rc;
-
 use super::Tensor;
 use super::graph::Rule;
-use super::layout::Layout;
+use super::layout::Places;
 use crate::error::{Error, expect};
-
-/// Places among the numbers of a tensor, in row-major order.
-#[derive(Clone)]
-pub enum Places {
-    /// Those that a view shows.
-    Layout(Rc<Layout>),
-    /// One by one; the same may come several times.
-    List(Rc<[usize]>),
-}
-
-impl Places {
-    /// Adds each number at its place.
-    pub fn add_to(&self, sums: &mut [f64], numbers: &[f64]) {
-        match self {
-            Places::Layout(layout) => layout.add_to(sums, numbers),
-            Places::List(list) => list.iter().zip(numbers).for_each(|(&place, x)| sums[place] += x),
-        }
-    }
-
-    fn pick(&self, numbers: &[f64]) -> Vec<f64> {
-        match self {
-            Places::Layout(layout) => layout.read(numbers),
-            Places::List(list) => list.iter().map(|&place| numbers[place]).collect(),
-        }
-    }
-}
 
 impl Tensor {
     /// The parts at these indices along an axis, as a copy; an index may come several times. The gradient of a part that

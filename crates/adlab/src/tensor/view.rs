@@ -5,8 +5,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::graph::Rule;
-use super::layout::{self, Layout};
-use super::pick::Places;
+use super::layout::{self, Layout, Places};
 use super::{Inner, Tensor};
 use crate::error::{Error, expect};
 
