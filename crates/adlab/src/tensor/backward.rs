@@ -8,9 +8,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::array::{Inner, Tensor};
 use super::graph::{Edge, Hook, Node, Rule, is_recording, recording};
 use super::layout::Places;
-use super::{Inner, Tensor};
 use crate::error::{Error, expect};
 
 impl Tensor {

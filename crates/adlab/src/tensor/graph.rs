@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use super::array::{Inner, Tensor};
 use super::layout::{Layout, Places};
-use super::{Inner, Tensor};
 use crate::error::Error;
 
 /// How the gradient of an operation's result becomes that of its inputs.

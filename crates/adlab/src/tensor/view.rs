@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::array::{Inner, Tensor};
 use super::graph::Rule;
 use super::layout::{self, Layout, Places};
-use super::{Inner, Tensor};
 use crate::error::{Error, expect};
 
 impl Tensor {
