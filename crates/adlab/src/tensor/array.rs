@@ -1,48 +1,11 @@
-//! Tensors themselves: what they are made of, and what every one of them can be asked.
+//! Tensors as arrays: made from numbers, asked for them, given new ones; with gradients or without.
 
-use std::cell::{Cell, Ref, RefCell};
-use std::ops::Deref;
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::graph::{Edge, Hook, Input, Node, Recorder, Rule, is_recording};
+use super::data::Tensor;
 use super::layout::Layout;
 use crate::error::{Error, expect};
-
-/// An array of numbers (f64, any number of axes) that can track gradients.
-///
-/// A clone is the same tensor under another name. Operations take tensors by value or by reference, and plain numbers.
-///
-/// ```
-/// use adlab::tensor;
-///
-/// let x = tensor(0.5).requires_grad();
-/// let y = tensor(4.2).requires_grad();
-/// let z = &x * &y + x.sin();
-/// z.backward();
-/// assert_eq!(z.item(), 2.579425538604203);
-/// assert_eq!(x.grad().item(), 5.077582561890373);
-/// assert_eq!(y.grad().item(), 0.5);
-/// ```
-#[derive(Clone)]
-pub struct Tensor {
-    pub(super) inner: Rc<Inner>,
-}
-
-pub struct Inner {
-    /// Shared with views and `detach()`.
-    pub(super) storage: Rc<RefCell<Vec<f64>>>,
-    pub(super) layout: Layout,
-    /// Counts the changes in place; shared with views and `detach()`, not with `data()`.
-    pub(super) version: Rc<Cell<u64>>,
-    pub(super) requires_grad: bool,
-    pub(super) grad: RefCell<Option<Tensor>>,
-    /// Who watches the gradient, if this is a leaf.
-    pub(super) hooks: RefCell<Vec<Hook>>,
-    /// The operation that this is the result of.
-    pub(super) history: RefCell<Option<Rc<Node>>>,
-    /// What a view is a view of, and the version it had then.
-    pub(super) base: Option<(Tensor, Cell<u64>)>,
-}
 
 impl Tensor {
     /// From numbers in row-major order.
@@ -206,102 +169,7 @@ impl Tensor {
         Ok(())
     }
 
-    // What the operations are made of.
-
-    pub(super) fn build(
-        layout: Layout,
-        storage: Rc<RefCell<Vec<f64>>>,
-        version: Rc<Cell<u64>>,
-        requires_grad: bool,
-    ) -> Tensor {
-        let inner = Inner {
-            storage,
-            layout,
-            version,
-            requires_grad,
-            grad: RefCell::default(),
-            hooks: RefCell::default(),
-            history: RefCell::default(),
-            base: None,
-        };
-        Tensor { inner: Rc::new(inner) }
-    }
-
-    /// A tensor without history, from numbers in row-major order that fill its shape.
-    pub(super) fn new(shape: &[usize], numbers: Vec<f64>) -> Tensor {
-        debug_assert_eq!(shape.iter().product::<usize>(), numbers.len());
-        Tensor::build(Layout::contiguous(shape), Rc::new(RefCell::new(numbers)), Rc::default(), false)
-    }
-
-    /// The numbers in row-major order; copied only where they do not stand like that.
-    pub(super) fn numbers(&self) -> Numbers<'_> {
-        let (storage, layout) = (self.inner.storage.borrow(), &self.inner.layout);
-        if layout.is_contiguous() {
-            let range = layout.offset..layout.offset + layout.count();
-            return Numbers::Shared(Ref::map(storage, |numbers| numbers.get(range).unwrap_or(&[])));
-        }
-        Numbers::Copied(layout.read(&storage))
-    }
-
-    pub(super) fn overwrite(&self, numbers: &[f64]) {
-        let mut storage = self.inner.storage.borrow_mut();
-        for (place, x) in self.inner.layout.places().zip(numbers) {
-            storage[place] = *x;
-        }
-        self.inner.version.set(self.inner.version.get() + 1);
-    }
-
-    /// The numbers to be changed in this tensor alone, which has no other name: a copy, where others share them.
-    pub(super) fn own_numbers(&mut self) -> &mut Vec<f64> {
-        let layout = &self.inner.layout;
-        let whole = layout.is_contiguous() && layout.count() == self.inner.storage.borrow().len();
-        let alone = Rc::strong_count(&self.inner) == 1 && Rc::strong_count(&self.inner.storage) == 1;
-        if !whole || !alone {
-            *self = Tensor::new(&self.inner.layout.shape, self.to_vec());
-        }
-        let inner = Rc::get_mut(&mut self.inner).expect("no other name");
-        Rc::get_mut(&mut inner.storage).expect("not shared").get_mut()
-    }
-
-    /// Adds to a gradient that is not complete yet: a new tensor where that is recorded, else in place.
-    pub(super) fn accumulate(&mut self, gradient: &Tensor) {
-        if is_recording() {
-            *self = &*self + gradient;
-        } else {
-            self.own_numbers().iter_mut().zip(gradient.numbers().iter()).for_each(|(sum, g)| *sum += g);
-        }
-    }
-
-    /// What this tensor came from: an operation, itself if it is a leaf that requires a gradient, or nothing that counts.
-    pub(super) fn source(&self) -> Result<Option<Edge>, Error> {
-        let history = self.inner.history.borrow().clone();
-        if let Some((base, expected)) = &self.inner.base {
-            let (version, expected) = (self.inner.version.get(), expected.get());
-            // Our history, or its absence, is that of the numbers before the change.
-            if version != expected && (history.is_some() || !base.is_leaf()) {
-                return Err(Error::StaleView { version, expected });
-            }
-        }
-        Ok(match history {
-            Some(node) => Some(Edge::Node(node)),
-            None => self.inner.requires_grad.then(|| Edge::Leaf(Rc::downgrade(&self.inner))),
-        })
-    }
-
-    /// The result of an operation, with its history where one of the inputs tracks gradients.
-    pub(super) fn record(
-        op: &'static str,
-        inputs: &[&Tensor],
-        result: Tensor,
-        rule: impl FnOnce(&mut Recorder) -> Rule,
-    ) -> Result<Tensor, Error> {
-        let edges: Vec<Option<Input>> = inputs.iter().map(|input| Input::of(input)).collect::<Result<_, _>>()?;
-        if edges.iter().any(Option::is_some) {
-            let node = Node::new(op, inputs, edges, &result, rule);
-            result.inner.history.replace(Some(node));
-        }
-        Ok(result)
-    }
+    // What the operations ask.
 
     pub(super) fn check_axis(&self, op: &'static str, axis: usize) -> Result<(), Error> {
         match axis < self.ndim() {
@@ -321,22 +189,5 @@ impl Tensor {
         let mut shape = self.shape();
         shape.remove(axis);
         shape
-    }
-}
-
-/// A tensor's numbers, to be read.
-pub enum Numbers<'a> {
-    Shared(Ref<'a, [f64]>),
-    Copied(Vec<f64>),
-}
-
-impl Deref for Numbers<'_> {
-    type Target = [f64];
-
-    fn deref(&self) -> &[f64] {
-        match self {
-            Numbers::Shared(numbers) => numbers,
-            Numbers::Copied(numbers) => numbers,
-        }
     }
 }

@@ -8,8 +8,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::array::{Inner, Tensor};
-use super::graph::{Edge, Hook, Node, Rule, is_recording, recording};
+use super::data::{Edge, Hook, Inner, Node, Rule, Tensor};
+use super::graph::{is_recording, recording};
 use super::layout::Places;
 use crate::error::{Error, expect};
 
@@ -223,6 +223,15 @@ fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Grad
 }
 
 impl Tensor {
+    /// Adds to a gradient that is not complete yet: a new tensor where that is recorded, else in place.
+    fn accumulate(&mut self, gradient: &Tensor) {
+        if is_recording() {
+            *self = &*self + gradient;
+        } else {
+            self.own_numbers().iter_mut().zip(gradient.numbers().iter()).for_each(|(sum, g)| *sum += g);
+        }
+    }
+
     /// A gradient as it is given out. On the way, several may have shared their numbers, also with the seed; from now on, a
     /// change in place of one must not show in another. One with a history stays as it is.
     fn alone(mut self, recorded: bool) -> Tensor {

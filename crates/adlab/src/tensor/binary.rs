@@ -1,7 +1,7 @@
 //! Functions of two numbers, with broadcasting, and their derivatives.
 
-use super::Tensor;
-use super::graph::{Recorder, Rule};
+use super::data::{Rule, Tensor};
+use super::graph::Recorder;
 use super::layout;
 use crate::error::{Error, expect};
 use crate::rules::{self, Real};

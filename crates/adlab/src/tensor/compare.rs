@@ -1,7 +1,6 @@
 //! Comparisons, which make tensors of 0 and 1, and choices by them.
 
-use super::Tensor;
-use super::graph::Rule;
+use super::data::{Rule, Tensor};
 use super::layout;
 use crate::error::{Error, expect};
 

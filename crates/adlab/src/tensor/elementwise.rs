@@ -1,7 +1,7 @@
 //! Functions of each number, and their derivatives.
 
-use super::Tensor;
-use super::graph::{Rule, is_recording};
+use super::data::{Rule, Tensor};
+use super::graph::is_recording;
 use crate::error::expect;
 use crate::rules::{self, Real};
 use crate::scalar::Scalar;

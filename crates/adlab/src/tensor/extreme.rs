@@ -2,8 +2,7 @@
 //!
 //! NaN counts as the most extreme of all, so it is not overlooked. The gradient is split evenly over all that are equal.
 
-use super::Tensor;
-use super::graph::Rule;
+use super::data::{Rule, Tensor};
 use crate::error::{Error, expect};
 
 /// Is the first further out than the second?

@@ -1,66 +1,11 @@
-//! The record behind tensors: which operation made a tensor, from what, and how its gradient goes back.
+//! The record behind tensors: how an operation becomes the history of its result, and what it keeps for its derivative.
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use super::array::{Inner, Tensor};
-use super::layout::{Layout, Places};
+use super::data::{Edge, Input, Node, Rule, Tensor};
+use super::layout::Layout;
 use crate::error::Error;
-
-/// How the gradient of an operation's result becomes that of its inputs.
-pub enum Rule {
-    /// A function from the one to the others; None where an input needs no gradient. It is written with tensor operations,
-    /// so it can be recorded and differentiated itself. What it has kept it takes out with the help of the node.
-    Map(Box<Map>),
-    /// The result shows some of its one input's numbers: the gradient goes there, and the others have none.
-    Put(Places),
-}
-
-type Map = dyn Fn(&Tensor, &Rc<Node>) -> Result<Vec<Option<Tensor>>, Error>;
-
-impl Rule {
-    /// From a function that is given the gradient and the node.
-    pub fn map(f: impl Fn(&Tensor, &Rc<Node>) -> Result<Vec<Option<Tensor>>, Error> + 'static) -> Rule {
-        Rule::Map(Box::new(f))
-    }
-
-    /// For an operation with one input, of which nothing needs to be kept.
-    pub fn linear(f: impl Fn(&Tensor) -> Result<Tensor, Error> + 'static) -> Rule {
-        Rule::map(move |g, _| Ok(vec![Some(f(g)?)]))
-    }
-}
-
-/// An operation that was recorded. It does not hold its result: that would be a cycle.
-pub struct Node {
-    /// Later operations have greater numbers, so that going down in them is a topological order.
-    pub id: u64,
-    pub op: &'static str,
-    pub inputs: RefCell<Vec<Option<Input>>>,
-    /// Gone after a backward pass, if it keeps numbers.
-    pub rule: RefCell<Option<Rule>>,
-    pub keeps: bool,
-    /// Who watches the gradient of the result.
-    pub hooks: RefCell<Vec<Hook>>,
-    /// The result, where it is to have its gradient.
-    pub retained: RefCell<Option<Weak<Inner>>>,
-}
-
-/// What is called with a gradient.
-pub type Hook = Rc<dyn Fn(&Tensor)>;
-
-/// Where a gradient goes, and the shape it must have there.
-pub struct Input {
-    pub edge: Edge,
-    pub shape: Vec<usize>,
-}
-
-#[derive(Clone)]
-pub enum Edge {
-    /// A leaf. It is not held: a leaf's own gradient may have a history, which leads back to the leaf. What nobody holds
-    /// any more needs no gradient.
-    Leaf(Weak<Inner>),
-    Node(Rc<Node>),
-}
 
 impl Input {
     pub fn of(tensor: &Tensor) -> Result<Option<Input>, Error> {
@@ -215,16 +160,35 @@ impl Node {
     }
 }
 
-/// A long chain of operations is taken apart in a loop: one call for each would overflow the stack.
-impl Drop for Node {
-    fn drop(&mut self) {
-        let mut chain = std::mem::take(self.inputs.get_mut());
-        while let Some(input) = chain.pop() {
-            if let Some(Input { edge: Edge::Node(node), .. }) = input
-                && let Some(mut node) = Rc::into_inner(node)
-            {
-                chain.append(node.inputs.get_mut());
+impl Tensor {
+    /// What this tensor came from: an operation, itself if it is a leaf that requires a gradient, or nothing that counts.
+    pub(super) fn source(&self) -> Result<Option<Edge>, Error> {
+        let history = self.inner.history.borrow().clone();
+        if let Some((base, expected)) = &self.inner.base {
+            let (version, expected) = (self.inner.version.get(), expected.get());
+            // Our history, or its absence, is that of the numbers before the change.
+            if version != expected && (history.is_some() || !base.is_leaf()) {
+                return Err(Error::StaleView { version, expected });
             }
         }
+        Ok(match history {
+            Some(node) => Some(Edge::Node(node)),
+            None => self.inner.requires_grad.then(|| Edge::Leaf(Rc::downgrade(&self.inner))),
+        })
+    }
+
+    /// The result of an operation, with its history where one of the inputs tracks gradients.
+    pub(super) fn record(
+        op: &'static str,
+        inputs: &[&Tensor],
+        result: Tensor,
+        rule: impl FnOnce(&mut Recorder) -> Rule,
+    ) -> Result<Tensor, Error> {
+        let edges: Vec<Option<Input>> = inputs.iter().map(|input| Input::of(input)).collect::<Result<_, _>>()?;
+        if edges.iter().any(Option::is_some) {
+            let node = Node::new(op, inputs, edges, &result, rule);
+            result.inner.history.replace(Some(node));
+        }
+        Ok(result)
     }
 }

@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use super::Tensor;
-use super::graph::Edge;
+use super::data::{Edge, Tensor};
 use crate::error::{Error, expect};
 
 impl Tensor {

@@ -6,9 +6,9 @@
 
 use std::rc::Rc;
 
-use super::Tensor;
 use super::binary::{ADD, Binary, DIV, MUL, SUB};
-use super::graph::{Edge, Input, Node, Rule, is_recording};
+use super::data::{Edge, Input, Node, Rule, Tensor};
+use super::graph::is_recording;
 use super::layout::{self, Places};
 use crate::error::{Error, expect};
 

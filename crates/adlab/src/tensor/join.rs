@@ -1,7 +1,6 @@
 //! Tensors put together.
 
-use super::Tensor;
-use super::graph::Rule;
+use super::data::{Rule, Tensor};
 use crate::error::{Error, expect};
 
 impl Tensor {

@@ -1,7 +1,6 @@
 //! Matrix products.
 
-use super::Tensor;
-use super::graph::Rule;
+use super::data::{Rule, Tensor};
 use super::layout::{self, Layout};
 use crate::error::{Error, expect};
 

@@ -2,9 +2,10 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `array.rs` | what a tensor is made of, and can be asked |
 //! | `layout.rs` | shapes, strides, broadcasting; places among numbers |
-//! | `graph.rs` | the record: operations, what they keep, no_grad |
+//! | `data.rs` | what a tensor is made of: numbers, and the operation that they come from |
+//! | `array.rs` | tensors as arrays: made from numbers, asked for them |
+//! | `graph.rs` | the record: how operations are written down, what they keep, no_grad |
 //! | `backward.rs`, `hooks.rs` | the pass backwards over it, and how to watch it |
 //! | `elementwise.rs`, `real.rs` | functions of each number, with their derivatives as a table |
 //! | `binary.rs`, `compare.rs` | functions of two numbers, comparisons and choices |
@@ -22,6 +23,7 @@ mod backward;
 mod binary;
 mod compare;
 mod convert;
+mod data;
 mod display;
 mod elementwise;
 mod extreme;
@@ -40,8 +42,8 @@ mod softmax;
 mod svd;
 mod view;
 
-pub use array::Tensor;
 pub use backward::Backward;
 pub use convert::tensor;
+pub use data::Tensor;
 pub use graph::no_grad;
 pub use svd::Svd;

@@ -2,8 +2,7 @@
 //!
 //! Taking numbers from places and putting them there are each other's adjoints, so each is the other's derivative.
 
-use super::Tensor;
-use super::graph::Rule;
+use super::data::{Rule, Tensor};
 use super::layout::Places;
 use crate::error::{Error, expect};
 

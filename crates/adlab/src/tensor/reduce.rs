@@ -1,7 +1,6 @@
 //! Sums, means, variances, norms.
 
-use super::Tensor;
-use super::graph::Rule;
+use super::data::{Rule, Tensor};
 use super::layout::Layout;
 use crate::error::{Error, expect};
 use crate::rules::Real;

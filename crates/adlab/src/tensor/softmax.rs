@@ -3,8 +3,7 @@
 //! Each is one operation, with the greatest number taken off before the exponential: done by hand, e¹⁰⁰⁰ overflows, and the
 //! logarithm of what has vanished is −∞.
 
-use super::Tensor;
-use super::graph::Rule;
+use super::data::{Rule, Tensor};
 use crate::error::{Error, expect};
 
 impl Tensor {

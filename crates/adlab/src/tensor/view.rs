@@ -4,8 +4,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::array::{Inner, Tensor};
-use super::graph::Rule;
+use super::data::{Inner, Rule, Tensor};
 use super::layout::{self, Layout, Places};
 use crate::error::{Error, expect};
 

@@ -1,0 +1,190 @@
+//! What a tensor is made of: numbers, and the operation that they come from.
+//!
+//! A tensor holds the operation, and that, by way of its inputs, other tensors: so both are here.
+
+use std::cell::{Cell, Ref, RefCell};
+use std::ops::Deref;
+use std::rc::{Rc, Weak};
+
+use super::layout::{Layout, Places};
+use crate::error::Error;
+
+/// An array of numbers (f64, any number of axes) that can track gradients.
+///
+/// A clone is the same tensor under another name. Operations take tensors by value or by reference, and plain numbers.
+///
+/// ```
+/// use adlab::tensor;
+///
+/// let x = tensor(0.5).requires_grad();
+/// let y = tensor(4.2).requires_grad();
+/// let z = &x * &y + x.sin();
+/// z.backward();
+/// assert_eq!(z.item(), 2.579425538604203);
+/// assert_eq!(x.grad().item(), 5.077582561890373);
+/// assert_eq!(y.grad().item(), 0.5);
+/// ```
+#[derive(Clone)]
+pub struct Tensor {
+    pub(super) inner: Rc<Inner>,
+}
+
+/// What all names of a tensor share.
+pub struct Inner {
+    /// Shared with views and `detach()`.
+    pub(super) storage: Rc<RefCell<Vec<f64>>>,
+    pub(super) layout: Layout,
+    /// Counts the changes in place; shared with views and `detach()`, not with `data()`.
+    pub(super) version: Rc<Cell<u64>>,
+    pub(super) requires_grad: bool,
+    pub(super) grad: RefCell<Option<Tensor>>,
+    /// Who watches the gradient, if this is a leaf.
+    pub(super) hooks: RefCell<Vec<Hook>>,
+    /// The operation that this is the result of.
+    pub(super) history: RefCell<Option<Rc<Node>>>,
+    /// What a view is a view of, and the version it had then.
+    pub(super) base: Option<(Tensor, Cell<u64>)>,
+}
+
+/// An operation that was recorded. It does not hold its result: that would be a cycle.
+pub struct Node {
+    /// Later operations have greater numbers, so that going down in them is a topological order.
+    pub id: u64,
+    pub op: &'static str,
+    pub inputs: RefCell<Vec<Option<Input>>>,
+    /// Gone after a backward pass, if it keeps numbers.
+    pub rule: RefCell<Option<Rule>>,
+    pub keeps: bool,
+    /// Who watches the gradient of the result.
+    pub hooks: RefCell<Vec<Hook>>,
+    /// The result, where it is to have its gradient.
+    pub retained: RefCell<Option<Weak<Inner>>>,
+}
+
+/// What is called with a gradient.
+pub type Hook = Rc<dyn Fn(&Tensor)>;
+
+/// Where a gradient goes, and the shape it must have there.
+pub struct Input {
+    pub edge: Edge,
+    pub shape: Vec<usize>,
+}
+
+#[derive(Clone)]
+pub enum Edge {
+    /// A leaf. It is not held: a leaf's own gradient may have a history, which leads back to the leaf. What nobody holds
+    /// any more needs no gradient.
+    Leaf(Weak<Inner>),
+    Node(Rc<Node>),
+}
+
+/// How the gradient of an operation's result becomes that of its inputs.
+pub enum Rule {
+    /// A function from the one to the others; None where an input needs no gradient. It is written with tensor operations,
+    /// so it can be recorded and differentiated itself. What it has kept it takes out with the help of the node.
+    Map(Box<Map>),
+    /// The result shows some of its one input's numbers: the gradient goes there, and the others have none.
+    Put(Places),
+}
+
+type Map = dyn Fn(&Tensor, &Rc<Node>) -> Result<Vec<Option<Tensor>>, Error>;
+
+impl Rule {
+    /// From a function that is given the gradient and the node.
+    pub fn map(f: impl Fn(&Tensor, &Rc<Node>) -> Result<Vec<Option<Tensor>>, Error> + 'static) -> Rule {
+        Rule::Map(Box::new(f))
+    }
+
+    /// For an operation with one input, of which nothing needs to be kept.
+    pub fn linear(f: impl Fn(&Tensor) -> Result<Tensor, Error> + 'static) -> Rule {
+        Rule::map(move |g, _| Ok(vec![Some(f(g)?)]))
+    }
+}
+
+impl Tensor {
+    pub(super) fn build(
+        layout: Layout,
+        storage: Rc<RefCell<Vec<f64>>>,
+        version: Rc<Cell<u64>>,
+        requires_grad: bool,
+    ) -> Tensor {
+        let inner = Inner {
+            storage,
+            layout,
+            version,
+            requires_grad,
+            grad: RefCell::default(),
+            hooks: RefCell::default(),
+            history: RefCell::default(),
+            base: None,
+        };
+        Tensor { inner: Rc::new(inner) }
+    }
+
+    /// A tensor without history, from numbers in row-major order that fill its shape.
+    pub(super) fn new(shape: &[usize], numbers: Vec<f64>) -> Tensor {
+        debug_assert_eq!(shape.iter().product::<usize>(), numbers.len());
+        Tensor::build(Layout::contiguous(shape), Rc::new(RefCell::new(numbers)), Rc::default(), false)
+    }
+
+    /// The numbers in row-major order; copied only where they do not stand like that.
+    pub(super) fn numbers(&self) -> Numbers<'_> {
+        let (storage, layout) = (self.inner.storage.borrow(), &self.inner.layout);
+        if layout.is_contiguous() {
+            let range = layout.offset..layout.offset + layout.count();
+            return Numbers::Shared(Ref::map(storage, |numbers| numbers.get(range).unwrap_or(&[])));
+        }
+        Numbers::Copied(layout.read(&storage))
+    }
+
+    pub(super) fn overwrite(&self, numbers: &[f64]) {
+        let mut storage = self.inner.storage.borrow_mut();
+        for (place, x) in self.inner.layout.places().zip(numbers) {
+            storage[place] = *x;
+        }
+        self.inner.version.set(self.inner.version.get() + 1);
+    }
+
+    /// The numbers to be changed in this tensor alone, which has no other name: a copy, where others share them.
+    pub(super) fn own_numbers(&mut self) -> &mut Vec<f64> {
+        let layout = &self.inner.layout;
+        let whole = layout.is_contiguous() && layout.count() == self.inner.storage.borrow().len();
+        let alone = Rc::strong_count(&self.inner) == 1 && Rc::strong_count(&self.inner.storage) == 1;
+        if !whole || !alone {
+            *self = Tensor::new(&self.inner.layout.shape, self.to_vec());
+        }
+        let inner = Rc::get_mut(&mut self.inner).expect("no other name");
+        Rc::get_mut(&mut inner.storage).expect("not shared").get_mut()
+    }
+}
+
+/// A tensor's numbers, to be read.
+pub enum Numbers<'a> {
+    Shared(Ref<'a, [f64]>),
+    Copied(Vec<f64>),
+}
+
+impl Deref for Numbers<'_> {
+    type Target = [f64];
+
+    fn deref(&self) -> &[f64] {
+        match self {
+            Numbers::Shared(numbers) => numbers,
+            Numbers::Copied(numbers) => numbers,
+        }
+    }
+}
+
+/// A long chain of operations is taken apart in a loop: one call for each would overflow the stack.
+impl Drop for Node {
+    fn drop(&mut self) {
+        let mut chain = std::mem::take(self.inputs.get_mut());
+        while let Some(input) = chain.pop() {
+            if let Some(Input { edge: Edge::Node(node), .. }) = input
+                && let Some(mut node) = Rc::into_inner(node)
+            {
+                chain.append(node.inputs.get_mut());
+            }
+        }
+    }
+}
