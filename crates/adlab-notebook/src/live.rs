@@ -1,10 +1,9 @@
 //! Outputs that change while a cell runs.
 
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::output::{self, Bundle};
+use crate::output::{self, Bundle, Shown};
 use crate::rich;
 
 /// Shows a value now, among what the cell prints, as if it were the cell's last expression. What comes back can put another
@@ -31,38 +30,10 @@ pub fn display<T: Debug + ?Sized>(value: &T) -> Shown {
     display
 }
 
-/// The handle to what [`display`] has shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Shown {
-    id: String,
-}
-
 impl Shown {
-    pub(crate) fn new() -> Shown {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        // A notebook keeps outputs of former sessions: the names must differ from theirs.
-        let time = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_micros());
-        Shown { id: format!("adlab-{time}-{}", NUMBER.fetch_add(1, Ordering::Relaxed)) }
-    }
-
     /// Shows a value in the place of the one before.
     pub fn update<T: Debug + ?Sized>(&self, value: &T) {
         self.replace(&rich::forms(value).unwrap_or_else(|| Bundle::text("")));
-    }
-
-    pub(crate) fn show(&self, bundle: &Bundle) {
-        bundle.send(&format!("EVCXR_FLUSH_OUTPUT {}\n", self.id));
-    }
-
-    pub(crate) fn replace(&self, bundle: &Bundle) {
-        bundle.send(&format!("EVCXR_UPDATE_OUTPUT {}\n", self.id));
-    }
-}
-
-/// A handle that a cell ends in is not worth showing; in other places it has a name.
-impl Debug for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Shown({})", self.id)
     }
 }
 

@@ -18,7 +18,9 @@
 //! `EVCXR_MULTIPLE_OUTPUTS` understands such lines; for others they are left out. They are also left out for the value of
 //! a cell's last expression, which a notebook numbers as the cell's result.
 
+use std::fmt;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -81,6 +83,36 @@ impl Bundle {
         let block =
             |(mime, content): &(String, String)| format!("EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT\n");
         self.forms.iter().map(block).collect()
+    }
+}
+
+/// The handle to what [`display`](crate::display) has shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Shown {
+    id: String,
+}
+
+impl Shown {
+    pub(crate) fn new() -> Shown {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        // A notebook keeps outputs of former sessions: the names must differ from theirs.
+        let time = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_micros());
+        Shown { id: format!("adlab-{time}-{}", NUMBER.fetch_add(1, Ordering::Relaxed)) }
+    }
+
+    pub(crate) fn show(&self, bundle: &Bundle) {
+        bundle.send(&format!("EVCXR_FLUSH_OUTPUT {}\n", self.id));
+    }
+
+    pub(crate) fn replace(&self, bundle: &Bundle) {
+        bundle.send(&format!("EVCXR_UPDATE_OUTPUT {}\n", self.id));
+    }
+}
+
+/// A handle that a cell ends in is not worth showing; in other places it has a name.
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shown({})", self.id)
     }
 }
 

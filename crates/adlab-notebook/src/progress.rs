@@ -3,8 +3,7 @@
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
-use crate::live::Shown;
-use crate::output::{self, Bundle};
+use crate::output::{self, Bundle, Shown};
 
 /// How often the bar moves; a loop of a million steps must not wait for its picture.
 const STEP: Duration = Duration::from_millis(100);

@@ -5,11 +5,12 @@ use std::fmt::Debug;
 
 use adlab::{Dual, Jacobian, Tape, Tensor, Var};
 
+use crate::figure::Figure;
 use crate::graph::Graph;
-use crate::live::Shown;
 use crate::number::short;
-use crate::output::Bundle;
-use crate::{Chart, Figure, table};
+use crate::output::{Bundle, Shown};
+use crate::plot::Chart;
+use crate::table;
 
 /// What a notebook calls for the value of a cell's last expression. Every type that implements [`Debug`] has it, so that the
 /// notebook's first attempt at compiling such a cell succeeds.
