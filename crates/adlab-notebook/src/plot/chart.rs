@@ -1,9 +1,6 @@
 //! What is in a chart, and how it is adjusted.
 
-use std::fmt;
-
-use super::{describe, paint};
-use crate::figure::Figure;
+use super::range::checked;
 
 /// A plot that is shown when it is a cell's last expression, or at once by [`show`](Chart::show). Until then it can be
 /// adjusted, one method after the other:
@@ -128,7 +125,7 @@ impl Chart {
     #[must_use]
     #[track_caller]
     pub fn y_range(mut self, range: std::ops::Range<f64>) -> Chart {
-        let (low, high) = super::checked(&range, "y");
+        let (low, high) = checked(&range, "y");
         assert!(
             !self.log_y || low > 0.0,
             "a logarithmic axis shows positive numbers only: let the range begin above 0"
@@ -171,24 +168,5 @@ impl Chart {
             Layer::Isolines { .. } | Layer::Arrows(_) => &[],
         });
         layers.copied()
-    }
-
-    /// Draws the chart.
-    #[inline(never)]
-    pub fn figure(&self) -> Figure {
-        Figure::new(&paint::scene(self), describe::sentence(self))
-    }
-
-    /// Shows the chart now, wherever in the cell.
-    #[inline(never)]
-    pub fn show(&self) {
-        self.figure().show();
-    }
-}
-
-/// What is to be seen, in words.
-impl fmt::Debug for Chart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&describe::sentence(self))
     }
 }

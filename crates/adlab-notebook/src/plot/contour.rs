@@ -5,8 +5,8 @@ use std::ops::Range;
 use adlab::{Dual, derivative, value_and_derivative};
 
 use super::chart::{Chart, Layer, Level, Pair, Slope};
-use super::checked;
 use super::isolines::{Grid, isolines};
+use super::range::checked;
 
 /// Cells of the grid on which the function is computed.
 const COLUMNS: usize = 180;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use adlab::{Dual, value_and_derivative};
 
 use super::chart::{Chart, Layer, Pair, WIDTH};
-use super::checked;
+use super::range::checked;
 
 /// Steps from one end of the range to the other: one for every pixel and a half. Even, so that the middle is met.
 const STEPS: usize = 400;

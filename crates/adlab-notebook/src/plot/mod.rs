@@ -1,4 +1,11 @@
 //! Plots. Each function here returns a [`Chart`], which can be given a title and more before it is shown.
+//!
+//! | file | |
+//! |---|---|
+//! | `function.rs`, `contour.rs`, `data.rs` | what there is to plot: functions of one variable, of two, and data |
+//! | `chart.rs` | what is in a chart, and how it is adjusted |
+//! | `show.rs` | how it is shown: `paint.rs` makes the picture, `describe.rs` the words |
+//! | `axis.rs`, `range.rs`, `isolines.rs` | scales and ticks; ranges that can be drawn; the lines of a contour plot |
 
 mod axis;
 mod chart;
@@ -8,29 +15,10 @@ mod describe;
 mod function;
 mod isolines;
 mod paint;
+mod range;
+mod show;
 
 pub use chart::Chart;
 pub use contour::contour;
 pub use data::{columns, curve, curves, scatter, scatter_classes};
 pub use function::{plot, plot_functions};
-
-use std::ops::Range;
-
-/// A range that can be drawn, or a message that says why not.
-#[track_caller]
-fn checked(range: &Range<f64>, name: &str) -> (f64, f64) {
-    let Range { start, end } = *range;
-    let width = end - start;
-    assert!(
-        start.is_finite() && end.is_finite() && width.is_finite(),
-        "the range of {name}, {start:?}..{end:?}, is not finite: give two ordinary numbers, such as -1.0..1.0"
-    );
-    assert!(
-        start < end,
-        "the range of {name}, {start:?}..{end:?}, is {}: the smaller number comes first, as in {:?}..{:?}",
-        if start == end { "empty" } else { "reversed" },
-        if start == end { start - 1.0 } else { end },
-        if start == end { end + 1.0 } else { start },
-    );
-    (start, end)
-}
