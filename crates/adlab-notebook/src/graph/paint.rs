@@ -2,8 +2,8 @@
 
 use adlab::{Op, Operand, Record};
 
+use super::formula::name;
 use super::layout::{Layout, layout};
-use super::name;
 use crate::draw::style::{self, LABEL_SIZE, TICK_SIZE, TITLE_SIZE};
 use crate::draw::{Colour, HPos, Point, Scene, VPos, text_width};
 use crate::number::pretty;
