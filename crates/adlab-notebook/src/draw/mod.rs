@@ -1,166 +1,17 @@
 //! Pictures: a list of shapes, drawn by plotters as SVG and as PNG.
+//!
+//! | file | |
+//! |---|---|
+//! | `scene.rs` | the shapes, and how they become SVG |
+//! | `raster.rs` | how they become PNG |
+//! | `font.rs` | the letters of PNG figures, and how wide a text is |
+//! | `style.rs` | colours and sizes |
 
 mod font;
 mod raster;
+mod scene;
 pub(crate) mod style;
-
-use plotters::backend::{DrawingBackend, SVGBackend};
-use plotters::prelude::*;
-use plotters::style::text_anchor::Pos;
-
-use raster::{Raster, UNIT};
 
 pub(crate) use plotters::style::RGBColor as Colour;
 pub(crate) use plotters::style::text_anchor::{HPos, VPos};
-
-/// A place in the picture, in pixels from the top left corner.
-pub(crate) type Point = (f64, f64);
-
-/// Shapes, in the order in which they are painted.
-pub(crate) struct Scene {
-    width: u32,
-    height: u32,
-    shapes: Vec<Shape>,
-}
-
-enum Shape {
-    Line { points: Vec<Point>, width: f64, colour: RGBAColor },
-    Area { points: Vec<Point>, colour: RGBAColor },
-    Disc { centre: Point, radius: f64, colour: RGBAColor },
-    Ring { centre: Point, radius: f64, width: f64, colour: RGBAColor },
-    Text { at: Point, anchor: (HPos, VPos), text: String, size: f64, colour: RGBAColor },
-}
-
-impl Scene {
-    pub(crate) fn new(width: u32, height: u32) -> Scene {
-        Scene { width, height, shapes: Vec::new() }
-    }
-
-    /// A line through points, without those that make no visible difference.
-    pub(crate) fn line(&mut self, points: &[Point], width: f64, colour: Colour) {
-        let points = simplify(points, 0.08);
-        self.shapes.push(Shape::Line { points, width, colour: colour.to_rgba() });
-    }
-
-    pub(crate) fn area(&mut self, points: &[Point], colour: Colour) {
-        self.shapes.push(Shape::Area { points: points.to_vec(), colour: colour.to_rgba() });
-    }
-
-    pub(crate) fn disc(&mut self, centre: Point, radius: f64, colour: Colour) {
-        self.shapes.push(Shape::Disc { centre, radius, colour: colour.to_rgba() });
-    }
-
-    pub(crate) fn ring(&mut self, centre: Point, radius: f64, width: f64, colour: Colour) {
-        self.shapes.push(Shape::Ring { centre, radius, width, colour: colour.to_rgba() });
-    }
-
-    pub(crate) fn text(&mut self, text: &str, at: Point, anchor: (HPos, VPos), size: f64, colour: Colour) {
-        let text = text.to_owned();
-        self.shapes.push(Shape::Text { at, anchor, text, size, colour: colour.to_rgba() });
-    }
-
-    /// The picture as SVG; `title` is what a screen reader says.
-    pub(crate) fn svg(&self, title: &str) -> String {
-        let size = ((f64::from(self.width) * UNIT) as u32, (f64::from(self.height) * UNIT) as u32);
-        let mut svg = String::new();
-        self.draw(&mut SVGBackend::with_string(&mut svg, size));
-        // Plotters counts in whole units, of which we take ten to a pixel.
-        let body = svg.split_once('>').map_or("", |(_, body)| body);
-        let (width, height) = (self.width, self.height);
-        let title = title.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
-        format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" \
-             role=\"img\" aria-label=\"{title}\" stroke-linejoin=\"round\" stroke-linecap=\"round\">{}",
-            size.0,
-            size.1,
-            body.replace(" opacity=\"1\"", "").replace(" \"/>", "\"/>"),
-        )
-    }
-
-    /// The picture as PNG.
-    pub(crate) fn png(&self) -> Vec<u8> {
-        let mut raster = Raster::new(self.width, self.height);
-        self.draw(&mut raster);
-        raster.png()
-    }
-
-    fn draw(&self, backend: &mut impl DrawingBackend) {
-        let ((right, bottom), white) = (backend.get_size(), WHITE.filled());
-        let mut outcome = backend.draw_rect((0, 0), (right as i32, bottom as i32), &white, true);
-        for shape in &self.shapes {
-            outcome = outcome.and_then(|()| match shape {
-                Shape::Line { points, width, colour } => {
-                    backend.draw_path(points.iter().map(units), &colour.stroke_width(length(*width)))
-                }
-                Shape::Area { points, colour } => backend.fill_polygon(points.iter().map(units), &colour.filled()),
-                Shape::Disc { centre, radius, colour } => {
-                    backend.draw_circle(units(centre), length(*radius), &colour.filled(), true)
-                }
-                Shape::Ring { centre, radius, width, colour } => {
-                    backend.draw_circle(units(centre), length(*radius), &colour.stroke_width(length(*width)), false)
-                }
-                Shape::Text { at, anchor: (h, v), text, size, colour } => {
-                    let font = FontDesc::new(FontFamily::SansSerif, size * UNIT * 1.24, FontStyle::Normal);
-                    backend.draw_text(text, &TextStyle::from(font).color(colour).pos(Pos::new(*h, *v)), units(at))
-                }
-            });
-        }
-        outcome.and_then(|()| backend.present()).expect("memory takes every shape");
-    }
-}
-
-/// How wide a text is, in pixels.
-pub(crate) fn text_width(text: &str, size: f64) -> f64 {
-    font::width(text, size)
-}
-
-fn units(point: &Point) -> (i32, i32) {
-    ((point.0 * UNIT).round() as i32, (point.1 * UNIT).round() as i32)
-}
-
-fn length(pixels: f64) -> u32 {
-    (pixels * UNIT).round() as u32
-}
-
-/// Leaves out points that lie within `tolerance` of the line through the others (Ramer, Douglas and Peucker).
-fn simplify(points: &[Point], tolerance: f64) -> Vec<Point> {
-    let Some(last) = points.len().checked_sub(1) else { return Vec::new() };
-    let mut keep = vec![false; points.len()];
-    (keep[0], keep[last]) = (true, true);
-    let mut spans = vec![(0, last)];
-    while let Some((a, b)) = spans.pop() {
-        let far = (a + 1..b)
-            .map(|i| (i, raster::distance(points[i], points[a], points[b])))
-            .max_by(|p, q| p.1.total_cmp(&q.1))
-            .filter(|(_, distance)| *distance > tolerance);
-        if let Some((i, _)) = far {
-            keep[i] = true;
-            spans.extend([(a, i), (i, b)]);
-        }
-    }
-    points.iter().zip(keep).filter(|(_, keep)| *keep).map(|(point, _)| *point).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn simplifying_keeps_corners() {
-        let line: Vec<Point> = (0..=10).map(|i| (f64::from(i), f64::from((i - 5_i32).abs()))).collect();
-        assert_eq!(simplify(&line, 0.1), [(0.0, 5.0), (5.0, 0.0), (10.0, 5.0)]);
-        assert_eq!(simplify(&[(1.0, 1.0)], 0.1), [(1.0, 1.0)]);
-        assert!(simplify(&[], 0.1).is_empty());
-    }
-
-    #[test]
-    fn svg_escapes_what_it_quotes() {
-        let mut scene = Scene::new(10, 20);
-        scene.text("a < b & c", (1.0, 2.0), (HPos::Left, VPos::Top), 10.0, style::INK);
-        let svg = scene.svg("\"<x>\"");
-        assert!(svg.starts_with(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"10\" height=\"20\" viewBox=\"0 0 100 200\""
-        ));
-        assert!(svg.contains("aria-label=\"&quot;&lt;x>&quot;\"") && svg.contains("a &lt; b &amp; c"), "{svg}");
-    }
-}
+pub(crate) use scene::{Point, Scene, text_width};
