@@ -19,6 +19,9 @@
 //! | data | [`curves`], [`curve`], [`scatter`], [`scatter_classes`] |
 //! | a function of two variables | [`contour`] |
 //! | what a tape recorded | [`graph`](graph()) |
+//!
+//! Rooms, each using only those below it: `prelude`, `progress`, `live`, `rich`, `table`, `plot`, `graph`, `figure`, `draw`,
+//! `iris`, `number`, `output`.
 
 mod draw;
 mod figure;
@@ -28,6 +31,7 @@ mod live;
 mod number;
 pub mod output;
 mod plot;
+pub mod prelude;
 mod progress;
 mod rich;
 mod table;
@@ -41,12 +45,3 @@ pub use output::Shown;
 pub use plot::{Chart, columns, contour, curve, curves, plot, plot_functions, scatter, scatter_classes};
 pub use progress::{Progress, progress};
 pub use rich::EvcxrDisplay;
-
-/// Everything that a cell needs; evaluated before the first one.
-pub mod prelude {
-    pub use crate::{
-        Chart, EvcxrDisplay, Figure, Graph, Iris, Shown, clear_output, columns, contour, curve, curves, display, graph,
-        input, iris, plot, plot_functions, progress, scatter, scatter_classes, short,
-    };
-    pub use adlab::*;
-}

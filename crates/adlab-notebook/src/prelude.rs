@@ -1,0 +1,7 @@
+//! Everything that a cell needs; evaluated before the first one.
+
+pub use crate::{
+    Chart, EvcxrDisplay, Figure, Graph, Iris, Shown, clear_output, columns, contour, curve, curves, display, graph,
+    input, iris, plot, plot_functions, progress, scatter, scatter_classes, short,
+};
+pub use adlab::*;
