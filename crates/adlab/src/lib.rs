@@ -9,8 +9,6 @@
 //! | [`Tensor`] | reverse mode on arrays, in the style of PyTorch | `tensor/` |
 //! | [`Sgd`], [`Adam`] | what to do with gradients | `optim/` |
 //!
-//! [`Scalar`] is what the numbers have in common, and `rules.rs` has the derivative of each elementary function, once.
-//!
 //! What is asked most often is answered in one call, in `functions/`: [`derivative`], [`derivatives`], [`gradient`],
 //! [`jacobian`], [`hessian`], products with vectors ([`jvp`], [`vjp`], [`hvp`], [`directional_derivative`]), and
 //! [`check_gradient`].
@@ -22,6 +20,22 @@
 //! assert_eq!(gradient(|x| x[0] * x[1] + x[0].sin(), &[0.5, 4.2]), [5.077582561890373, 0.5]);
 //! assert_eq!(hessian(|x| x[0] * x[0] * x[1], &[1.0, 2.0]).to_vec(), [4.0, 2.0, 2.0, 0.0]);
 //! ```
+//!
+//! # To be read in an evening
+//! Not all of it: the core, some 1700 of 8000 lines, in this order.
+//!
+//! 1. `rules.rs`: the derivative of each elementary function, once, in a line that can be differentiated itself.
+//! 2. `scalar/mod.rs`: [`Scalar`], what a differentiable function may do with its numbers. Each elementary function is its
+//!    value and its rule.
+//! 3. `forward/dual.rs`: the rules of sum, product, quotient and chain, on numbers that carry their derivative along.
+//! 4. `reverse/var.rs` and `reverse/chain.rs`: the same rules, written down for later.
+//! 5. `record/sweep.rs`: the pass backwards over what is written, which is reverse mode, and the one forwards.
+//! 6. `reverse/tape.rs` and `reverse/gradient.rs`: the record and what the pass gives, as objects.
+//!
+//! Everything else is built on these, and each part can be read on its own.
+//!
+//! Rooms, each using only those below it: `functions`, `optim`, `random`, `tensor`, `reverse`, `forward`, `operators`,
+//! `scalar`, `rules`, `record`, `display`, `error`.
 
 mod display;
 mod error;
