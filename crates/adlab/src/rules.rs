@@ -8,8 +8,7 @@
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// What the rules compute with: every [`Scalar`](crate::Scalar), and
-/// [`Tensor`](crate::Tensor)s, number by number.
+/// What the rules compute with: every [`Scalar`](crate::Scalar), and [`Tensor`](crate::Tensor)s, number by number.
 pub trait Real:
     Clone
     + From<f64>

@@ -3,6 +3,8 @@
 //! Each elementary function is written here once: its value, and the rule of its derivative from `rules.rs`. How the two
 //! become one number is the chain rule, and each kind of number brings its own. `plain.rs` has the values: the functions of
 //! f64. `real.rs` lets the rules compute with every scalar.
+//!
+//! A new function has its rule in `rules.rs`, its name in [`Op`], its value in `plain.rs`, and a line here.
 
 mod plain;
 mod real;
@@ -86,7 +88,8 @@ pub trait Scalar:
     fn is_zero(self) -> bool;
 
     // The chain rule of these numbers, in the forms that the functions below need: a function `f` of values, and the rule of
-    // its slope. `op` is its name on a tape.
+    // its slope. `op` is its name on a tape. Both are pointers, so that a cell compiles the chain rule once for its numbers,
+    // and not once for each function; where it is optimised, they cost nothing.
 
     /// What `f` computes with: the numbers that this one is made of.
     #[doc(hidden)]
