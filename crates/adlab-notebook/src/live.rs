@@ -50,7 +50,7 @@ impl Shown {
 /// ```
 pub fn clear_output(wait: bool) {
     if output::kernel_shows_all() {
-        output::say(&format!("EVCXR_CLEAR_OUTPUT {}\n", if wait { "wait" } else { "now" }));
+        output::say(&format!("ADLAB_CLEAR_OUTPUT {}\n", if wait { "wait" } else { "now" }));
     }
 }
 

@@ -14,8 +14,8 @@
 //! ```
 //!
 //! The last line says "complete, show it now", so a cell may show any number of things; with a name behind it, another
-//! output can take this one's place (`EVCXR_UPDATE_OUTPUT name`). Only a kernel that sets the environment variable
-//! `EVCXR_MULTIPLE_OUTPUTS` understands such lines; for others they are left out. They are also left out for the value of
+//! output can take this one's place (`ADLAB_UPDATE_OUTPUT name`). Only a kernel that sets the environment variable
+//! `ADLAB_MULTIPLE_OUTPUTS` understands such lines; for others they are left out. They are also left out for the value of
 //! a cell's last expression, which a notebook numbers as the cell's result.
 
 use std::fmt;
@@ -105,7 +105,7 @@ impl Shown {
     }
 
     pub(crate) fn replace(&self, bundle: &Bundle) {
-        bundle.send(&format!("EVCXR_UPDATE_OUTPUT {}\n", self.id));
+        bundle.send(&format!("ADLAB_UPDATE_OUTPUT {}\n", self.id));
     }
 }
 
@@ -118,7 +118,7 @@ impl fmt::Debug for Shown {
 
 /// The kernel shows any number of outputs in a cell, and lets them change.
 pub(crate) fn kernel_shows_all() -> bool {
-    std::env::var_os("EVCXR_MULTIPLE_OUTPUTS").is_some()
+    std::env::var_os("ADLAB_MULTIPLE_OUTPUTS").is_some()
 }
 
 /// This runs in a cell, in this kernel or another one on evcxr.

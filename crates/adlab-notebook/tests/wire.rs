@@ -27,9 +27,9 @@ fn cell() {
 
 fn run(variable: Option<&str>) -> String {
     let mut command = Command::new(std::env::current_exe().expect("this test"));
-    command.args(["cell", "--exact", "--nocapture"]).env(CELL, "1").env_remove("EVCXR_MULTIPLE_OUTPUTS");
+    command.args(["cell", "--exact", "--nocapture"]).env(CELL, "1").env_remove("ADLAB_MULTIPLE_OUTPUTS");
     if let Some(value) = variable {
-        command.env("EVCXR_MULTIPLE_OUTPUTS", value);
+        command.env("ADLAB_MULTIPLE_OUTPUTS", value);
     }
     let output = String::from_utf8(command.output().expect("it runs").stdout).expect("text");
     let begin = output.find("CELL BEGINS\n").expect("a beginning") + "CELL BEGINS\n".len();
@@ -56,11 +56,11 @@ fn a_kernel_that_shows_many_outputs_is_told_what_to_do_with_each() {
         &block("\"text\""),
         "EVCXR_FLUSH_OUTPUT b\n",
         &block("7"),
-        "EVCXR_UPDATE_OUTPUT b\nEVCXR_CLEAR_OUTPUT wait\nEVCXR_CLEAR_OUTPUT now\n",
+        "ADLAB_UPDATE_OUTPUT b\nADLAB_CLEAR_OUTPUT wait\nADLAB_CLEAR_OUTPUT now\n",
     ];
     let bar = output.strip_prefix(&expected.concat()).expect(&output);
     assert!(bar.contains("░ 0/2, 0.0 s\nEVCXR_END_CONTENT\nEVCXR_FLUSH_OUTPUT c\n"), "{bar}");
-    assert!(bar.contains("█ 2/2, 0.0 s\nEVCXR_END_CONTENT\nEVCXR_UPDATE_OUTPUT c\n"), "{bar}");
+    assert!(bar.contains("█ 2/2, 0.0 s\nEVCXR_END_CONTENT\nADLAB_UPDATE_OUTPUT c\n"), "{bar}");
     assert!(bar.ends_with(&block("3.5")), "{bar}");
 }
 

@@ -16,7 +16,7 @@ pub const PREPARE: &str = r#"{
         }
         let thread = std::thread::current();
         let thread = thread.name().unwrap_or("unnamed");
-        print!("EVCXR_PANIC_INFO {line}\t{column}\t{thread}\t{file}\n{message}\nEVCXR_END_CONTENT\n");
+        print!("ADLAB_PANIC_INFO {line}\t{column}\t{thread}\t{file}\n{message}\nEVCXR_END_CONTENT\n");
     }));
 }"#;
 

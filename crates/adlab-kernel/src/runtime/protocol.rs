@@ -17,15 +17,15 @@ use std::str::FromStr;
 pub const SOCKET_VAR: &str = "ADLAB_RUNTIME_SOCKET";
 
 /// Tells the preloaded crate that this kernel shows each output when it is complete.
-pub const MULTIPLE_OUTPUTS_VAR: &str = "EVCXR_MULTIPLE_OUTPUTS";
+pub const MULTIPLE_OUTPUTS_VAR: &str = "ADLAB_MULTIPLE_OUTPUTS";
 
 /// What the preloaded crate and the panic hook write to a cell's stdout for the kernel, where evcxr has no word for it
 /// (see [`crate::assumptions`]): a new content for the output of this name …
-pub const UPDATE_OUTPUT: &str = "EVCXR_UPDATE_OUTPUT ";
+pub const UPDATE_OUTPUT: &str = "ADLAB_UPDATE_OUTPUT ";
 /// … that the cell's outputs go away, `now` or when something new comes (`wait`) …
-pub const CLEAR_OUTPUT: &str = "EVCXR_CLEAR_OUTPUT ";
+pub const CLEAR_OUTPUT: &str = "ADLAB_CLEAR_OUTPUT ";
 /// … where a panic was: line, column, thread and file, with tabs between them, and on the lines below its message.
-pub const PANIC_INFO: &str = "EVCXR_PANIC_INFO ";
+pub const PANIC_INFO: &str = "ADLAB_PANIC_INFO ";
 
 /// What is written for the kernel begins with one of these.
 pub const MARKS: [&str; 2] = ["EVCXR_", "ADLAB_"];

@@ -11,6 +11,7 @@ use super::batch::Batch;
 use super::io::{FLOOD, read_all, whole_text};
 use super::parser::{Parsed, Parser};
 use super::state::{Phase, Shared, State};
+use crate::assumptions::{ERROR_OCCURRED, PANIC_NOTIFICATION};
 use crate::event::{Death, Event, PanicInfo, Prompt, Stream};
 use crate::runtime::protocol::{self, Channel, LONGEST_WRITE, Protection, ROLLED_BACK, ToKernel, ToRuntime};
 use crate::system::poll::poll;
@@ -221,14 +222,14 @@ impl EventLoop {
                 Parsed::Panicked => {
                     let info = self.last_panic.take();
                     self.lock().report.panic = info;
-                    self.for_evcxr.push("EVCXR_PANIC_NOTIFICATION".into());
+                    self.for_evcxr.push(PANIC_NOTIFICATION.into());
                 }
                 Parsed::UserError => {
                     // What stdout says can be ahead of stderr where the two are not kept in order.
                     self.read_err();
                     let message = self.batch.take_marked_error();
                     self.lock().report.error = Some(message);
-                    self.for_evcxr.push("EVCXR_ERROR_OCCURRED".into());
+                    self.for_evcxr.push(ERROR_OCCURRED.into());
                 }
                 Parsed::ForEvcxr(line) => self.for_evcxr.push(line),
             }

@@ -7,10 +7,10 @@
 //! EVCXR_END_CONTENT
 //! ```
 //! Blocks that follow each other are one output in several forms. Then a line says what to do with it:
-//! `EVCXR_FLUSH_OUTPUT [id]` shows it at once, under this name if there is one, and `EVCXR_UPDATE_OUTPUT id` puts it in the
+//! `EVCXR_FLUSH_OUTPUT [id]` shows it at once, under this name if there is one, and `ADLAB_UPDATE_OUTPUT id` puts it in the
 //! place of the one of this name. An output that the cell's end finds unfinished is the value of its last expression.
 //!
-//! `EVCXR_CLEAR_OUTPUT now|wait` takes away what the cell has shown, `EVCXR_INPUT_REQUEST:prompt` asks the student.
+//! `ADLAB_CLEAR_OUTPUT now|wait` takes away what the cell has shown, `EVCXR_INPUT_REQUEST:prompt` asks the student.
 
 use super::io::partial_char;
 use crate::assumptions::{
