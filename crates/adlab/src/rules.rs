@@ -4,6 +4,9 @@
 //! argument `x`, the rule takes `y`, and its parameter says so. A rule is written for every [`Real`], so that it can be
 //! differentiated itself: that is what higher derivatives are. The rule of a function of two arguments gives both partial
 //! derivatives.
+//!
+//! A new function has its rule here; what else it needs stands at the head of `scalar/mod.rs`, and for tensors it has a line
+//! in the table of `tensor/elementwise.rs` and a method there.
 
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
 use std::ops::{Add, Div, Mul, Neg, Sub};
