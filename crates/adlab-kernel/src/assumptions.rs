@@ -1,6 +1,7 @@
 //! All that is taken for granted of evcxr 0.22, in one place: its names, the text that it generates, what it says.
 //!
-//! A text that has changed is an error here, never a text that is passed on as it was: `tests/evcxr.rs` asks evcxr itself.
+//! A text that is to be rewritten and has changed is an error, never a text that is passed on as it was; and `tests/evcxr.rs`
+//! asks evcxr itself.
 //! What else is assumed, and stands nowhere in its text:
 //! - evcxr keeps the [`std::process::Command`] that it was given, environment and all, and starts the next process with it;
 //! - after each evaluation it waits until what came through its stdout channel has been taken away;

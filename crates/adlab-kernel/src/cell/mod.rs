@@ -1,6 +1,6 @@
 //! A cell's text: read once, into one value that all others ask; and what the kernel writes into it.
 //!
-//! On the map, `docs/architecture.md`: steps 3 and 7.
+//! On the map, `docs/architecture.md`: steps 3, 4 and 7.
 
 pub mod annotated;
 pub mod commands;

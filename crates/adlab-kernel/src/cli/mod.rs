@@ -1,6 +1,6 @@
 //! What `adlab …` does, command by command.
 //!
-//! On the map, `docs/architecture.md`: *To add something*.
+//! On the map, `docs/architecture.md`: *To add something*, and `adlab run` below the table.
 
 mod assign;
 mod doctor;

@@ -3,9 +3,9 @@
 //! For each cell evcxr runs `cargo build`, and cargo takes 40 ms to find out that nothing but the cell has changed. The
 //! first time, cargo does it, and its call of rustc is written down ([`recorded_call`]). From then on, as long as nothing
 //! else changes ([`key`]), rustc is called as it says, and cargo is left out. What evcxr and rust-analyzer ask cargo is
-//! kept in the same way ([`metadata`]), and so are the libraries of cells ([`cache`]).
+//! kept in the same way ([`metadata`]). Both live in the session's folder, and come with the warm build: a new session has
+//! every call from the start. The libraries of cells are kept for all sessions ([`cache`]).
 //!
-//! All of it lives in the session's folder, and comes with the warm build: a new session has every call from the start.
 //! This program plays the parts: a folder on the PATH has it under the names of `rustup`, `cargo` and `rustc`
 //! ([`stand_ins`]), each a process of its own.
 //!

@@ -1,6 +1,6 @@
 //! Runs a notebook's cells, and says what came of each.
 //!
-//! On the map, `docs/architecture.md`: steps 3 to 8 and 13.
+//! On the map, `docs/architecture.md`: steps 2 to 8 and 13.
 
 mod attempt;
 mod commands;

@@ -1,6 +1,6 @@
 //! Notebook files: what is in them, and a cell's outputs as they keep them.
 //!
-//! On the map, `docs/architecture.md`: what `adlab run` needs beside steps 3 to 14.
+//! On the map, `docs/architecture.md`: `adlab run`, below the table.
 
 pub mod file;
 pub mod outputs;

@@ -11,7 +11,7 @@
 //! evcxr speaks on stdin and listens on stdout (see [`crate::assumptions`]); the kernel speaks over the control socket
 //! ([`protocol`]).
 //!
-//! On the map, `docs/architecture.md`: step 10, and *Processes and threads*.
+//! On the map, `docs/architecture.md`: steps 10 and 11, and *Processes and threads*.
 
 pub mod bootstrap;
 pub mod memory;

@@ -1,6 +1,6 @@
 //! What cells have left behind: definitions, variables, and their own text, to which errors lead back.
 //!
-//! On the map, `docs/architecture.md`: steps 5, 13 and 14.
+//! On the map, `docs/architecture.md`: steps 5, 7, 8, 13 and 14.
 
 pub mod definitions;
 pub mod plan;

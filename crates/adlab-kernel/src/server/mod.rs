@@ -1,6 +1,6 @@
 //! The Jupyter side: five sockets, and a worker that answers one request after the other.
 //!
-//! On the map, `docs/architecture.md`: steps 1, 2 and 15.
+//! On the map, `docs/architecture.md`: steps 1, 2, 11 and 15.
 
 mod history;
 mod incoming;

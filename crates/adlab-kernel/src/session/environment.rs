@@ -1,8 +1,8 @@
-//! The environment: set here, and nowhere else.
+//! The kernel's environment: it is set here, and nowhere else.
 //!
 //! evcxr, its analyzer and cargo take their folders and tools from this process's environment, so that has to be wired.
-//! The process that runs cells, and what cells start, get the environment of the user, as it was before: and two words
-//! more, [`SESSION_VAR`] and the one that tells the preloaded crate of its kernel.
+//! The process that runs cells, and what cells start, get the environment of the user as it was before, and two words
+//! more: [`SESSION_VAR`], and the one that tells the preloaded crate of its kernel.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

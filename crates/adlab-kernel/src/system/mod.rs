@@ -1,6 +1,6 @@
 //! The machine: where the project and the toolchain are, files, processes.
 //!
-//! On the map, `docs/architecture.md`: what the other rooms stand on.
+//! On the map, `docs/architecture.md`: below the table.
 
 pub mod files;
 pub mod poll;
