@@ -88,6 +88,9 @@ pub const STORE_CALLS: [&str; 3] = [
     "evcxr_variable_store.take_variable::<",
     "evcxr_variable_store.put_variable::<",
 ];
+/// Those by which a variable is checked and kept, with its type behind them, and what follows the type.
+const NUMBERED_CALLS: [&str; 2] = [STORE_CALLS[0], STORE_CALLS[2]];
+const STORE_NAME: &str = ">(stringify!(";
 const STORE_BEGIN: &str = "\nmod evcxr_internal_runtime {\n";
 const STORE_END: &str = "\n}\n#[unsafe(no_mangle)]";
 /// A cell that needs no variables has no store, nor has one that is all definitions.
@@ -117,6 +120,23 @@ pub fn with_store(source: &str, line: &str) -> Result<String> {
     let length = source[start..].find(STORE_END).with_context(|| missing(STORE_END.trim()))?;
     let lines = "\n".repeat(source[start..start + length].matches('\n').count());
     Ok(format!("{}{line}{lines}{}", &source[..start], &source[start + length..]))
+}
+
+/// The source with a number behind each variable that is checked or kept: that of its type, as `number` has it.
+pub fn with_numbers(source: &str, number: impl Fn(&str) -> u64) -> Result<String> {
+    let (mut numbered, mut done) = (String::new(), 0);
+    while let Some((at, call)) =
+        NUMBERED_CALLS.iter().filter_map(|call| Some((source[done..].find(call)? + done, call))).min()
+    {
+        let ty = at + call.len();
+        let name = source[ty..].find(STORE_NAME).with_context(|| missing(STORE_NAME))? + ty;
+        let end = source[name..].find(");").with_context(|| missing(");"))? + name;
+        // Of a name in parentheses, the closing one comes first.
+        let end = if source[end..].starts_with("));") { end + 1 } else { end };
+        numbered += &format!("{}, 0x{:016x}", &source[done..end], number(&source[ty..name]));
+        done = end;
+    }
+    Ok(numbered + &source[done..])
 }
 
 fn missing(text: &str) -> String {
@@ -150,6 +170,19 @@ mod tests {
             let without = format!("pub extern \"C\" fn run_user_code_1{form}}}");
             assert_eq!(with_store(&without, "x").unwrap(), without);
         }
+    }
+
+    #[test]
+    fn variables_are_numbered_by_their_types() {
+        let source = "vars_ok &= evcxr_variable_store.check_variable::<Vec<(f64, P)>>(stringify!(a));\n\
+                      let a = evcxr_variable_store.take_variable::<Vec<(f64, P)>>(stringify!(a));\n\
+                      f(\"x\");\nevcxr_variable_store.put_variable::<P>(stringify!(b), b);\n";
+        let expected = "vars_ok &= evcxr_variable_store.check_variable::<Vec<(f64, P)>>(stringify!(a), 0x000000000000000d);\n\
+                        let a = evcxr_variable_store.take_variable::<Vec<(f64, P)>>(stringify!(a));\n\
+                        f(\"x\");\nevcxr_variable_store.put_variable::<P>(stringify!(b), b, 0x0000000000000001);\n";
+        assert_eq!(with_numbers(source, |ty| ty.len() as u64).unwrap(), expected);
+        assert_eq!(with_numbers("fn f() {}", |_| 1).unwrap(), "fn f() {}");
+        assert!(with_numbers("evcxr_variable_store.put_variable::<P>(name);", |_| 1).is_err());
     }
 
     #[test]

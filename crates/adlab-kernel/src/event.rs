@@ -1,5 +1,7 @@
 //! What a cell brings forth while it runs, and what is known of it when it has ended.
 
+use std::collections::BTreeSet;
+
 /// One output in several forms: (MIME type, content).
 pub type Bundle = Vec<(String, String)>;
 
@@ -85,6 +87,8 @@ pub struct Report {
     pub death: Option<Death>,
     /// What a cell that died had written to stderr last.
     pub last_words: String,
+    /// The variables of which the types have changed.
+    pub changed: BTreeSet<String>,
     /// What stopped the runtime itself.
     pub broken: Option<String>,
     pub interrupted: bool,

@@ -1,8 +1,8 @@
 //! Where a session's variables are between the cells; every cell is linked with it.
 //!
 //! evcxr writes the like of it into each cell, and the compiler then makes a hash table anew each time, a fifth of the work
-//! of a small cell. Here it is made once. The names are evcxr's, and so is the type's layout: a cell that was compiled
-//! without this library finds its variables as well.
+//! of a small cell. Here it is made once. The names are evcxr's; to its calls the kernel adds a number, which stands for all
+//! definitions that a variable's type is made of.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -10,7 +10,13 @@ use std::sync::Arc;
 
 /// A session's variables by their names.
 pub struct VariableStore {
-    variables: HashMap<String, Box<dyn Any>>,
+    variables: HashMap<String, Variable>,
+}
+
+struct Variable {
+    value: Box<dyn Any>,
+    /// What its type was made of when it was put here.
+    made_of: u64,
 }
 
 /// By this, evcxr learns that a variable is gone.
@@ -28,16 +34,18 @@ pub fn create_variable_store() -> *mut VariableStore {
 impl VariableStore {
     /// Keeps a variable.
     #[inline]
-    pub fn put_variable<T: 'static>(&mut self, name: &str, value: T) {
-        self.put(name, Box::new(value));
+    pub fn put_variable<T: 'static>(&mut self, name: &str, value: T, made_of: u64) {
+        self.put(name, Box::new(value), made_of);
     }
 
-    /// Whether a variable has this type still: its definition may have been replaced. If not, evcxr is told.
+    /// Whether a variable has this type still: its definition may have been replaced, or one that it is made of, of which
+    /// a `TypeId` knows nothing. If not, evcxr is told, and the value is never looked at again.
     #[inline]
-    pub fn check_variable<T: 'static>(&mut self, name: &str) -> bool {
-        let has_changed = self.get(name).is_some_and(|value| !value.is::<T>());
+    pub fn check_variable<T: 'static>(&mut self, name: &str, made_of: u64) -> bool {
+        let is_same = |known: &Variable| known.value.is::<T>() && known.made_of == made_of;
+        let has_changed = self.get(name).is_some_and(|known| !is_same(known));
         if has_changed {
-            report(name);
+            println!("{CHANGED}{name}");
         }
         !has_changed
     }
@@ -57,34 +65,31 @@ impl VariableStore {
     /// A value that is made when it is asked for first.
     pub fn lazy_arc<T: 'static, F: FnOnce() -> T>(&mut self, name: &str, create: F) -> Arc<T> {
         if self.get(name).is_none() {
-            self.put(name, Box::new(Arc::new(create())));
+            self.put(name, Box::new(Arc::new(create())), 0);
         }
-        match self.get(name).and_then(|value| value.downcast_ref::<Arc<T>>()) {
+        match self.get(name).and_then(|known| known.value.downcast_ref::<Arc<T>>()) {
             Some(value) => Arc::clone(value),
             None => missing(name),
         }
     }
 
     #[inline(never)]
-    fn put(&mut self, name: &str, value: Box<dyn Any>) {
-        self.variables.insert(name.to_owned(), value);
+    fn put(&mut self, name: &str, value: Box<dyn Any>, made_of: u64) {
+        // What stood there may be of another type by now, and is let go of without a look.
+        if let Some(before) = self.variables.insert(name.to_owned(), Variable { value, made_of }) {
+            std::mem::forget(before.value);
+        }
     }
 
     #[inline(never)]
     fn take(&mut self, name: &str) -> Option<Box<dyn Any>> {
-        self.variables.remove(name)
+        self.variables.remove(name).map(|known| known.value)
     }
 
     #[inline(never)]
-    fn get(&self, name: &str) -> Option<&dyn Any> {
-        self.variables.get(name).map(|value| &**value)
+    fn get(&self, name: &str) -> Option<&Variable> {
+        self.variables.get(name)
     }
-}
-
-#[inline(never)]
-fn report(name: &str) {
-    eprintln!("note: the variable `{name}` is gone: its type was defined anew; run the cell that makes it again");
-    println!("{CHANGED}{name}");
 }
 
 #[inline(never)]
@@ -101,9 +106,9 @@ mod tests {
     fn variables_come_back_with_their_types() {
         // SAFETY: just made, and nobody else's.
         let mut store = *unsafe { Box::from_raw(create_variable_store()) };
-        store.put_variable("a", vec![1.0, 2.0]);
-        assert!(store.check_variable::<Vec<f64>>("a") && !store.check_variable::<f64>("a"));
-        assert!(store.check_variable::<f64>("not there"));
+        store.put_variable("a", vec![1.0, 2.0], 7);
+        assert!(store.check_variable::<Vec<f64>>("a", 7) && !store.check_variable::<f64>("a", 7));
+        assert!(!store.check_variable::<Vec<f64>>("a", 8) && store.check_variable::<f64>("not there", 7));
         assert_eq!(store.take_variable::<Vec<f64>>("a"), [1.0, 2.0]);
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| store.take_variable::<f64>("a"))).is_err());
         assert_eq!((*store.lazy_arc("c", || 1), *store.lazy_arc("c", || 2)), (1, 1));

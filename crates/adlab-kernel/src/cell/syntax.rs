@@ -89,6 +89,13 @@ impl Tree {
         items.filter_map(|item| describe(&item, OFFSET)).filter(|item| item.start < self.length).collect()
     }
 
+    /// The names of the variables that a cell makes for later ones.
+    pub fn variables(&self) -> Vec<String> {
+        let patterns = self.statements().filter_map(ast::LetStmt::cast).filter_map(|statement| statement.pat());
+        let names = patterns.flat_map(|pattern| pattern.syntax().descendants().collect::<Vec<_>>());
+        names.filter_map(ast::IdentPat::cast).filter_map(|name| Some(name.name()?.text().to_string())).collect()
+    }
+
     /// The variables of a cell that are closures, whose types have no name and can't be kept.
     pub fn closures(&self) -> Vec<String> {
         self.statements()
@@ -257,6 +264,12 @@ mod tests {
         assert_eq!(names("use std::ops::Add;"), ["Add"]);
         assert!(names("use std::ops::*;").is_empty());
         assert!(names("use std::ops::Add as _;").is_empty());
+    }
+
+    #[test]
+    fn variables_are_found() {
+        let code = "let (a, mut b): (i32, f64) = f(); { let inner = 1; } let Pair { c, .. } = p; let _ = 2;";
+        assert_eq!(Tree::parse(code).variables(), ["a", "b", "c"]);
     }
 
     #[test]

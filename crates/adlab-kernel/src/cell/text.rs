@@ -21,7 +21,9 @@ pub struct Cell {
     pub start: usize,
     /// What it defines.
     pub items: Vec<Item>,
-    /// The variables whose types evcxr has to be told.
+    /// The names of the variables that it makes.
+    pub variables: Vec<String>,
+    /// Those whose types evcxr has to be told.
     pub lets: Vec<Let>,
     /// The bytes of the last expression, which is to be shown. Nothing where the cell is no Rust.
     pub last_expression: Option<Range<usize>>,
@@ -40,6 +42,7 @@ impl Cell {
             commands: front.commands,
             start: front.end,
             items: tree.items(),
+            variables: tree.variables(),
             lets: insertions::lets(&tree),
             last_expression: tree.last_expression(),
             body: front.body,

@@ -16,6 +16,7 @@ mod generated;
 mod key;
 mod level;
 mod metadata;
+mod reach;
 mod recorded_call;
 pub mod stand_ins;
 pub mod tools;

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::cache::CompiledCell;
 use super::generated::Generated;
 use super::key::rebase;
+use super::reach::Definitions;
 use super::{level, variable_store};
 use crate::assumptions::{self, LIBRARY_PATH_VAR, PACKAGE, SOURCE};
 use crate::system::files::write_atomically;
@@ -82,6 +83,8 @@ impl RecordedCall {
         let mut source = assumptions::with_one_name(&written)?;
         if self.store(here).is_some() {
             source = assumptions::with_store(&source, &variable_store::import())?;
+            let definitions = Definitions::of(&Generated::read(source.clone()).file);
+            source = assumptions::with_numbers(&source, |ty| definitions.fingerprint(ty))?;
         }
         std::fs::write(&place, &source)?;
         Ok(Generated::read(source))

@@ -106,11 +106,12 @@ impl Parts<'_> {
         self.supervisor.note(&definitions.farewell(in_the_way));
         self.supervisor.note(&definitions.missed(plan));
         definitions.commit(plan, without, cell.number);
-        if plan.redefines_a_type && self.evcxr.variables().next().is_some() {
+        if plan.may_change_types && self.evcxr.variables().next().is_some() {
             // evcxr looks at the variables when the next cell runs; the student is to hear of it now.
             let _ = self.evcxr.execute("();");
         }
-        self.scope.variables.update(self.evcxr.variables().map(|(name, _)| name), cell.number);
+        self.supervisor.note(&self.scope.variables.change(&self.supervisor.take_changed()));
+        self.scope.variables.update(self.evcxr.variables().map(|(name, _)| name), &cell.variables, cell.number);
         self.analysis.set_surroundings(surroundings(self.evcxr, self.prelude, &self.scope.definitions.text()));
     }
 

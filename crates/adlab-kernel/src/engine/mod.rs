@@ -152,6 +152,8 @@ impl Engine {
             false => self.take_back(handed),
         }
         self.tell_trouble();
+        // Also where the cell itself has failed.
+        self.supervisor.note(&self.scope.variables.change(&self.supervisor.take_changed()));
         let report = self.supervisor.end();
         let generated = self.evcxr.source();
         if lost {

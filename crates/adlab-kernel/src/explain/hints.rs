@@ -4,7 +4,7 @@ use evcxr::CompilationError;
 
 use crate::assumptions::BORROWS;
 use crate::scope::definitions::Definitions;
-use crate::scope::variables::Variables;
+use crate::scope::variables::{Gone, Variables};
 
 /// The error's message, in plain words where evcxr's own are of no help to a beginner.
 pub fn message(error: &CompilationError) -> String {
@@ -39,8 +39,11 @@ fn advice(code: Option<&str>, message: &str, variables: &Variables) -> Option<St
         Some("E0382" | "E0505") => Some(format!(
             "`{name}` would be gone for later cells too; hand over `&{name}` or `{name}.clone()` and keep it"
         )),
-        Some("E0425") => Some(match variables.gone_since(name) {
-            Some(number) => format!(
+        Some("E0425") => Some(match variables.gone(name) {
+            Some(Gone::Changed(number)) => {
+                format!("what the type of `{name}` is made of has changed; run cell [{number}] again, which makes it")
+            }
+            Some(Gone::Moved(number)) => format!(
                 "cell [{number}] moved `{name}` away: write `&{name}` or `{name}.clone()` there, and run the cell that makes \
                  `{name}` again"
             ),
@@ -71,11 +74,13 @@ mod tests {
     #[test]
     fn frequent_errors_have_advice() {
         let mut variables = Variables::default();
-        variables.update(["s", "n"].into_iter(), 1);
-        variables.update(["n"].into_iter(), 7);
+        variables.update(["s", "n", "t"].into_iter(), &[], 1);
+        variables.update(["n", "t"].into_iter(), &[], 7);
+        variables.change(&["t".to_owned()].into());
         for (code, message, expected) in [
             (Some("E0425"), "cannot find value `s` in this scope", "cell [7] moved `s` away"),
             (Some("E0425"), "cannot find function `foo` in this scope", "no cell that has run defines `foo`"),
+            (Some("E0425"), "cannot find value `t` in this scope", "run cell [1] again, which makes it"),
             (Some("E0382"), "borrow of moved value: `s`", "`s.clone()`"),
             (Some("E0384"), "cannot assign twice to immutable variable `n`", "make it `let mut n` there"),
             (Some("E0282"), "type annotations needed for `Vec<_>`", "let name: Vec<f64>"),

@@ -35,7 +35,6 @@ struct Known {
     /// The cell's execution count.
     number: usize,
     details: Option<Impl>,
-    is_type: bool,
 }
 
 impl Definitions {
@@ -43,7 +42,6 @@ impl Definitions {
         let (cell_id, items) = (cell.id.as_deref(), &cell.items);
         let mut plan = Plan { cell_id: cell.id.clone(), ..Plan::default() };
         let types: BTreeSet<&str> = items.iter().filter_map(|item| type_name(&item.kind)).collect();
-        plan.redefines_a_type = types.iter().any(|name| self.known.get(*name).is_some_and(|known| known.is_type));
         for item in items {
             let keys = match &item.kind {
                 Kind::Named(names) => names.clone(),
@@ -57,6 +55,11 @@ impl Definitions {
             };
             plan.items.push((item.clone(), keys));
         }
+        let changes = |(item, keys): &(Item, Vec<Key>)| {
+            may_be_in_a_type(item)
+                && keys.iter().any(|key| self.known.get(key).is_some_and(|old| old.text != item.text))
+        };
+        plan.may_change_types = plan.items.iter().any(changes);
         let own = |known: &Known| cell_id.is_some() && known.cell_id.as_deref() == cell_id;
         let left = self.known.iter().filter(|(key, known)| own(known) && !plan.defines(key));
         plan.removed = left.map(|(key, _)| key.clone()).collect();
@@ -132,7 +135,6 @@ impl Definitions {
                         Kind::Impl(details) => Some(details.clone()),
                         _ => None,
                     },
-                    is_type: matches!(item.kind, Kind::Type(_)),
                 };
                 self.former.remove(key);
                 let before = self.known.insert(key.clone(), known);
@@ -279,6 +281,15 @@ fn swap(gone: &str, key: &str, known: &Known) -> String {
     }
 }
 
+/// Functions and imports are not, and methods matter to trait objects alone, where the next cell finds it out.
+fn may_be_in_a_type(item: &Item) -> bool {
+    match item.kind {
+        Kind::Type(_) => true,
+        Kind::Named(_) => !item.title.starts_with("fn ") && !item.title.starts_with("use "),
+        Kind::Impl(_) => false,
+    }
+}
+
 fn type_name(kind: &Kind) -> Option<&str> {
     match kind {
         Kind::Type(name) => Some(name),
@@ -401,10 +412,10 @@ mod tests {
     #[test]
     fn a_type_that_is_defined_again_is_noticed() {
         let mut definitions = Definitions::default();
-        assert!(!definitions.plan(&cell("struct S;", None)).redefines_a_type);
+        assert!(!definitions.plan(&cell("struct S;", None)).may_change_types);
         run(&mut definitions, "struct S; fn f() {}", None);
-        assert!(definitions.plan(&cell("enum S {}", None)).redefines_a_type);
-        assert!(!definitions.plan(&cell("fn f() {} struct T;", None)).redefines_a_type);
+        assert!(definitions.plan(&cell("enum S {}", None)).may_change_types);
+        assert!(!definitions.plan(&cell("fn f() {} struct T;", None)).may_change_types);
     }
 
     #[test]

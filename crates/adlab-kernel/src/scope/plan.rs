@@ -20,8 +20,8 @@ pub struct Plan {
     pub removed: BTreeSet<Key>,
     /// The `impl`s of other cells that this cell's takes the place of, each with the key of the new one.
     pub replaced: BTreeMap<Key, Key>,
-    /// A type is defined anew, of which there may be variables.
-    pub redefines_a_type: bool,
+    /// Something is defined anew of which there may be variables.
+    pub may_change_types: bool,
 }
 
 impl Plan {

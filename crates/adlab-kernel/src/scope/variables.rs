@@ -1,33 +1,57 @@
-//! Which cells made the variables go away.
+//! Which cells made the variables, and which made them go away.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The notebook's variables, and those that are gone.
 #[derive(Default)]
 pub struct Variables {
-    known: BTreeSet<String>,
-    /// Each with the cell whose run ended it.
-    gone: BTreeMap<String, usize>,
+    /// Each with the cell that made it.
+    known: BTreeMap<String, usize>,
+    gone: BTreeMap<String, Gone>,
+}
+
+/// What became of a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gone {
+    /// The cell of this number moved it away.
+    Moved(usize),
+    /// What its type was made of has changed; the cell of this number had made it.
+    Changed(usize),
 }
 
 impl Variables {
-    /// These are there after the cell of this number.
-    pub fn update<'a>(&mut self, names: impl Iterator<Item = &'a str>, number: usize) {
-        let now: BTreeSet<String> = names.map(str::to_owned).collect();
-        for name in self.known.difference(&now) {
-            self.gone.insert(name.clone(), number);
-        }
-        self.gone.retain(|name, _| !now.contains(name));
-        self.known = now;
+    /// These are there after the cell of this number, which has made some of them anew.
+    pub fn update<'a>(&mut self, names: impl Iterator<Item = &'a str>, made: &[String], number: usize) {
+        let now: BTreeSet<&str> = names.collect();
+        let gone = self.known.keys().filter(|name| !now.contains(name.as_str()));
+        self.gone.extend(gone.map(|name| (name.clone(), Gone::Moved(number))));
+        self.gone.retain(|name, _| !now.contains(name.as_str()));
+        let maker = |name: &str| match self.known.get(name) {
+            Some(maker) if !made.iter().any(|new| new == name) => *maker,
+            _ => number,
+        };
+        self.known = now.into_iter().map(|name| (name.to_owned(), maker(name))).collect();
     }
 
-    /// The cell that moved a variable away.
-    pub fn gone_since(&self, name: &str) -> Option<usize> {
+    /// What the types of these are made of has changed, and they are gone. Says so, with the cell to run again.
+    pub fn change(&mut self, names: &BTreeSet<String>) -> String {
+        let mut note = String::new();
+        for name in names {
+            let Some(maker) = self.known.remove(name) else { continue };
+            self.gone.insert(name.clone(), Gone::Changed(maker));
+            note += &format!(
+                "note: the variable `{name}` is gone: what its type is made of has changed; run cell [{maker}] again, which makes it\n"
+            );
+        }
+        note
+    }
+
+    pub fn gone(&self, name: &str) -> Option<Gone> {
         self.gone.get(name).copied()
     }
 
     pub fn is_known(&self, name: &str) -> bool {
-        self.known.contains(name)
+        self.known.contains_key(name)
     }
 }
 
@@ -38,12 +62,27 @@ mod tests {
     #[test]
     fn what_a_cell_moves_away_is_remembered_until_it_is_back() {
         let mut variables = Variables::default();
-        variables.update(["a", "b"].into_iter(), 1);
-        variables.update(["b"].into_iter(), 2);
-        variables.update(["b"].into_iter(), 3);
-        assert_eq!((variables.gone_since("a"), variables.gone_since("b")), (Some(2), None));
-        variables.update(["a", "b"].into_iter(), 4);
-        assert_eq!(variables.gone_since("a"), None);
+        variables.update(["a", "b"].into_iter(), &[], 1);
+        variables.update(["b"].into_iter(), &[], 2);
+        variables.update(["b"].into_iter(), &[], 3);
+        assert_eq!((variables.gone("a"), variables.gone("b")), (Some(Gone::Moved(2)), None));
+        variables.update(["a", "b"].into_iter(), &[], 4);
+        assert_eq!(variables.gone("a"), None);
         assert!(variables.is_known("a") && !variables.is_known("c"));
+    }
+
+    #[test]
+    fn what_changes_names_the_cell_that_made_it() {
+        let mut variables = Variables::default();
+        variables.update(["a", "b"].into_iter(), &["a".into(), "b".into()], 1);
+        variables.update(["a", "b"].into_iter(), &["b".into()], 2);
+        let note = variables.change(&["a", "b", "c"].map(str::to_owned).into());
+        assert!(
+            note.contains("`a` is gone") && note.contains("run cell [1]") && note.contains("run cell [2]"),
+            "{note}"
+        );
+        assert_eq!((note.lines().count(), variables.gone("a")), (2, Some(Gone::Changed(1))));
+        variables.update([].into_iter(), &[], 3);
+        assert_eq!(variables.gone("b"), Some(Gone::Changed(2)));
     }
 }

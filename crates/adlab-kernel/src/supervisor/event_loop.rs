@@ -11,7 +11,7 @@ use super::batch::Batch;
 use super::io::{FLOOD, read_all, whole_text};
 use super::parser::{Parsed, Parser};
 use super::state::{Phase, Shared, State};
-use crate::assumptions::{ERROR_OCCURRED, PANIC_NOTIFICATION};
+use crate::assumptions::{ERROR_OCCURRED, PANIC_NOTIFICATION, VARIABLE_CHANGED_TYPE};
 use crate::event::{Death, Event, PanicInfo, Prompt, Stream};
 use crate::runtime::protocol::{self, Channel, LONGEST_WRITE, Protection, ROLLED_BACK, ToKernel, ToRuntime};
 use crate::system::poll::poll;
@@ -231,7 +231,10 @@ impl EventLoop {
                     self.lock().report.error = Some(message);
                     self.for_evcxr.push(ERROR_OCCURRED.into());
                 }
-                Parsed::ForEvcxr(line) => self.for_evcxr.push(line),
+                Parsed::Changed(name) => {
+                    self.for_evcxr.push(format!("{VARIABLE_CHANGED_TYPE}{name}"));
+                    self.lock().report.changed.insert(name);
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The supervisor as the engine sees it: a cell begins, events come, it ends with a report; and meanwhile it can be
 //! interrupted. The reading is done by the event loop, on a thread of its own that ends with the last handle.
 
+use std::collections::BTreeSet;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -91,6 +92,11 @@ impl Supervisor {
     /// The cell's code has begun to run: it must not run twice.
     pub fn has_begun(&self) -> bool {
         self.lock().phase != Phase::Pending
+    }
+
+    /// The variables that the cell has found to be of types that have changed.
+    pub fn take_changed(&self) -> BTreeSet<String> {
+        std::mem::take(&mut self.lock().report.changed)
     }
 
     /// Ends the process that runs cells, with all variables; evcxr finds out when it needs it next, and starts another.

@@ -38,8 +38,8 @@ pub enum Parsed {
     Panicked,
     /// `?` met an error.
     UserError,
-    /// A line that only evcxr understands.
-    ForEvcxr(String),
+    /// The type of the variable of this name has changed.
+    Changed(String),
 }
 
 /// A parser that is fed bytes as they come.
@@ -122,8 +122,8 @@ impl Parser {
             items.push(Parsed::Panicked);
         } else if line == ERROR_OCCURRED {
             items.push(Parsed::UserError);
-        } else if line.starts_with(VARIABLE_CHANGED_TYPE) {
-            items.push(Parsed::ForEvcxr(line.to_owned()));
+        } else if let Some(name) = line.strip_prefix(VARIABLE_CHANGED_TYPE) {
+            items.push(Parsed::Changed(name.to_owned()));
         } else {
             self.text(raw, items);
         }

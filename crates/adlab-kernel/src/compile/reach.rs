@@ -1,0 +1,346 @@
+//! What the types of variables are made of: all definitions that a type reaches.
+//!
+//! rustc's TypeId of a struct says nothing of the types of its fields, so an old value could be read as a new type of the
+//! same name. Here each type has a fingerprint of the text of everything that its values depend on; what does not matter
+//! (comments, white space, visibility, derived traits, methods) is left out of it.
+//!
+//! - A type reaches what its text names: structs, enums, unions, aliases, constants, `const fn`s, macros in types; imports by
+//!   where they lead; and of the `impl`s of all of these the associated types and constants.
+//! - A trait object holds on to compiled methods, so behind a `dyn` methods count: of its traits, of all their `impl`s, of the
+//!   functions that these call.
+//! - What can be turned back into any type (`dyn Any`, `dyn Error`) depends on all types.
+
+use std::collections::{BTreeSet, HashMap};
+
+use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
+use ra_ap_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+
+/// Traits by which a value of any type comes back.
+const DOWNCASTS: [&str; 2] = ["Any", "Error"];
+
+/// The definitions of a source.
+#[derive(Default)]
+pub struct Definitions {
+    by_name: HashMap<String, Vec<Definition>>,
+    impls: Vec<Impl>,
+}
+
+struct Definition {
+    text: Text,
+    kind: Kind,
+}
+
+#[derive(PartialEq, Clone, Copy)]
+enum Kind {
+    /// A value's form may depend on it.
+    Form,
+    /// A trait or a function: it matters to trait objects alone.
+    Behaviour,
+}
+
+struct Impl {
+    /// The last names of the trait and of the type.
+    names: Vec<String>,
+    /// Its associated types and constants.
+    form: Text,
+    whole: Text,
+}
+
+/// What counts of a text, and the names in it.
+#[derive(Default)]
+struct Text {
+    normal: String,
+    words: BTreeSet<String>,
+}
+
+impl Text {
+    fn of(node: &SyntaxNode) -> Self {
+        let mut text = Text::default();
+        text.add(node);
+        text
+    }
+
+    fn add(&mut self, node: &SyntaxNode) {
+        let skipped = |node: &SyntaxNode| match node.kind() {
+            SyntaxKind::VISIBILITY => true,
+            SyntaxKind::ATTR => !node.text().to_string().contains("repr"),
+            _ => false,
+        };
+        let tokens = node.descendants_with_tokens().filter_map(|element| element.into_token());
+        for token in tokens.filter(|token| !matches!(token.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT)) {
+            let inside = token.parent_ancestors().take_while(|above| above != node).any(|above| skipped(&above));
+            if inside {
+                continue;
+            }
+            if matches!(token.kind(), SyntaxKind::IDENT | SyntaxKind::DYN_KW) {
+                self.words.insert(token.text().trim_start_matches("r#").to_owned());
+            }
+            if matches!(token.kind(), SyntaxKind::R_CURLY | SyntaxKind::R_PAREN | SyntaxKind::R_BRACK) {
+                // A last comma says nothing.
+                self.normal.truncate(self.normal.trim_end_matches(" , ").len());
+            }
+            self.normal.push(' ');
+            self.normal.push_str(token.text());
+            self.normal.push(' ');
+        }
+    }
+}
+
+impl Definitions {
+    pub fn of(file: &SourceFile) -> Self {
+        let mut definitions = Definitions::default();
+        for item in file.items() {
+            definitions.add(&item);
+        }
+        definitions
+    }
+
+    fn add(&mut self, item: &ast::Item) {
+        use Kind::{Behaviour, Form};
+        let node = item.syntax();
+        let (name, kind) = match item {
+            ast::Item::Struct(item) => (item.name(), Form),
+            ast::Item::Enum(item) => (item.name(), Form),
+            ast::Item::Union(item) => (item.name(), Form),
+            ast::Item::TypeAlias(item) => (item.name(), Form),
+            ast::Item::Const(item) => (item.name(), Form),
+            ast::Item::MacroRules(item) => (item.name(), Form),
+            ast::Item::Fn(item) => (item.name(), if item.const_token().is_some() { Form } else { Behaviour }),
+            ast::Item::Trait(item) => (item.name(), Behaviour),
+            ast::Item::Module(module) => {
+                for item in module.item_list().into_iter().flat_map(|list| list.items()) {
+                    self.add(&item);
+                }
+                return;
+            }
+            ast::Item::Use(item) => return self.add_imports(item.use_tree(), &[]),
+            ast::Item::Impl(item) => return self.add_impl(item),
+            _ => return,
+        };
+        let is_configured_out =
+            node.children().filter_map(ast::Attr::cast).any(|attr| attr.to_string() == "#[cfg(any())]");
+        if let Some(name) = name.filter(|_| !is_configured_out) {
+            self.insert(name.text().to_string(), Text::of(node), kind);
+        }
+    }
+
+    fn insert(&mut self, name: String, text: Text, kind: Kind) {
+        self.by_name.entry(name.trim_start_matches("r#").to_owned()).or_default().push(Definition { text, kind });
+    }
+
+    /// Each name of a `use` stands for the path that it leads to.
+    fn add_imports(&mut self, tree: Option<ast::UseTree>, before: &[String]) {
+        let Some(tree) = tree else { return };
+        let segments = tree.path().into_iter().flat_map(|path| path.segments().collect::<Vec<_>>());
+        let path: Vec<String> = before.iter().cloned().chain(segments.map(|segment| segment.to_string())).collect();
+        if let Some(list) = tree.use_tree_list() {
+            for tree in list.use_trees() {
+                self.add_imports(Some(tree), &path);
+            }
+            return;
+        }
+        let names = path.iter().rev().find(|name| *name != "self");
+        let alias = tree.rename().and_then(|rename| rename.name()).map(|name| name.text().to_string());
+        if let Some(name) = alias.or_else(|| names.cloned()).filter(|_| tree.star_token().is_none()) {
+            // A name is not made of itself.
+            let words = path.iter().filter(|word| **word != name).cloned().collect();
+            self.insert(name, Text { normal: path.join("::"), words }, Kind::Form);
+        }
+    }
+
+    fn add_impl(&mut self, item: &ast::Impl) {
+        let last_name = |ty: Option<ast::Type>| {
+            let path = match ty? {
+                ast::Type::PathType(ty) => ty.path()?,
+                other => other.syntax().descendants().find_map(ast::Path::cast)?,
+            };
+            Some(path.segment()?.name_ref()?.text().to_string())
+        };
+        let mut form = Text::default();
+        for member in item.assoc_item_list().into_iter().flat_map(|list| list.assoc_items()) {
+            if matches!(member, ast::AssocItem::Const(_) | ast::AssocItem::TypeAlias(_)) {
+                form.add(member.syntax());
+            }
+        }
+        let names = [last_name(item.trait_()), last_name(item.self_ty())].into_iter().flatten().collect();
+        self.impls.push(Impl { names, form, whole: Text::of(item.syntax()) });
+    }
+
+    /// Changes when something changes of which a value of this type depends.
+    pub fn fingerprint(&self, ty: &str) -> u64 {
+        let file = SourceFile::parse(&format!("type A = {ty};"), ra_ap_syntax::Edition::Edition2024);
+        let mut reached = Reached { definitions: self, words: BTreeSet::new(), parts: BTreeSet::new() };
+        let ty = file.syntax_node().descendants().find_map(ast::Type::cast);
+        reached.follow(&ty.map(|ty| Text::of(ty.syntax()).words).unwrap_or_default());
+        if reached.words.contains("dyn") {
+            reached.follow_objects();
+        }
+        // FNV-1a: the same in every build.
+        let bytes = reached.parts.iter().flat_map(|part| part.bytes().chain([0]));
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+}
+
+/// What has been found on the way.
+struct Reached<'a> {
+    definitions: &'a Definitions,
+    words: BTreeSet<String>,
+    parts: BTreeSet<&'a str>,
+}
+
+impl<'a> Reached<'a> {
+    fn follow(&mut self, words: &BTreeSet<String>) {
+        let mut next: Vec<String> = words.iter().cloned().collect();
+        while let Some(word) = next.pop() {
+            if !self.words.insert(word.clone()) {
+                continue;
+            }
+            let definitions = self.definitions;
+            for found in definitions.by_name.get(&word).into_iter().flatten().filter(|found| found.kind == Kind::Form) {
+                self.parts.insert(&found.text.normal);
+                next.extend(found.text.words.iter().cloned());
+            }
+            for found in definitions.impls.iter().filter(|found| found.names.contains(&word)) {
+                if !found.form.normal.is_empty() {
+                    self.parts.insert(&found.form.normal);
+                }
+                next.extend(found.form.words.iter().cloned());
+            }
+        }
+    }
+
+    /// Behind trait objects, until nothing new is found.
+    fn follow_objects(&mut self) {
+        let definitions = self.definitions;
+        if DOWNCASTS.iter().any(|name| self.words.contains(*name)) {
+            for found in definitions.by_name.values().flatten().filter(|found| found.kind == Kind::Form) {
+                self.parts.insert(&found.text.normal);
+                self.follow(&found.text.words);
+            }
+        }
+        loop {
+            let before = (self.words.len(), self.parts.len());
+            let known = self.words.clone();
+            let named = known.iter().filter_map(|word| definitions.by_name.get(word)).flatten();
+            let behaviour = named.filter(|found| found.kind == Kind::Behaviour).map(|found| &found.text);
+            let of_traits = |found: &&Impl| found.names.len() == 2 && known.contains(&found.names[0]);
+            for text in behaviour.chain(definitions.impls.iter().filter(of_traits).map(|found| &found.whole)) {
+                self.parts.insert(&text.normal);
+                self.follow(&text.words);
+            }
+            if (self.words.len(), self.parts.len()) == before {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ra_ap_syntax::Edition;
+
+    fn fingerprint(source: &str, ty: &str) -> u64 {
+        Definitions::of(&SourceFile::parse(source, Edition::Edition2024).tree()).fingerprint(ty)
+    }
+
+    #[track_caller]
+    fn changes(ty: &str, before: &str, after: &str) {
+        assert_ne!(fingerprint(before, ty), fingerprint(after, ty), "{ty}: {before} / {after}");
+    }
+
+    #[track_caller]
+    fn stays(ty: &str, before: &str, after: &str) {
+        assert_eq!(fingerprint(before, ty), fingerprint(after, ty), "{ty}: {before} / {after}");
+    }
+
+    #[test]
+    fn what_a_value_is_made_of_counts() {
+        for ty in
+            ["P", "Vec<P>", "std::rc::Rc<std::cell::RefCell<P>>", "[(f64, Option<P>); 3]", "&'static P", "Q", "m::R"]
+        {
+            let rest = "struct Q { p: Vec<P> } mod m { pub struct R(super::P); }";
+            changes(ty, &format!("struct P(i32); {rest}"), &format!("struct P(f64); {rest}"));
+        }
+        changes("P", "struct P { x: f64, y: f64 }", "struct P { y: f64, x: f64 }");
+        changes("P", "enum P { A, B }", "enum P { B, A }");
+        changes("P", "struct P(T); type T = i32;", "struct P(T); type T = f32;");
+        changes("P", "struct P([f64; N]); const N: usize = 2;", "struct P([f64; N]); const N: usize = 3;");
+        changes(
+            "P",
+            "struct P([f64; n()]); const fn n() -> usize { 2 }",
+            "struct P([f64; n()]); const fn n() -> usize { 3 }",
+        );
+        changes(
+            "P",
+            "struct P([f64; S::N]); struct S; impl S { const N: usize = 2; }",
+            "struct P([f64; S::N]); struct S; impl S { const N: usize = 3; }",
+        );
+        changes(
+            "P<S>",
+            "trait T { type O; } struct P<A: T>(A::O); struct S; impl T for S { type O = i32; }",
+            "trait T { type O; } struct P<A: T>(A::O); struct S; impl T for S { type O = f32; }",
+        );
+        changes("Q", "mod a { pub struct Q(i32); } use a::Q;", "mod b { pub struct Q(f32); } use b::Q;");
+        changes("P", "#[repr(u8)] enum P { A }", "#[repr(u16)] enum P { A }");
+        changes(
+            "P",
+            "struct P(n!()); macro_rules! n { () => { i32 } }",
+            "struct P(n!()); macro_rules! n { () => { f32 } }",
+        );
+    }
+
+    #[test]
+    fn what_does_not_matter_does_not_count() {
+        let before = "struct P { x: f64 } impl P { fn f(&self) -> f64 { 1.0 } } fn other() {} struct Other(i32);";
+        for after in [
+            "/// A point.\n#[derive(Debug, Clone)]\npub struct P {\n    pub x: f64, // here\n} impl P { fn f(&self) -> f64 { 2.0 } fn g() {} }",
+            "struct P { x: f64 } struct Other(f64); fn other() { loop {} } impl Drop for P { fn drop(&mut self) {} }",
+            "#[cfg(any())] const other: () = (); struct P { x: f64 } use std::rc::Rc; const _ADLAB_1: () = ();",
+        ] {
+            stays("Vec<P>", before, after);
+        }
+        let normal = |source: &str| Text::of(&SourceFile::parse(source, Edition::Edition2024).syntax_node()).normal;
+        assert_eq!(normal("#[derive(Debug)] struct R { x: f64 }"), normal("/// doc\n#[derive(Debug, Clone)]\npub struct R {\n    pub x: f64,\n}"));
+        stays("Vec<f64>", "struct f(i32);", "");
+        stays("i32", "struct A(i32);", "struct A(f64);");
+        stays("Rc<P>", "use std::rc::Rc; struct P;", "use std::rc::{Rc, Weak}; struct P;");
+        stays(
+            "P<S>",
+            "trait T { fn a(); } struct P<A: T>(A); struct S; impl T for S { fn a() {} }",
+            "trait T { fn a(); fn b() {} } struct P<A: T>(A); struct S; impl T for S { fn a() { f() } }",
+        );
+        stays("Box<dyn Fn(f64) -> f64>", "struct P(i32); fn f() {}", "struct P(f64); fn f() { loop {} }");
+    }
+
+    #[test]
+    fn behind_a_trait_object_methods_count() {
+        let rest = "struct Square(f64); impl Shape for Square { fn area(&self) -> f64 { side(self) } fn name(&self) -> f64 { 0.0 } } fn side(s: &Square) -> f64 { s.0 }";
+        let shape = "trait Shape { fn area(&self) -> f64; fn name(&self) -> f64; }";
+        let before = format!("{shape} {rest}");
+        for ty in ["Vec<Box<dyn Shape>>", "Scene"] {
+            let scene = "struct Scene { all: Vec<Box<dyn Shape>> }";
+            let before = format!("{before} {scene}");
+            changes(
+                ty,
+                &before,
+                &before.replace(
+                    "fn area(&self) -> f64; fn name(&self) -> f64;",
+                    "fn name(&self) -> f64; fn area(&self) -> f64;",
+                ),
+            );
+            changes(ty, &before, &before.replace("{ 0.0 }", "{ 1.0 }"));
+            changes(ty, &before, &before.replace("{ s.0 }", "{ s.0 * s.0 }"));
+            changes(ty, &before, &before.replace("Square(f64)", "Square(f32)"));
+            stays(ty, &before, &format!("{before} fn unused() {{}} struct Unused;"));
+        }
+        changes(
+            "Box<dyn std::fmt::Display>",
+            "struct S; impl std::fmt::Display for S { fn fmt() { 1 } }",
+            "struct S; impl std::fmt::Display for S { fn fmt() { 2 } }",
+        );
+        for ty in ["Box<dyn std::any::Any>", "Box<dyn std::error::Error>"] {
+            changes(ty, "struct P(i32);", "struct P(f64);");
+        }
+    }
+}
