@@ -6,7 +6,7 @@ const RESET: &str = "\x1b[0m";
 /// The content of a Jupyter `error` message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
-    /// `CompileError`, `Panic`, `Err`, `Interrupted`, `Crash`, `KernelError` or `NoDocumentation`.
+    /// `CompileError`, `Panic`, `Err`, `Interrupted`, `Crash`, `Shell`, `KernelError` or `NoDocumentation`.
     pub ename: &'static str,
     /// One line.
     pub evalue: String,

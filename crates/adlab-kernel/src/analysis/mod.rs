@@ -167,9 +167,17 @@ impl Analysis {
         self.ask(code, position)?.await.ok()
     }
 
-    /// The documentation of a name; waits for it.
-    pub fn documentation(&self, name: &str) -> Option<Documentation> {
-        self.ask(name.to_owned(), name.len())?.blocking_recv().ok()
+    /// The documentation of a name; waits for it, unless it is `unwanted` before.
+    pub fn documentation(&self, name: &str, unwanted: impl Fn() -> bool) -> Option<Documentation> {
+        let mut answer = self.ask(name.to_owned(), name.len())?;
+        while !unwanted() {
+            match answer.try_recv() {
+                Ok(found) => return Some(found),
+                Err(oneshot::error::TryRecvError::Empty) => std::thread::sleep(LOOK),
+                Err(oneshot::error::TryRecvError::Closed) => return None,
+            }
+        }
+        None
     }
 
     fn ask(&self, code: String, position: usize) -> Option<oneshot::Receiver<Documentation>> {

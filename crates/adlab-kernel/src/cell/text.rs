@@ -52,7 +52,7 @@ impl Cell {
 
     /// There is code beside the commands.
     pub fn has_code(&self) -> bool {
-        !self.body.trim().is_empty()
+        !self.body[self.start..].trim().is_empty() || self.body[..self.start].contains("#!")
     }
 
     /// The variables that are closures, whose types have no name and can't be kept.
@@ -102,6 +102,6 @@ mod tests {
         assert_eq!(cell.last_expression, Some(code.len() - 1..code.len()));
         assert_eq!(cell.word("g"), code.find("g ="));
         assert_eq!(cell.outline(), Outline::of(code));
-        assert!(cell.has_code() && !Cell::read(":vars\n\n", None, 1).unwrap().has_code());
+        assert!(cell.has_code() && !Cell::read(":vars\n\n// note", None, 1).unwrap().has_code());
     }
 }

@@ -301,7 +301,10 @@ mod tests {
             stays("Vec<P>", before, after);
         }
         let normal = |source: &str| Text::of(&SourceFile::parse(source, Edition::Edition2024).syntax_node()).normal;
-        assert_eq!(normal("#[derive(Debug)] struct R { x: f64 }"), normal("/// doc\n#[derive(Debug, Clone)]\npub struct R {\n    pub x: f64,\n}"));
+        assert_eq!(
+            normal("#[derive(Debug)] struct R { x: f64 }"),
+            normal("/// doc\n#[derive(Debug, Clone)]\npub struct R {\n    pub x: f64,\n}")
+        );
         stays("Vec<f64>", "struct f(i32);", "");
         stays("i32", "struct A(i32);", "struct A(f64);");
         stays("Rc<P>", "use std::rc::Rc; struct P;", "use std::rc::{Rc, Weak}; struct P;");

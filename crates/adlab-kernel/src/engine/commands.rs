@@ -7,6 +7,7 @@ use super::{Engine, Value, shell};
 use crate::cell::Cell;
 use crate::cell::commands::{self, Command};
 use crate::event::Bundle;
+use crate::explain;
 use crate::fault::Fault;
 use crate::runtime::bootstrap::{BACKTRACE_OFF, BACKTRACE_ON, set_variable};
 use crate::session::level;
@@ -29,7 +30,8 @@ impl Engine {
             }
             match command {
                 Command::Documentation(name) => {
-                    let found = self.analysis.documentation(name).ok_or_else(|| Fault::no_documentation(name))?;
+                    let found = self.analysis.documentation(name, || self.supervisor.is_interrupted());
+                    let found = found.ok_or_else(|| Fault::no_documentation(name))?;
                     join(&mut value.page, texts(found));
                 }
                 command => join(&mut value.result, self.answer(command)?),
@@ -93,6 +95,12 @@ impl Engine {
             Some(Err(Error::CompilationErrors(errors))) => {
                 let messages: Vec<String> = errors.iter().map(|error| error.message()).collect();
                 Err(Fault::new("CompileError", &messages.join("\n"), &[]))
+            }
+            // The process was gone, or has gone now.
+            Some(Err(Error::SubprocessTerminated(_))) => {
+                self.supervisor.settle();
+                self.restore()?;
+                Err(explain::lost(self.supervisor.is_interrupted()))
             }
             Some(Err(error)) => Err(Fault::new("CompileError", &describe(&error), &[])),
             None => Err(self.start_anew()),

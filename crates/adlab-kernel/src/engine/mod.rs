@@ -103,14 +103,19 @@ impl Engine {
         let cell = Cell::read(code, id, number).map_err(|refusal| explain::refused_command(&refusal))?;
         self.supervisor.begin(sink);
         let mut value = Value::default();
-        if let Err(fault) = self.obey(&cell, &mut value) {
-            let report = self.supervisor.end();
-            return Err(if report.interrupted { Fault::interrupted() } else { fault });
-        }
-        if cell.has_code() || cell.commands.is_empty() {
+        let obeyed = self.obey(&cell, &mut value);
+        let goes_on = cell.has_code() || cell.commands.is_empty();
+        if goes_on || obeyed.is_err() {
+            // Answers stand above what comes now.
             if let Some(bundle) = value.result.take() {
                 self.supervisor.show(Event::Display(bundle, None));
             }
+        }
+        if obeyed.is_err() || goes_on && self.supervisor.is_interrupted() {
+            let report = self.supervisor.end();
+            return Err(obeyed.err().filter(|_| !report.interrupted).unwrap_or_else(Fault::interrupted));
+        }
+        if goes_on {
             value.result = self.run(&cell)?;
         } else {
             self.tell_trouble();
@@ -176,12 +181,16 @@ impl Engine {
     /// Where the cell no longer defines what another cell had defined before it, that comes back, ahead of the cell.
     fn hand_back(&mut self, plan: &Plan) -> HandedBack {
         let handed = self.scope.definitions.hand_back(&removed(plan, &self.evcxr));
-        if !handed.is_empty() && self.evcxr.execute(&lines(&handed.code)).is_err() {
-            // It no longer fits, and evcxr has nothing of it: then the name goes, as if there had been one definition.
-            self.scope.definitions.take_back(handed);
-            return HandedBack::default();
+        if handed.is_empty() {
+            return handed;
         }
-        handed
+        let (outcome, _) = self.supervisor.clone().alone(|| self.evcxr.execute(&lines(&handed.code)));
+        if outcome.is_ok() {
+            return handed;
+        }
+        // It no longer fits, and evcxr has nothing of it: then the name goes, as if there had been one definition.
+        self.scope.definitions.take_back(handed);
+        HandedBack::default()
     }
 
     /// The cell did not run: what came back ahead of it goes again.
@@ -189,7 +198,8 @@ impl Engine {
         if handed.is_empty() {
             return;
         }
-        match self.evcxr.execute(&lines(&handed.undo)) {
+        // With a report of its own: the cell's says that it has failed, or was interrupted.
+        match self.supervisor.clone().alone(|| self.evcxr.execute(&lines(&handed.undo))).0 {
             Ok(_) => self.scope.definitions.take_back(handed),
             // What is in force stays what evcxr has; the student is to know.
             Err(error) => {
@@ -233,6 +243,7 @@ impl Engine {
                 describe(&error)
             ))
         };
+        self.tell_analysis();
         outcome.map(|_| ()).map_err(trouble)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -27,14 +27,17 @@ pub fn run(line: &str, give_environment: impl Fn(&mut Command), supervisor: &Sup
         child.stdout.take().map(|out| hand_on(out, Stream::Stdout, supervisor.clone())),
         child.stderr.take().map(|err| hand_on(err, Stream::Stderr, supervisor.clone())),
     ];
+    let end = |child: &mut Child| {
+        let orphans = kill_tree(child.id());
+        // Those whose parents were gone before.
+        let _ = kill_process_group(group, Signal::KILL);
+        let _ = child.wait();
+        reap_later(orphans);
+        Err(Fault::interrupted())
+    };
     let status = loop {
         if supervisor.is_interrupted() {
-            let orphans = kill_tree(child.id());
-            // Those whose parents were gone before.
-            let _ = kill_process_group(group, Signal::KILL);
-            let _ = child.wait();
-            reap_later(orphans);
-            return Err(Fault::interrupted());
+            return end(&mut child);
         }
         match child.try_wait() {
             Ok(None) => std::thread::sleep(LOOK),
@@ -43,8 +46,11 @@ pub fn run(line: &str, give_environment: impl Fn(&mut Command), supervisor: &Sup
         }
     };
     for reader in readers.into_iter().flatten() {
-        // What runs on in the background may keep the other end open, and prints later.
-        while !reader.is_finished() && !supervisor.is_interrupted() {
+        // What runs on in the background keeps the other end open; it is a part of the cell.
+        while !reader.is_finished() {
+            if supervisor.is_interrupted() {
+                return end(&mut child);
+            }
             std::thread::sleep(LOOK);
         }
     }

@@ -109,6 +109,10 @@ impl Handle {
     async fn interrupted_in_vain(&self) {
         self.interrupted.notified().await;
         tokio::time::sleep(PATIENCE).await;
+        // The cell may have begun since.
+        if let Some(supervisor) = self.supervisor.get() {
+            supervisor.interrupt();
+        }
     }
 
     /// `position` is a byte.

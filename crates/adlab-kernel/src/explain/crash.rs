@@ -1,7 +1,7 @@
 //! Why a cell's process died, and where a cell panicked.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::event::{Death, PanicInfo};
 use crate::runtime::memory;
@@ -34,19 +34,26 @@ pub fn place(panic: &PanicInfo, sources: &Sources, generated: &str) -> Vec<Strin
     if !panic.file.ends_with("lib.rs") || panic.file.starts_with('/') {
         return Vec::new();
     }
-    let Some((cell, line)) = sources.locate(generated, panic.line) else {
+    let Some((source, line)) = sources.locate(generated, panic.line) else {
         return Vec::new();
     };
     let generated = generated.lines().nth(panic.line - 1).unwrap_or_default();
-    let text = cell.code.lines().nth(line - 1).unwrap_or_default();
-    let column = cell.column(line, generated, panic.column).filter(|column| *column <= text.chars().count());
+    let title = source.title();
+    let text = source.code.lines().nth(line - 1).unwrap_or_default();
+    let column = source.column(line, generated, panic.column).filter(|column| *column <= text.chars().count());
     // Without a column, the whole line is shown with no mark.
-    let start = cell.byte(line, column.unwrap_or(1));
-    let length = cell.code[start..].chars().next().map_or(0, char::len_utf8);
+    let start = source.byte(line, column.unwrap_or(1));
+    let length = source.code[start..].chars().next().map_or(0, char::len_utf8);
     let kind = if column.is_some() { AnnotationKind::Primary } else { AnnotationKind::Visible };
-    let group = Group::with_level(Level::ERROR)
-        .element(Origin::path(format!("{}, line {line}", cell.title())))
-        .element(Snippet::source(cell.code.as_str()).annotation(kind.span(start..start + length)));
-    let text = Renderer::styled().decor_style(DecorStyle::Ascii).render(&[group]);
-    text.lines().map(str::to_owned).collect()
+    let snippet = Snippet::source(source.code.as_str()).path(&title).annotation(kind.span(start..start + length));
+    let text =
+        Renderer::styled().decor_style(DecorStyle::Ascii).render(&[Group::with_level(Level::ERROR).element(snippet)]);
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    // A student counts lines, not columns.
+    if let Some(first) = lines.first_mut()
+        && let Some(at) = first.find(&title)
+    {
+        first.replace_range(at.., &format!("{title}, line {line}"));
+    }
+    lines
 }

@@ -38,14 +38,19 @@ pub fn refused_command(refusal: &Refusal) -> Fault {
     Fault::new("CompileError", &refusal.reason, &[])
 }
 
+/// The process that runs cells is gone, and could not be brought back.
+pub fn lost(interrupted: bool) -> Fault {
+    let (ename, message) = match interrupted {
+        true => ("Interrupted", "the cell was interrupted, and all variables are lost"),
+        false => ("Crash", "the process that runs the cells ended, and all variables are lost"),
+    };
+    Fault::new(ename, message, &[LOST.into()])
+}
+
 /// From what was seen while a cell ran. `lost` says that its process could not be brought back.
 pub fn failed(report: &Report, lost: bool, sources: &Sources, generated: &str) -> Option<Fault> {
     if lost {
-        let (ename, message) = match report.interrupted {
-            true => ("Interrupted", "the cell was interrupted, and all variables are lost"),
-            false => ("Crash", "the process that runs the cells ended, and all variables are lost"),
-        };
-        return Some(Fault::new(ename, message, &[LOST.into()]));
+        return Some(self::lost(report.interrupted));
     }
     if report.interrupted && (report.death.is_some() || report.panic.is_none()) {
         return Some(Fault::interrupted());

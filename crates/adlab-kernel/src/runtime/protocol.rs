@@ -27,9 +27,6 @@ pub const CLEAR_OUTPUT: &str = "ADLAB_CLEAR_OUTPUT ";
 /// … where a panic was: line, column, thread and file, with tabs between them, and on the lines below its message.
 pub const PANIC_INFO: &str = "ADLAB_PANIC_INFO ";
 
-/// What is written for the kernel begins with one of these.
-pub const MARKS: [&str; 2] = ["EVCXR_", "ADLAB_"];
-
 /// What goes through the ordered socket at once: a datagram has to fit into its buffer.
 pub const LONGEST_WRITE: usize = 32 * 1024;
 

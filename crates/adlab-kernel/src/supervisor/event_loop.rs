@@ -8,7 +8,7 @@ use std::sync::MutexGuard;
 use std::time::Duration;
 
 use super::batch::Batch;
-use super::io::{FLOOD, read_all, whole_text};
+use super::io::{FLOOD, read_all, send_line, whole_text};
 use super::parser::{Parsed, Parser};
 use super::state::{Phase, Shared, State};
 use crate::assumptions::{ERROR_OCCURRED, PANIC_NOTIFICATION, VARIABLE_CHANGED_TYPE};
@@ -255,8 +255,14 @@ impl EventLoop {
         }
         let mut state = self.lock();
         state.phase = state.phase.asking();
+        let (is_asking, stdin) = (state.phase.is_asking(), state.stdin.clone());
         drop(state);
-        self.emit(Event::Input(prompt));
+        if is_asking {
+            self.emit(Event::Input(prompt));
+        } else if let Some(stdin) = stdin {
+            // A thread that outlives its cell: nobody can answer, and it must not wait for ever.
+            let _ = send_line(&stdin, &[]);
+        }
     }
 
     /// A cell that reads its standard input asks as well, as in a terminal.

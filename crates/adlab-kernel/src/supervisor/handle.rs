@@ -10,15 +10,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::event_loop::EventLoop;
+use super::io::send_line;
 use super::state::{Phase, Shared, State};
 use crate::event::{Event, Report, Sink, Stream};
 use crate::runtime::protocol;
 use crate::system::processes::{adopt_orphans, kill_children_named, reap_later};
 
-/// What a cell gets of its input at once: a datagram that is longer than what is asked for is cut.
-const LONGEST_READ: usize = 1024;
-/// How long a piece of input waits for the cell to read the one before.
-const READ_WITHIN: Duration = Duration::from_secs(5);
 /// How long the last output of a process that has died may take to arrive.
 const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
 /// While an interrupted cell is still being compiled, how often its compiler is looked for.
@@ -60,12 +57,16 @@ impl Supervisor {
         let sink = state.sink.take();
         let before = std::mem::take(&mut state.report);
         state.phase = Phase::Pending;
+        state.alone = true;
         drop(state);
         let value = work();
         let mut state = self.lock();
         state.sink = sink;
         state.phase = Phase::Pending;
-        (value, std::mem::replace(&mut state.report, before))
+        state.alone = false;
+        let own = std::mem::replace(&mut state.report, before);
+        state.report.interrupted |= std::mem::take(&mut state.wish) && state.sink.is_some();
+        (value, own)
     }
 
     /// The cell is over, and all its output has been handed on.
@@ -126,6 +127,7 @@ impl Supervisor {
     /// Stops the cell that runs now, or is about to.
     pub fn interrupt(&self) {
         let mut state = self.lock();
+        state.wish |= state.alone;
         if state.sink.is_none() || state.report.interrupted {
             return;
         }
@@ -167,17 +169,4 @@ impl Supervisor {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.shared.lock()
     }
-}
-
-/// An empty line is the end of the input.
-fn send_line(path: &Path, line: &[u8]) -> std::io::Result<()> {
-    let socket = UnixDatagram::unbound()?;
-    socket.set_write_timeout(Some(READ_WITHIN))?;
-    if line.is_empty() {
-        socket.send_to(&[], path)?;
-    }
-    for part in line.chunks(LONGEST_READ) {
-        socket.send_to(part, path)?;
-    }
-    Ok(())
 }

@@ -1,7 +1,9 @@
-//! Reading what is there, without waiting for more.
+//! What the supervisor reads and writes: what is there, without waiting for more, and what a student has typed.
 
 use std::io::{ErrorKind, Read};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::path::Path;
+use std::time::Duration;
 
 /// How much is read before the rest of the loop has its turn.
 pub const FLOOD: usize = 1 << 20;
@@ -25,6 +27,24 @@ pub fn read_all(stream: Option<&mut UnixStream>) -> (bool, Vec<u8>) {
             return (true, bytes);
         }
     }
+}
+
+/// What a cell gets of its input at once: a datagram that is longer than what is asked for is cut.
+const LONGEST_READ: usize = 1024;
+/// How long a piece of input waits for the cell to read the one before.
+const READ_WITHIN: Duration = Duration::from_secs(5);
+
+/// An empty line is the end of the input.
+pub fn send_line(path: &Path, line: &[u8]) -> std::io::Result<()> {
+    let socket = UnixDatagram::unbound()?;
+    socket.set_write_timeout(Some(READ_WITHIN))?;
+    if line.is_empty() {
+        socket.send_to(&[], path)?;
+    }
+    for part in line.chunks(LONGEST_READ) {
+        socket.send_to(part, path)?;
+    }
+    Ok(())
 }
 
 /// Takes up bytes, and gives the text without a character that is cut at the end.

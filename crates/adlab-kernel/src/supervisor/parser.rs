@@ -18,7 +18,7 @@ use crate::assumptions::{
     VARIABLE_CHANGED_TYPE,
 };
 use crate::event::{Bundle, PanicInfo, Prompt};
-use crate::runtime::protocol::{CLEAR_OUTPUT, MARKS, PANIC_INFO, UPDATE_OUTPUT};
+use crate::runtime::protocol::{CLEAR_OUTPUT, PANIC_INFO, UPDATE_OUTPUT};
 
 /// A piece of what a cell has written.
 #[derive(Debug, PartialEq)]
@@ -41,6 +41,20 @@ pub enum Parsed {
     /// The type of the variable of this name has changed.
     Changed(String),
 }
+
+/// A line that is meant for the kernel begins with one of these.
+const WORDS: [&str; 10] = [
+    BEGIN_CONTENT,
+    FLUSH_OUTPUT,
+    UPDATE_OUTPUT,
+    CLEAR_OUTPUT,
+    INPUT_REQUEST,
+    PASSWORD_REQUEST,
+    PANIC_INFO,
+    PANIC_NOTIFICATION,
+    ERROR_OCCURRED,
+    VARIABLE_CHANGED_TYPE,
+];
 
 /// A parser that is fed bytes as they come.
 #[derive(Default)]
@@ -83,8 +97,8 @@ impl Parser {
         if self.block.is_some() {
             return self.step_in_block(items);
         }
-        let Some(start) = MARKS.iter().filter_map(|mark| find(&self.pending, mark.as_bytes())).min() else {
-            let keep = partial_mark(&self.pending).max(partial_char(&self.pending));
+        let Some(start) = WORDS.iter().filter_map(|word| find(&self.pending, word.as_bytes())).min() else {
+            let keep = partial_word(&self.pending).max(partial_char(&self.pending));
             let text = self.take(self.pending.len() - keep);
             self.text(&text, items);
             return false;
@@ -204,10 +218,10 @@ fn find(bytes: &[u8], pattern: &[u8]) -> Option<usize> {
     bytes.windows(pattern.len()).position(|w| w == pattern)
 }
 
-/// How many bytes at the end may be the beginning of a mark.
-fn partial_mark(bytes: &[u8]) -> usize {
-    let of = |mark: &&str| (1..mark.len()).rev().find(|&n| bytes.ends_with(&mark.as_bytes()[..n]));
-    MARKS.iter().filter_map(of).max().unwrap_or(0)
+/// How many bytes at the end may be the beginning of a word.
+fn partial_word(bytes: &[u8]) -> usize {
+    let of = |word: &&str| (1..word.len()).rev().find(|&n| bytes.ends_with(&word.as_bytes()[..n]));
+    WORDS.iter().filter_map(of).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -236,6 +250,7 @@ mod tests {
         assert_eq!(parse(&["a", "b\n"]).0, [text("a"), text("b\n")]);
         assert_eq!(parse(&["no newline EVC"]).0, [text("no newline "), text("EVC")]);
         assert_eq!(parse(&["EVCXR_OF_YOURS 1\n"]).0, [text("EVCXR_OF_YOURS 1\n")]);
+        assert_eq!(parse(&["ADLAB_MEMORY? "]).0, [text("ADLAB_MEMORY? ")]);
     }
 
     #[test]
@@ -277,6 +292,14 @@ mod tests {
             }
         }
         joined
+    }
+
+    #[test]
+    fn what_looks_like_a_word_keeps_none_from_being_seen() {
+        for start in ["ADLAB_", "EVCXR_", "EVCXR_BEGIN_", "ADLAB_UPDATE_OUTPUT"] {
+            let (items, result) = parse(&[start, &block("text/plain", "1")]);
+            assert_eq!((join_text(items), result.is_some()), (vec![text(start)], true), "{start}");
+        }
     }
 
     #[test]

@@ -64,12 +64,16 @@ pub struct State {
     pub pid: Option<i32>,
     /// Where that process receives what the student types.
     pub stdin: Option<PathBuf>,
+    /// What happens now is the kernel's own, and nothing interrupts it.
+    pub alone: bool,
+    /// An interrupt came meanwhile: it is for what comes next.
+    pub wish: bool,
     /// When the last answer was on its way to the cell.
     pub answered: Option<Instant>,
 }
 
 impl State {
-    /// An interrupted cell that has not begun to run.
+    /// An interrupted cell of which no code runs.
     pub fn is_being_compiled(&self) -> bool {
         self.sink.is_some() && self.report.interrupted && !self.phase.is_running()
     }
