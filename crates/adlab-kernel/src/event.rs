@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 /// One output in several forms: (MIME type, content).
 pub type Bundle = Vec<(String, String)>;
 
@@ -57,8 +59,8 @@ impl Event {
 /// It may take its time: then the cell waits.
 pub type Sink = Box<dyn FnMut(Event) + Send>;
 
-/// What the panic hook says (see `runtime::bootstrap`).
-#[derive(Debug, Clone, PartialEq)]
+/// Where a panic was, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PanicInfo {
     pub message: String,
     /// Line in the generated source, from 1; 0 where the panic was outside of it.

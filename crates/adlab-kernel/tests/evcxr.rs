@@ -4,11 +4,17 @@
 #[allow(dead_code)]
 #[path = "../src/assumptions.rs"]
 mod assumptions;
+#[allow(dead_code)]
+#[path = "../src/compile/generated.rs"]
+mod generated;
+#[path = "../src/compile/reach.rs"]
+mod reach;
 
 use std::process::Command;
 
 use assumptions::*;
 use evcxr::{CommandContext, Error, EvalContext, EvalContextOutputs};
+use generated::Generated;
 
 /// evcxr with a process of its own kind, which this program is when it is started like that.
 fn start(folder: &std::path::Path) -> CommandContext {
@@ -30,13 +36,10 @@ fn evcxr_is_as_the_kernel_takes_it() {
         let outcome = evcxr.execute(code);
         (outcome, evcxr.last_source().unwrap())
     };
-    let import = "pub use a::b;";
-    let simplified = |source: &str| with_store(&with_one_name(source).unwrap(), import).unwrap();
-
     // The three forms of a cell: without variables, with definitions alone, with a store of variables.
     for (code, has_store) in [
-        ("assert!(true);", false),
         ("struct S(f64);\nimpl S { fn f(&self) -> f64 { self.0 } }", false),
+        ("assert!(true);", false),
         ("let a: i32 = 1;", true),
         ("let b: f64 = 2.0; struct T; \"0\".parse::<u8>()?;", true),
         ("fn g() -> i32 { 3 } b + f64::from(a + g())", true),
@@ -44,10 +47,25 @@ fn evcxr_is_as_the_kernel_takes_it() {
     ] {
         let (outcome, source) = run(code);
         outcome.unwrap_or_else(|error| panic!("{code}: {error}"));
-        let simple = simplified(&source);
-        assert_eq!(simple.contains(import), has_store, "{code}:\n{source}");
+        let simple =
+            Generated::simplified(source.clone(), "lib").unwrap_or_else(|error| panic!("{code}: {error}\n{source}"));
+        assert!(simple.is_whole);
+        let simple = simple.text;
+        assert_eq!(simple.contains("\npub use ::lib::*;\n"), has_store, "{code}:\n{source}");
         assert_eq!(simple.lines().count(), source.lines().count());
         assert_eq!(simple.matches(&format!("fn {ONE_FUNCTION}(")).count(), 1);
+        // Nothing that could be forged is left, and no name that a student may define.
+        let is_all_definitions = !has_store && code.starts_with("struct");
+        assert_eq!(simple.matches("::lib::panicked();").count(), usize::from(!is_all_definitions), "{simple}");
+        assert_eq!(
+            simple.matches("::lib::met(&error);").count(),
+            usize::from(source.contains(ERROR_TYPE) && has_store)
+        );
+        for text in [PANIC_NOTIFICATION, "USER_ERROR_OCCURRED", "\nOk(()", "  Ok(_)", "  Err(_)"] {
+            assert!(!simple.contains(text), "{text} in:\n{simple}");
+        }
+        let numbered = source.matches(STORE_CALLS[0]).count() + source.matches(STORE_CALLS[2]).count();
+        assert_eq!(simple.matches(", 0x").count(), numbered, "{simple}");
         assert!(!has_store || source.contains(&format!("mod {OWN_MODULES}")));
         // Its function is the last thing in it, behind all definitions.
         assert!(code.lines().all(|line| source.contains(line) || line.contains("g()") || line.contains(';')));

@@ -1,12 +1,19 @@
-//! Where a session's variables are between the cells; every cell is linked with it.
+//! What every cell is linked with: a session's variables, and what a cell's own code tells the process that runs it.
 //!
-//! evcxr writes the like of it into each cell, and the compiler then makes a hash table anew each time, a fifth of the work
-//! of a small cell. Here it is made once. The names are evcxr's; to its calls the kernel adds a number, which stands for all
-//! definitions that a variable's type is made of.
+//! evcxr writes a store of variables into each cell, and the compiler then makes a hash table anew each time, a fifth of the
+//! work of a small cell. Here it is made once. The names are evcxr's; to its calls the kernel adds a number, which stands for
+//! all definitions that a variable's type is made of.
+//!
+//! evcxr's code prints that a cell has panicked. Here it calls a function instead, so that nothing that a cell prints, and no
+//! macro or panic hook of its own, can say it or keep it from being said.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::fmt::Display;
+use std::io::Write;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::ThreadId;
 
 /// A session's variables by their names.
 pub struct VariableStore {
@@ -18,12 +25,6 @@ struct Variable {
     /// What its type was made of when it was put here.
     made_of: u64,
 }
-
-/// By this, evcxr learns that a variable is gone.
-const CHANGED: &str = "EVCXR_VARIABLE_CHANGED_TYPE:";
-
-/// By this, that a `?` met an error.
-pub const USER_ERROR_OCCURRED: &str = "EVCXR_ERROR_OCCURRED";
 
 /// An empty store; it lives as long as the session.
 pub fn create_variable_store() -> *mut VariableStore {
@@ -39,13 +40,13 @@ impl VariableStore {
     }
 
     /// Whether a variable has this type still: its definition may have been replaced, or one that it is made of, of which
-    /// a `TypeId` knows nothing. If not, evcxr is told, and the value is never looked at again.
+    /// a `TypeId` knows nothing. If not, the kernel is told, and the value is never looked at again.
     #[inline]
     pub fn check_variable<T: 'static>(&mut self, name: &str, made_of: u64) -> bool {
         let is_same = |known: &Variable| known.value.is::<T>() && known.made_of == made_of;
         let has_changed = self.get(name).is_some_and(|known| !is_same(known));
         if has_changed {
-            println!("{CHANGED}{name}");
+            told().changed.push(name.to_owned());
         }
         !has_changed
     }
@@ -96,6 +97,94 @@ impl VariableStore {
 #[cold]
 fn missing(name: &str) -> ! {
     panic!("the variable `{name}` is not in the store, or has another type")
+}
+
+/// What a cell has told so far.
+struct Told {
+    cell: Option<ThreadId>,
+    panic: Option<Panic>,
+    error: Option<String>,
+    changed: Vec<String>,
+}
+
+/// Line, column, thread and file, with tabs between them, and on the lines below the message.
+type Panic = String;
+
+static TOLD: Mutex<Told> = Mutex::new(Told { cell: None, panic: None, error: None, changed: Vec::new() });
+
+thread_local! {
+    /// The latest panic: it may be caught by the cell's own code, and then it is a note, not the end.
+    static LATEST: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+fn told() -> MutexGuard<'static, Told> {
+    TOLD.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// The cell's code has panicked, and it is over.
+pub fn panicked() {
+    let latest = LATEST.take();
+    told().panic = Some(latest.unwrap_or_else(|| "0\t0\t\t\nthe cell panicked, and did not say why".to_owned()));
+}
+
+/// `?` has met an error.
+pub fn met<E: Display>(error: &E) {
+    let text = error.to_string();
+    told().error = Some(text);
+}
+
+/// Before each cell: whatever earlier cells have done to it, the panic hook is ours again.
+///
+/// # Safety
+/// Only for the process that runs cells, between them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn adlab_begin() {
+    LATEST.set(None);
+    *told() = Told { cell: Some(std::thread::current().id()), panic: None, error: None, changed: Vec::new() };
+    std::panic::set_hook(Box::new(take_note));
+}
+
+/// After each cell: pushes out what `print!` holds back, and hands over what was told, each with the letter of its kind.
+///
+/// # Safety
+/// Only for the process that runs cells, between them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn adlab_end(tell: extern "C" fn(u8, *const u8, usize)) {
+    report_caught();
+    let _ = std::io::stdout().flush();
+    let _ = std::io::stderr().flush();
+    let mut told = told();
+    let panic = told.panic.take().map(|panic| (b'p', panic));
+    let error = told.error.take().map(|error| (b'e', error));
+    let changed = std::mem::take(&mut told.changed).into_iter().map(|name| (b'c', name));
+    for (kind, text) in panic.into_iter().chain(error).chain(changed) {
+        tell(kind, text.as_ptr(), text.len());
+    }
+}
+
+/// The panic hook: says in one block where a panic was, instead of a backtrace through evcxr's frames.
+fn take_note(info: &std::panic::PanicHookInfo) {
+    if std::env::var_os("RUST_BACKTRACE").is_some_and(|wish| wish != "0" && !wish.is_empty()) {
+        eprintln!("{}", std::backtrace::Backtrace::force_capture());
+    }
+    let (line, column, file) = info.location().map_or((0, 0, "?"), |at| (at.line(), at.column(), at.file()));
+    let message = info.payload_as_str().unwrap_or("a value that is no text");
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("unnamed").replace(['\t', '\n'], " ");
+    report_caught();
+    LATEST.set(Some(format!("{line}\t{column}\t{name}\t{file}\n{message}")));
+    if told().cell != Some(thread.id()) {
+        // Of another thread: the cell goes on.
+        report_caught();
+    }
+}
+
+/// A panic that the cell's code has caught by itself, or that has ended a thread.
+fn report_caught() {
+    if let Some(panic) = LATEST.take() {
+        let (place, message) = panic.split_once('\n').unwrap_or(("", &panic));
+        eprintln!("thread '{}' panicked: {message}", place.split('\t').nth(2).unwrap_or_default());
+    }
 }
 
 #[cfg(test)]

@@ -45,8 +45,8 @@ pub fn run(project: &Project, options: &Options) -> Result<bool> {
         check_folder(dir, &notebooks)?;
     }
     let session = Session::open(project)?;
-    session.fill()?;
     let analysis = Analysis::start(session.library()?)?;
+    session.fill()?;
     let mut good = true;
     for notebook in notebooks {
         let target = match &options.output {

@@ -1,6 +1,19 @@
-//! The source of a cell as evcxr has written it, simplified line for line, and read once.
+//! The source of a cell as evcxr has written it, simplified line for line.
+//!
+//! - Its function has one name: evcxr counts its builds in it, so that the same cell would never be the same twice.
+//! - The store of variables, and what a cell tells of itself, are in a library (`variable-store/lib.rs`): variables carry the
+//!   number of what their types are made of, and that a cell has panicked is not printed, where it could be forged or lost.
+//! - It uses no name that a student may have defined.
 
-use ra_ap_syntax::{Edition, SourceFile};
+use anyhow::{Context, Result, bail};
+use ra_ap_syntax::ast::{self, HasModuleItem, HasName};
+use ra_ap_syntax::{AstNode, Edition, SourceFile};
+
+use super::reach::Definitions;
+use crate::assumptions::{
+    CAUGHT, CAUGHT_WITHOUT_STORE, ERROR_MET, ERROR_TYPE, FUNCTION, HEAD, ONE_FUNCTION, RETURNED, STORE_BEGIN,
+    STORE_CALLS, STORE_END, STORE_NAME, WITH_STORE, WITHOUT_STORE,
+};
 
 /// What is known of a source.
 pub struct Generated {
@@ -14,5 +27,172 @@ impl Generated {
     pub fn read(text: String) -> Self {
         let parsed = SourceFile::parse(&text, Edition::Edition2024);
         Generated { file: parsed.tree(), is_whole: parsed.errors().is_empty(), text }
+    }
+
+    /// Simplifies evcxr's source. `library` is what cells are linked with.
+    pub fn simplified(source: String, library: &str) -> Result<Self> {
+        let source = Generated::read(source);
+        let (before, after) = source.around_the_name()?;
+        if WITHOUT_STORE.iter().any(|form| after.starts_with(form)) {
+            let after = match after.rsplit_once(CAUGHT_WITHOUT_STORE) {
+                Some((cell, rest)) => format!("{cell}}}).is_err() {{\n    ::{library}::panicked();\n}}\n{rest}"),
+                None => after.to_owned(),
+            };
+            return Ok(Generated::read(format!("{}{ONE_FUNCTION}{after}", with_errors(before, library)?)));
+        }
+        if !after.starts_with(WITH_STORE) {
+            bail!(missing(WITH_STORE));
+        }
+        let items = before
+            .strip_suffix(HEAD)
+            .and_then(|items| items.strip_suffix(STORE_END))
+            .with_context(|| missing(STORE_END))?;
+        let (items, store) = items.rsplit_once(STORE_BEGIN).with_context(|| missing(STORE_BEGIN))?;
+        let items = with_errors(items, library)?;
+        let lines = "\n".repeat(store.matches('\n').count());
+        let definitions = Definitions::of(&source.file);
+        let after = with_numbers(&with_full_names(after, library), |ty| definitions.fingerprint(ty))?;
+        let text = format!("{items}{STORE_BEGIN}pub use ::{library}::*;{lines}{STORE_END}{HEAD}{ONE_FUNCTION}{after}");
+        Ok(Generated::read(text))
+    }
+
+    /// What stands before the name of the cell's function, and behind it.
+    fn around_the_name(&self) -> Result<(&str, &str)> {
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let functions = self.file.items().filter_map(|item| match item {
+            ast::Item::Fn(function) => function.name(),
+            _ => None,
+        });
+        let named = functions.filter(|name| name.text().strip_prefix(FUNCTION).is_some_and(is_number)).last();
+        let text = self.text.as_str();
+        // What is no Rust may hide it.
+        let start = match named.filter(|_| self.is_whole) {
+            Some(name) => usize::from(name.syntax().text_range().start()),
+            None => text.rfind(&format!("{HEAD}{FUNCTION}")).with_context(|| missing(FUNCTION))? + HEAD.len(),
+        };
+        let end = text[start + FUNCTION.len()..].find(|c: char| !c.is_ascii_digit());
+        Ok((&text[..start], &text[end.map_or(text.len(), |length| start + FUNCTION.len() + length)..]))
+    }
+}
+
+/// What `?` meets is told to the library.
+fn with_errors(items: &str, library: &str) -> Result<String> {
+    if !items.contains(ERROR_TYPE) {
+        return Ok(items.to_owned());
+    }
+    let (before, after) = items.rsplit_once(ERROR_MET).with_context(|| missing(ERROR_MET))?;
+    Ok(format!("{before}::{library}::met(&error);\n{after}"))
+}
+
+/// A cell's own end, with names that a student can't define.
+fn with_full_names(function: &str, library: &str) -> String {
+    let caught = format!(
+        "}})) {{ \n  ::core::result::Result::Ok(_) => {{}}\n  ::core::result::Result::Err(_) => {{\n    ::{library}::panicked();\n}}}}\n"
+    );
+    let replace_last = |text: String, old: &str, new: &str| match text.rsplit_once(old) {
+        Some((before, after)) => format!("{before}{new}{after}"),
+        None => text,
+    };
+    let function = replace_last(function.to_owned(), CAUGHT, &caught);
+    replace_last(function, RETURNED, "\n::core::result::Result::Ok(())})();\n")
+}
+
+/// A number behind each variable that is checked or kept: that of its type.
+fn with_numbers(function: &str, number: impl Fn(&str) -> u64) -> Result<String> {
+    let calls = [STORE_CALLS[0], STORE_CALLS[2]];
+    let (mut numbered, mut rest) = (String::new(), function);
+    while let Some((at, call)) = calls.iter().filter_map(|call| Some((rest.find(call)?, call))).min() {
+        let ty = at + call.len();
+        let name = rest[ty..].find(STORE_NAME).with_context(|| missing(STORE_NAME))? + ty;
+        let end = rest[name..].find(");").with_context(|| missing(");"))? + name;
+        // Behind a name in parentheses.
+        let end = if rest[end..].starts_with("));") { end + 1 } else { end };
+        numbered += &format!("{}, 0x{:016x}", &rest[..end], number(&rest[ty..name]));
+        rest = &rest[end..];
+    }
+    Ok(numbered + rest)
+}
+
+fn missing(text: &str) -> String {
+    format!("evcxr's source of a cell has no `{}`: this kernel was made for evcxr 0.22", text.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ERRORS: &str = "
+            struct EvcxrUserCodeError {}
+            impl F {
+                fn from(error: T) {
+                    eprintln!(\"{}\", error);
+                    println!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);
+                }
+            }
+";
+
+    fn whole(items: &str, statements: &str) -> String {
+        format!(
+            "{items}{ERRORS}mod evcxr_internal_runtime {{\npub struct S;\nimpl S {{\n}}\n}}{HEAD}{FUNCTION}12{WITH_STORE}  -> X {{\n\
+             match caught(Safe(||{{\nlet _ = (|| -> R {{\n{statements}\
+             evcxr_variable_store.put_variable::<Vec<P>>(stringify!(p), p);\nOk(())}})();\n{CAUGHT}}}\n"
+        )
+    }
+
+    fn simplified(source: &str) -> String {
+        let simple = Generated::simplified(source.to_owned(), "lib").unwrap().text;
+        assert_eq!(simple.lines().count(), source.lines().count(), "{simple}");
+        simple
+    }
+
+    #[test]
+    fn a_source_is_simplified_and_lines_stay() {
+        let simple = simplified(&whole("struct P;", "let p = 1;\n"));
+        for text in [
+            "mod evcxr_internal_runtime {\npub use ::lib::*;\n\n\n}",
+            "fn run_user_code(\nmut",
+            "\n::core::result::Result::Ok(())})();\n",
+            "\n  ::core::result::Result::Err(_) => {\n    ::lib::panicked();\n}}\n",
+            "::lib::met(&error);",
+            ">>(stringify!(p), p, 0x",
+        ] {
+            assert!(simple.contains(text), "no {text} in:\n{simple}");
+        }
+        assert!(!simple.contains("println!"));
+        for form in WITHOUT_STORE {
+            let simple = simplified(&format!("fn f() {{}}{HEAD}{FUNCTION}1{form}{CAUGHT_WITHOUT_STORE}"));
+            assert!(simple.contains(&format!("fn run_user_code{form}")) && simple.contains("::lib::panicked();"));
+        }
+    }
+
+    #[test]
+    fn a_student_s_text_stays_as_it_is() {
+        let texts = format!("r#\"{STORE_BEGIN}{HEAD}{FUNCTION}1({CAUGHT}{RETURNED}{ERROR_MET}\"#");
+        let simple = simplified(&whole(
+            &format!("const T: &str = {texts};"),
+            &format!("let t = {texts};\nmatch r {{\n  Ok(_) => {{}}\n  Err(_) => {{}}\n}}\n"),
+        ));
+        assert_eq!(simple.matches(&texts).count(), 2, "{simple}");
+        assert_eq!((simple.matches("fn run_user_code(").count(), simple.matches("::lib::").count()), (1, 3));
+    }
+
+    #[test]
+    fn variables_are_numbered_by_their_types() {
+        let source = "vars_ok &= evcxr_variable_store.check_variable::<Vec<(f64, P)>>(stringify!(a));\n\
+                      let a = evcxr_variable_store.take_variable::<Vec<(f64, P)>>(stringify!(a));\n\
+                      evcxr_variable_store.put_variable::<P>(stringify!(b), b);\n";
+        let expected = "vars_ok &= evcxr_variable_store.check_variable::<Vec<(f64, P)>>(stringify!(a), 0x000000000000000d);\n\
+                        let a = evcxr_variable_store.take_variable::<Vec<(f64, P)>>(stringify!(a));\n\
+                        evcxr_variable_store.put_variable::<P>(stringify!(b), b, 0x0000000000000001);\n";
+        assert_eq!(with_numbers(source, |ty| ty.len() as u64).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_missing_is_an_error() {
+        let source = whole("struct P;", "");
+        for text in [HEAD, WITH_STORE, STORE_BEGIN, ERROR_MET, STORE_NAME] {
+            let error = Generated::simplified(source.replace(text, " "), "lib").err().unwrap().to_string();
+            assert!(error.contains("this kernel was made for evcxr 0.22"), "{error}");
+        }
     }
 }

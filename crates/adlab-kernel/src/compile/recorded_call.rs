@@ -14,9 +14,8 @@ use serde_json::{Value, json};
 use super::cache::CompiledCell;
 use super::generated::Generated;
 use super::key::rebase;
-use super::reach::Definitions;
 use super::{level, variable_store};
-use crate::assumptions::{self, LIBRARY_PATH_VAR, PACKAGE, SOURCE};
+use crate::assumptions::{LIBRARY_PATH_VAR, PACKAGE, SOURCE};
 use crate::system::files::write_atomically;
 
 /// In a session's folder: cells are compiled at the level of cargo's configuration, and no other.
@@ -80,14 +79,10 @@ impl RecordedCall {
     pub fn prepare(&self, here: &Path) -> Result<Generated> {
         let place = here.join(SOURCE);
         let written = std::fs::read_to_string(&place).context("evcxr has written no source")?;
-        let mut source = assumptions::with_one_name(&written)?;
-        if self.store(here).is_some() {
-            source = assumptions::with_store(&source, &variable_store::import())?;
-            let definitions = Definitions::of(&Generated::read(source.clone()).file);
-            source = assumptions::with_numbers(&source, |ty| definitions.fingerprint(ty))?;
-        }
-        std::fs::write(&place, &source)?;
-        Ok(Generated::read(source))
+        self.store(here).context("the library that cells are linked with is missing; run: adlab install")?;
+        let source = Generated::simplified(written, variable_store::NAME)?;
+        std::fs::write(&place, &source.text)?;
+        Ok(source)
     }
 
     /// What rustc is told of this source.

@@ -9,7 +9,8 @@ use crate::system::toolchain;
 
 /// It is a part of the warm build.
 pub const SOURCE: &str = include_str!("../../variable-store/lib.rs");
-const NAME: &str = "adlab_store";
+/// By which cells know it.
+pub const NAME: &str = "adlab_store";
 
 /// Compiles it into the folder of libraries that cells are linked with.
 pub fn build(folder: &Path, rustc: &Path) -> Result<()> {
@@ -34,11 +35,6 @@ pub fn library(folder: &Path) -> Option<PathBuf> {
 /// What rustc is told of it.
 pub fn argument(library: &Path) -> [String; 2] {
     ["--extern".into(), format!("{NAME}={}", library.display())]
-}
-
-/// The line that has a cell use it.
-pub fn import() -> String {
-    format!("pub use {NAME}::*;")
 }
 
 /// Where cargo puts the libraries for cells.

@@ -99,7 +99,7 @@ impl Engine {
             // The process was gone, or has gone now.
             Some(Err(Error::SubprocessTerminated(_))) => {
                 self.supervisor.settle();
-                self.restore()?;
+                self.forget_variables();
                 Err(explain::lost(self.supervisor.is_interrupted()))
             }
             Some(Err(error)) => Err(Fault::new("CompileError", &describe(&error), &[])),
@@ -120,7 +120,10 @@ impl Engine {
         self.supervisor.kill();
         let (outcome, _) = self.supervisor.clone().alone(|| self.evcxr.execute("();"));
         match outcome {
-            Err(Error::SubprocessTerminated(_)) => self.restore(),
+            Err(Error::SubprocessTerminated(_)) => {
+                self.forget_variables();
+                Ok(())
+            }
             Ok(_) => Err(Fault::kernel("the process that runs cells could not be ended")),
             Err(error) => Err(Fault::kernel(&describe(&error))),
         }

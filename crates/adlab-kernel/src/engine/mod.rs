@@ -23,7 +23,7 @@ use crate::cell::nesting::{DEEPEST, is_too_deep};
 use crate::event::{Bundle, Event, Sink};
 use crate::explain;
 use crate::fault::Fault;
-use crate::runtime::bootstrap::{ALLOW_QUESTION_MARK, MARK_ERRORS, PREPARE, PRINT_AT_ONCE};
+use crate::runtime::bootstrap::{ALLOW_QUESTION_MARK, PRINT_AT_ONCE};
 use crate::scope::definitions::HandedBack;
 use crate::scope::plan::Plan;
 use crate::scope::{Scope, lines};
@@ -73,7 +73,7 @@ impl Engine {
 
     fn prepare(&mut self) -> Result<()> {
         let code = format!(
-            "{}\n:offline 0\n{}\n{MARK_ERRORS}\n{PRINT_AT_ONCE}\n{PREPARE}\n{ALLOW_QUESTION_MARK}",
+            "{}\n:offline 0\n{}\n{PRINT_AT_ONCE}\n{ALLOW_QUESTION_MARK}",
             self.preload.dependencies(),
             self.preload.prelude
         );
@@ -162,7 +162,7 @@ impl Engine {
         let report = self.supervisor.end();
         let generated = self.evcxr.source();
         if lost {
-            self.restore()?;
+            self.forget_variables();
         }
         // An interrupt may come when all is done.
         let done = report.interrupted && outcome.is_ok();
@@ -233,17 +233,9 @@ impl Engine {
         }
     }
 
-    /// evcxr started a new runtime: it needs its panic hook again.
-    fn restore(&mut self) -> Result<(), Fault> {
+    /// evcxr has started a new runtime, without variables.
+    fn forget_variables(&mut self) {
         self.scope.variables = Default::default();
-        let (outcome, _) = self.supervisor.clone().alone(|| self.evcxr.execute(PREPARE));
-        let trouble = |error: Error| {
-            Fault::kernel(&format!(
-                "all variables are lost, and the new process can't tell where a cell panics; `:clear` begins anew ({})",
-                describe(&error)
-            ))
-        };
         self.tell_analysis();
-        outcome.map(|_| ()).map_err(trouble)
     }
 }

@@ -25,6 +25,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
+use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
 use libloading::os::unix::{Library, RTLD_LAZY, RTLD_LOCAL};
@@ -34,10 +35,22 @@ use rustix::net::RecvFlags;
 use self::protocol::{BROKEN, Channel, Protection, ROLLED_BACK, SOCKET_VAR, ToKernel, ToRuntime};
 use self::snapshot::{Snapshot, Taken};
 use crate::assumptions::{BACKTRACE_VAR, EXECUTION_COMPLETE, GIVES_UP, IS_RUNTIME_VAR, LOAD_AND_RUN, ONE_FUNCTION};
+use crate::event::PanicInfo;
 use crate::system::processes::die_with_parent;
 
 type CellFn = extern "C" fn(*mut c_void) -> *mut c_void;
-type FlushFn = extern "C" fn();
+type BeginFn = unsafe extern "C" fn();
+type EndFn = unsafe extern "C" fn(extern "C" fn(u8, *const u8, usize));
+
+/// What cells are linked with (see `variable-store/lib.rs`).
+#[derive(Clone, Copy)]
+struct CellLibrary {
+    begin: BeginFn,
+    end: EndFn,
+}
+
+/// What the cell that has just ended told.
+static TOLD: Mutex<Vec<ToKernel>> = Mutex::new(Vec::new());
 
 /// Runs the runtime when this process was started as one; returns otherwise.
 pub fn hook() {
@@ -68,7 +81,7 @@ struct Runtime {
     evcxr: File,
     control: BufReader<UnixStream>,
     variables: *mut c_void,
-    flush: Option<FlushFn>,
+    cells: Option<CellLibrary>,
 }
 
 impl Runtime {
@@ -103,7 +116,7 @@ impl Runtime {
         }
         memory::apply();
         let control = BufReader::new(open(Channel::Control)?);
-        let mut runtime = Runtime { commands, evcxr, control, variables: std::ptr::null_mut(), flush: None };
+        let mut runtime = Runtime { commands, evcxr, control, variables: std::ptr::null_mut(), cells: None };
         runtime.tell(&ToKernel::Hello(process))?;
         Ok(runtime)
     }
@@ -166,8 +179,12 @@ impl Runtime {
             // SAFETY: ends it at once: the session is the original's.
             unsafe { libc::_exit(0) };
         }
-        if let Some(flush) = self.flush {
-            flush();
+        if let Some(cells) = self.cells {
+            // SAFETY: the cell has ended.
+            unsafe { (cells.end)(take_note) };
+        }
+        for word in std::mem::take(&mut *TOLD.lock().unwrap_or_else(|e| e.into_inner())) {
+            self.tell(&word)?;
         }
         self.tell(&ToKernel::End)?;
         loop {
@@ -205,14 +222,46 @@ impl Runtime {
                 Library::open(Some(library), RTLD_LAZY | RTLD_LOCAL).context("cannot load the compiled cell")?;
             // It is never unloaded: variables may be made of it.
             let library = std::mem::ManuallyDrop::new(library);
-            if self.flush.is_none() {
-                self.flush = library.get::<FlushFn>(c"adlab_flush").ok().map(|flush| *flush);
+            if self.cells.is_none() {
+                let found = (library.get::<BeginFn>(c"adlab_begin"), library.get::<EndFn>(c"adlab_end"));
+                if let (Ok(begin), Ok(end)) = found {
+                    self.cells = Some(CellLibrary { begin: *begin, end: *end });
+                }
             }
             let entry = library.get::<CellFn>(ONE_FUNCTION).or_else(|_| library.get::<CellFn>(function));
             let entry = entry.context("the compiled cell has no entry")?;
+            if let Some(cells) = self.cells {
+                (cells.begin)();
+            }
             self.variables = entry(self.variables);
         }
         Ok(())
+    }
+}
+
+/// The cells' library calls it, with the letter of a kind and a text.
+extern "C" fn take_note(kind: u8, text: *const u8, length: usize) {
+    // SAFETY: the library's text, for the time of this call.
+    let text = String::from_utf8_lossy(unsafe { std::slice::from_raw_parts(text, length) }).into_owned();
+    let word = match kind {
+        b'p' => ToKernel::Panicked(panic_info(&text)),
+        b'e' => ToKernel::Met(text),
+        _ => ToKernel::Changed(text),
+    };
+    TOLD.lock().unwrap_or_else(|e| e.into_inner()).push(word);
+}
+
+/// Line, column, thread and file, with tabs between them, and on the lines below the message.
+fn panic_info(text: &str) -> PanicInfo {
+    let (place, message) = text.split_once('\n').unwrap_or(("", text));
+    let mut parts = place.splitn(4, '\t');
+    let mut next = || parts.next().unwrap_or_default();
+    PanicInfo {
+        line: next().parse().unwrap_or(0),
+        column: next().parse().unwrap_or(0),
+        thread: next().to_owned(),
+        file: next().to_owned(),
+        message: message.to_owned(),
     }
 }
 
@@ -220,4 +269,19 @@ impl Runtime {
 fn forget_input() {
     // What does not fit of a datagram is dropped.
     while rustix::net::recv(std::io::stdin(), &mut [0; 1], RecvFlags::DONTWAIT).is_ok() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_tells_its_place() {
+        let info = panic_info("7\t9\tmain\tsrc/lib.rs\nleft\nright");
+        assert_eq!(
+            (info.line, info.column, info.file.as_str(), info.message.as_str()),
+            (7, 9, "src/lib.rs", "left\nright")
+        );
+        assert_eq!(panic_info("why").message, "why");
+    }
 }

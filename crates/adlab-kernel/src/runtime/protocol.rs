@@ -3,6 +3,7 @@
 //! Over the control socket go lines, [`ToKernel`] and [`ToRuntime`]. A cell:
 //! ```text
 //! runtime: begin snapshot        a copy of the process stands by
+//! runtime: panicked <where>       or `met <error>`, where it has; `changed <name>` for each variable that is gone
 //! runtime: end                   the cell's code has run
 //! kernel:  forward <line>        a word of the cell's that evcxr is to hear, none or several
 //! kernel:  commit                or `rollback`: the process ends, and the copy wakes
@@ -13,19 +14,19 @@ use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::event::PanicInfo;
+
 /// Names the kernel's socket; a process started with it is a runtime.
 pub const SOCKET_VAR: &str = "ADLAB_RUNTIME_SOCKET";
 
 /// Tells the preloaded crate that this kernel shows each output when it is complete.
 pub const MULTIPLE_OUTPUTS_VAR: &str = "ADLAB_MULTIPLE_OUTPUTS";
 
-/// What the preloaded crate and the panic hook write to a cell's stdout for the kernel, where evcxr has no word for it
+/// What the preloaded crate writes to a cell's stdout for the kernel, where evcxr has no word for it
 /// (see [`crate::assumptions`]): a new content for the output of this name …
 pub const UPDATE_OUTPUT: &str = "ADLAB_UPDATE_OUTPUT ";
-/// … that the cell's outputs go away, `now` or when something new comes (`wait`) …
+/// … that the cell's outputs go away, `now` or when something new comes (`wait`).
 pub const CLEAR_OUTPUT: &str = "ADLAB_CLEAR_OUTPUT ";
-/// … where a panic was: line, column, thread and file, with tabs between them, and on the lines below its message.
-pub const PANIC_INFO: &str = "ADLAB_PANIC_INFO ";
 
 /// What goes through the ordered socket at once: a datagram has to fit into its buffer.
 pub const LONGEST_WRITE: usize = 32 * 1024;
@@ -78,6 +79,12 @@ pub enum ToKernel {
     Hello(i32),
     /// A cell's code is about to run.
     Begin(Protection),
+    /// It has panicked.
+    Panicked(PanicInfo),
+    /// Its `?` has met an error.
+    Met(String),
+    /// What the type of the variable of this name is made of has changed: it is gone.
+    Changed(String),
     /// It has run.
     End,
     /// The process before died; this one has its variables as they were before the cell.
@@ -135,6 +142,9 @@ impl Display for ToKernel {
         match self {
             ToKernel::Hello(process) => write!(f, "hello {process}"),
             ToKernel::Begin(protection) => write!(f, "begin {protection}"),
+            ToKernel::Panicked(info) => write!(f, "panicked {}", json(info)),
+            ToKernel::Met(error) => write!(f, "met {}", json(error)),
+            ToKernel::Changed(name) => write!(f, "changed {name}"),
             ToKernel::End => f.write_str("end"),
             ToKernel::TakeOver(process) => write!(f, "takeover {process}"),
             ToKernel::Broken(reason) => write!(f, "broken {}", reason.replace('\n', " ")),
@@ -151,12 +161,20 @@ impl FromStr for ToKernel {
         match line.split_once(' ').unwrap_or((line, "")) {
             ("hello", process) => Ok(ToKernel::Hello(number(process)?)),
             ("begin", protection) => Ok(ToKernel::Begin(protection.parse().map_err(|_| unknown())?)),
+            ("panicked", info) => serde_json::from_str(info).map(ToKernel::Panicked).map_err(|_| unknown()),
+            ("met", error) => serde_json::from_str(error).map(ToKernel::Met).map_err(|_| unknown()),
+            ("changed", name) if !name.is_empty() => Ok(ToKernel::Changed(name.to_owned())),
             ("end", "") => Ok(ToKernel::End),
             ("takeover", process) => Ok(ToKernel::TakeOver(number(process)?)),
             ("broken", reason) => Ok(ToKernel::Broken(reason.to_owned())),
             _ => Err(unknown()),
         }
     }
+}
+
+/// On one line, whatever is in it.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("text can be written")
 }
 
 impl Display for ToRuntime {
@@ -195,6 +213,15 @@ mod tests {
             ToKernel::Begin(Protection::Snapshot),
             ToKernel::Begin(Protection::Threads),
             ToKernel::Begin(Protection::Bare),
+            ToKernel::Panicked(PanicInfo {
+                message: "left\nright: \"ε\"".into(),
+                line: 7,
+                column: 9,
+                file: "src/lib.rs".into(),
+                thread: "main".into(),
+            }),
+            ToKernel::Met("two\nlines".into()),
+            ToKernel::Changed("x".into()),
             ToKernel::End,
             ToKernel::TakeOver(8),
             ToKernel::Broken("cannot load: no such file".into()),
@@ -214,8 +241,22 @@ mod tests {
 
     #[test]
     fn nothing_else_is_understood() {
-        for line in ["", "hello", "hello x", "begin", "begin it", "end 1", "takeover", "commit", "noted", "End", " end"]
-        {
+        for line in [
+            "",
+            "hello",
+            "hello x",
+            "begin",
+            "begin it",
+            "end 1",
+            "takeover",
+            "met two",
+            "panicked {}",
+            "changed",
+            "commit",
+            "noted",
+            "End",
+            " end",
+        ] {
             assert_eq!(line.parse::<ToKernel>(), Err(Unknown(line.into())), "{line}");
         }
         for line in ["", "commit 1", "rollback now", "forward", "noted ", "end", "hello 1"] {

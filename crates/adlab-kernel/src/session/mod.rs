@@ -79,11 +79,13 @@ impl Session {
         if has_template {
             copy_tree(&warm.join(BUILD), &self.build()).context("cannot copy the warm build")?;
         }
-        // What is known of another state of the crate is worth nothing.
-        if has_template && warm_build::is_up_to_date(&self.project, &self.project.preload()?)? {
+        let is_up_to_date = has_template && warm_build::is_up_to_date(&self.project, &self.project.preload()?)?;
+        if is_up_to_date {
             copy_tree(&warm.join(TOOLS), &self.path(TOOLS)).context("cannot copy the warm build")?;
         }
-        self.begin(has_template)
+        self.begin(has_template)?;
+        // What is known of another state of the crate is worth nothing, and what cells are linked with may be another's.
+        if is_up_to_date { Ok(()) } else { self.tools().build_store(&self.build()) }
     }
 
     /// Puts in what a warm build is to be made from, and nothing else.

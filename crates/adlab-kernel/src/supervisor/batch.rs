@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::event::{Bundle, Event, Stream};
-use crate::runtime::bootstrap::ERROR_MARK;
 
 /// How long output is collected.
 const MOMENT: Duration = Duration::from_millis(30);
@@ -48,38 +47,11 @@ impl Batch {
     /// How long until it should go; `None` if there is nothing.
     pub fn due_in(&self) -> Option<Duration> {
         let since = self.since?;
-        // An error that `?` met is on its way in two parts; its text must not leave before the second has come.
-        let marked = |chunk: &Event| matches!(chunk, Event::Text(_, text) if text.contains(ERROR_MARK));
-        let limit = if self.chunks.iter().any(marked) { 2 * MOMENT } else { MOMENT };
-        Some(limit.saturating_sub(since.elapsed()))
+        Some(MOMENT.saturating_sub(since.elapsed()))
     }
 
     pub fn take(&mut self) -> impl Iterator<Item = Event> + use<> {
-        let chunks = std::mem::take(self).chunks;
-        chunks.into_iter().filter_map(|chunk| match chunk {
-            Event::Text(_, text) if text.is_empty() => None,
-            Event::Text(stream, text) => Some(Event::Text(stream, text.replace(ERROR_MARK, ""))),
-            other => Some(other),
-        })
-    }
-
-    /// Takes out the error that `?` met: evcxr's code prints it to stderr, behind a mark of ours, and then says that there
-    /// was one.
-    pub fn take_marked_error(&mut self) -> String {
-        let errors = self.chunks.iter_mut().filter_map(|chunk| match chunk {
-            Event::Text(Stream::Stderr, text) => Some(text),
-            _ => None,
-        });
-        let mut errors: Vec<&mut String> = errors.collect();
-        let Some(found) = errors.iter().rposition(|text| text.contains(ERROR_MARK)) else {
-            return "the cell returned an error".into();
-        };
-        let start = errors[found].rfind(ERROR_MARK).unwrap_or(0);
-        let mut message = errors[found].split_off(start);
-        for rest in &mut errors[found + 1..] {
-            message.push_str(&std::mem::take(*rest));
-        }
-        message.replace(ERROR_MARK, "").trim_end().to_owned()
+        std::mem::take(self).chunks.into_iter()
     }
 }
 
@@ -106,17 +78,6 @@ mod tests {
         let update = Event::Update(vec![("text/plain".into(), "2".into())], "x".into());
         assert_eq!(sent, [text(Stream::Stdout, "ab"), text(Stream::Stderr, "c"), text(Stream::Stdout, "d"), update]);
         assert_eq!(batch.take().count(), 0);
-    }
-
-    #[test]
-    fn a_marked_error_is_taken_out_whole() {
-        let mut batch = Batch::default();
-        batch.text(Stream::Stderr, "warning\n\u{1e}first\n");
-        batch.text(Stream::Stdout, "between");
-        batch.text(Stream::Stderr, "second\n");
-        assert_eq!(batch.take_marked_error(), "first\nsecond");
-        let sent: Vec<Event> = batch.take().collect();
-        assert_eq!(sent, [text(Stream::Stderr, "warning\n"), text(Stream::Stdout, "between")]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::io::{FLOOD, read_all, send_line, whole_text};
 use super::parser::{Parsed, Parser};
 use super::state::{Phase, Shared, State};
 use crate::assumptions::{ERROR_OCCURRED, PANIC_NOTIFICATION, VARIABLE_CHANGED_TYPE};
-use crate::event::{Death, Event, PanicInfo, Prompt, Stream};
+use crate::event::{Death, Event, Prompt, Stream};
 use crate::runtime::protocol::{self, Channel, LONGEST_WRITE, Protection, ROLLED_BACK, ToKernel, ToRuntime};
 use crate::system::poll::poll;
 use crate::system::processes::{End, reap, reap_later, waits_for_input};
@@ -49,7 +49,6 @@ pub struct EventLoop {
     last_words: String,
     told_of_threads: bool,
     for_evcxr: Vec<String>,
-    last_panic: Option<PanicInfo>,
 }
 
 impl EventLoop {
@@ -78,7 +77,6 @@ impl EventLoop {
             last_words: String::new(),
             told_of_threads: false,
             for_evcxr: Vec::new(),
-            last_panic: None,
         })
     }
 
@@ -214,35 +212,7 @@ impl EventLoop {
                     self.emit(Event::Clear { wait });
                 }
                 Parsed::Input(prompt) => self.ask(prompt),
-                Parsed::PanicInfo(info) => {
-                    // One that the cell's code catches by itself, or that ends a thread: a note, not the end.
-                    self.report_caught_panic();
-                    self.last_panic = Some(info);
-                }
-                Parsed::Panicked => {
-                    let info = self.last_panic.take();
-                    self.lock().report.panic = info;
-                    self.for_evcxr.push(PANIC_NOTIFICATION.into());
-                }
-                Parsed::UserError => {
-                    // What stdout says can be ahead of stderr where the two are not kept in order.
-                    self.read_err();
-                    let message = self.batch.take_marked_error();
-                    self.lock().report.error = Some(message);
-                    self.for_evcxr.push(ERROR_OCCURRED.into());
-                }
-                Parsed::Changed(name) => {
-                    self.for_evcxr.push(format!("{VARIABLE_CHANGED_TYPE}{name}"));
-                    self.lock().report.changed.insert(name);
-                }
             }
-        }
-    }
-
-    fn report_caught_panic(&mut self) {
-        if let Some(info) = self.last_panic.take() {
-            let text = format!("thread '{}' panicked: {}\n", info.thread, info.message);
-            self.text(Stream::Stderr, &text);
         }
     }
 
@@ -319,6 +289,18 @@ impl EventLoop {
                     self.text(Stream::Stderr, THREADS_RUN);
                 }
             }
+            ToKernel::Panicked(info) => {
+                self.for_evcxr.push(PANIC_NOTIFICATION.into());
+                self.lock().report.panic = Some(info);
+            }
+            ToKernel::Met(error) => {
+                self.for_evcxr.push(ERROR_OCCURRED.into());
+                self.lock().report.error = Some(error);
+            }
+            ToKernel::Changed(name) => {
+                self.for_evcxr.push(format!("{VARIABLE_CHANGED_TYPE}{name}"));
+                self.lock().report.changed.insert(name);
+            }
             ToKernel::End => {
                 self.read_to_end();
                 self.close_cell();
@@ -382,7 +364,6 @@ impl EventLoop {
         let mut items = Vec::new();
         let result = self.parser.finish(&mut items);
         self.take_in(items);
-        self.report_caught_panic();
         let (out, err) = (std::mem::take(&mut self.out_bytes), std::mem::take(&mut self.err_bytes));
         self.text(Stream::Stdout, &String::from_utf8_lossy(&out));
         self.text(Stream::Stderr, &String::from_utf8_lossy(&err));

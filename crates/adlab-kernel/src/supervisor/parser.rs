@@ -13,12 +13,9 @@
 //! `ADLAB_CLEAR_OUTPUT now|wait` takes away what the cell has shown, `EVCXR_INPUT_REQUEST:prompt` asks the student.
 
 use super::io::partial_char;
-use crate::assumptions::{
-    BEGIN_CONTENT, END_CONTENT, ERROR_OCCURRED, FLUSH_OUTPUT, INPUT_REQUEST, PANIC_NOTIFICATION, PASSWORD_REQUEST,
-    VARIABLE_CHANGED_TYPE,
-};
-use crate::event::{Bundle, PanicInfo, Prompt};
-use crate::runtime::protocol::{CLEAR_OUTPUT, PANIC_INFO, UPDATE_OUTPUT};
+use crate::assumptions::{BEGIN_CONTENT, END_CONTENT, FLUSH_OUTPUT, INPUT_REQUEST, PASSWORD_REQUEST};
+use crate::event::{Bundle, Prompt};
+use crate::runtime::protocol::{CLEAR_OUTPUT, UPDATE_OUTPUT};
 
 /// A piece of what a cell has written.
 #[derive(Debug, PartialEq)]
@@ -33,28 +30,10 @@ pub enum Parsed {
         wait: bool,
     },
     Input(Prompt),
-    PanicInfo(PanicInfo),
-    /// The cell caught a panic of the student's code.
-    Panicked,
-    /// `?` met an error.
-    UserError,
-    /// The type of the variable of this name has changed.
-    Changed(String),
 }
 
 /// A line that is meant for the kernel begins with one of these.
-const WORDS: [&str; 10] = [
-    BEGIN_CONTENT,
-    FLUSH_OUTPUT,
-    UPDATE_OUTPUT,
-    CLEAR_OUTPUT,
-    INPUT_REQUEST,
-    PASSWORD_REQUEST,
-    PANIC_INFO,
-    PANIC_NOTIFICATION,
-    ERROR_OCCURRED,
-    VARIABLE_CHANGED_TYPE,
-];
+const WORDS: [&str; 6] = [BEGIN_CONTENT, FLUSH_OUTPUT, UPDATE_OUTPUT, CLEAR_OUTPUT, INPUT_REQUEST, PASSWORD_REQUEST];
 
 /// A parser that is fed bytes as they come.
 #[derive(Default)]
@@ -65,13 +44,8 @@ pub struct Parser {
 }
 
 struct Block {
-    header: Header,
+    mime: String,
     content: String,
-}
-
-enum Header {
-    Mime(String),
-    Panic(String),
 }
 
 impl Parser {
@@ -117,9 +91,7 @@ impl Parser {
         let line = String::from_utf8_lossy(raw);
         let line = line.trim_end_matches(['\n', '\r']);
         if let Some(mime) = line.strip_prefix(BEGIN_CONTENT) {
-            self.open(Header::Mime(mime.to_owned()));
-        } else if let Some(place) = line.strip_prefix(PANIC_INFO) {
-            self.open(Header::Panic(place.to_owned()));
+            self.block = Some(Block { mime: mime.to_owned(), content: String::new() });
         } else if let Some(id) = line.strip_prefix(FLUSH_OUTPUT).filter(|id| id.is_empty() || id.starts_with(' ')) {
             let id = id.trim();
             self.show((!id.is_empty()).then(|| id.to_owned()), items);
@@ -132,20 +104,9 @@ impl Parser {
             items.push(Parsed::Input(Prompt { text: text.to_owned(), password: false }));
         } else if let Some(text) = line.strip_prefix(PASSWORD_REQUEST) {
             items.push(Parsed::Input(Prompt { text: text.to_owned(), password: true }));
-        } else if line == PANIC_NOTIFICATION {
-            items.push(Parsed::Panicked);
-        } else if line == ERROR_OCCURRED {
-            items.push(Parsed::UserError);
-        } else if let Some(name) = line.strip_prefix(VARIABLE_CHANGED_TYPE) {
-            items.push(Parsed::Changed(name.to_owned()));
         } else {
             self.text(raw, items);
         }
-    }
-
-    fn open(&mut self, header: Header) {
-        let content = String::new();
-        self.block = Some(Block { header, content });
     }
 
     fn step_in_block(&mut self, items: &mut Vec<Parsed>) -> bool {
@@ -162,16 +123,11 @@ impl Parser {
         }
         if let Some(mut block) = self.block.take() {
             block.content.truncate(block.content.trim_end_matches('\n').len());
-            match block.header {
-                Header::Panic(place) => items.push(Parsed::PanicInfo(panic_info(&place, block.content))),
-                Header::Mime(mime) => {
-                    // The same form again: it is the next output.
-                    if self.bundle.iter().any(|(known, _)| *known == mime) {
-                        self.show(None, items);
-                    }
-                    self.bundle.push((mime, block.content));
-                }
+            // The same form again: it is the next output.
+            if self.bundle.iter().any(|(known, _)| *known == block.mime) {
+                self.show(None, items);
             }
+            self.bundle.push((block.mime, block.content));
         }
         true
     }
@@ -199,18 +155,6 @@ impl Parser {
 fn push_text(items: &mut Vec<Parsed>, bytes: &[u8]) {
     if !bytes.is_empty() {
         items.push(Parsed::Text(String::from_utf8_lossy(bytes).into_owned()));
-    }
-}
-
-fn panic_info(place: &str, message: String) -> PanicInfo {
-    let mut parts = place.splitn(4, '\t');
-    let mut next = || parts.next().unwrap_or_default();
-    PanicInfo {
-        line: next().parse().unwrap_or(0),
-        column: next().parse().unwrap_or(0),
-        thread: next().to_owned(),
-        file: next().to_owned(),
-        message,
     }
 }
 
@@ -326,20 +270,6 @@ mod tests {
             question("p", true),
         ];
         assert_eq!(parse(&[&stream]), (expected.into(), None));
-    }
-
-    #[test]
-    fn a_panic_tells_its_place() {
-        let stream = format!("{PANIC_INFO}7\t9\tmain\tsrc/lib.rs\nleft\nright\n{END_CONTENT}\n{PANIC_NOTIFICATION}\n");
-        let (items, _) = parse(&[&stream]);
-        let info = PanicInfo {
-            message: "left\nright".into(),
-            line: 7,
-            column: 9,
-            file: "src/lib.rs".into(),
-            thread: "main".into(),
-        };
-        assert_eq!(items, [Parsed::PanicInfo(info), Parsed::Panicked]);
     }
 
     #[test]
