@@ -1,7 +1,7 @@
 //! The types of a cell's variables.
 
-use ra_ap_hir::{HirDisplay, Semantics, attach_db};
-use ra_ap_ide::{FileId, RootDatabase};
+use ra_ap_hir::{FindPathConfig, HirDisplay, Module, ModuleDef, Semantics, Type, attach_db};
+use ra_ap_ide::{Edition, FileId, RootDatabase};
 use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
 
 use super::document::FUNCTION;
@@ -32,7 +32,10 @@ fn of_function(db: &RootDatabase, cell: FileId) -> Option<Vec<(usize, Vec<Variab
             statement.pat().into_iter().flat_map(|pattern| pattern.syntax().descendants().collect::<Vec<_>>());
         let variables = patterns.filter_map(ast::IdentPat::cast).filter_map(|pattern| {
             let ty = sema.type_of_binding_in_pat(&pattern)?;
-            let written = || ty.display_source_code(db, module.into(), true).ok().filter(|text| is_whole(text));
+            let written = || {
+                let text = ty.display_source_code(db, module.into(), true).ok()?;
+                Some(with_paths(db, &ty, module, text)).filter(|text| is_whole(text))
+            };
             Some(Variable {
                 name: pattern.name()?.text().to_string(),
                 mutable: pattern.mut_token().is_some(),
@@ -42,6 +45,23 @@ fn of_function(db: &RootDatabase, cell: FileId) -> Option<Vec<(usize, Vec<Variab
         (usize::from(statement.syntax().text_range().start()), variables.collect())
     };
     Some(lets.map(of_let).collect())
+}
+
+/// rust-analyzer writes the trait of a `dyn` by its name alone, which may not be there.
+fn with_paths(db: &RootDatabase, ty: &Type, module: Module, mut text: String) -> String {
+    let mut traits = Vec::new();
+    ty.walk(db, |part| traits.extend(part.as_dyn_trait()));
+    let config =
+        FindPathConfig { prefer_no_std: false, prefer_prelude: true, prefer_absolute: false, allow_unstable: false };
+    for found in traits {
+        let name = found.name(db).display(db, Edition::Edition2024).to_string();
+        let Some(path) = module.find_path(db, ModuleDef::Trait(found), config) else { continue };
+        let (short, long) = (format!("dyn {name}"), format!("dyn {}", path.display(db, Edition::Edition2024)));
+        if short != long && !text.contains(&long) {
+            text = text.replace(&short, &long);
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -61,7 +81,7 @@ mod tests {
             items: "struct Pair<T> { a: T, b: Vec<T> }\nfn twice(x: f64) -> f64 { 2.0 * x }".into(),
             variables: vec![("old".into(), "Vec<f64>".into())],
         };
-        let code = "struct Own(i32);
+        let code = "struct Own(i32); trait Shape {} impl Shape for Own {}
             let a = 0.5; let mut n = 3; let text = \"x\"; let string = format!(\"{a}\");
             let v = vec![1.0, 2.0]; let zeros = vec![0u8; 9]; let array = [[1.0; 3]; 2]; let boxed = Box::new([1, 2]);
             let squares: Vec<_> = old.iter().map(|x| x * x).collect();
@@ -72,11 +92,14 @@ mod tests {
             let Pair { b, .. } = Pair { a: 'c', b: vec!['d'] };
             let f = twice; let maybe = old.first().cloned(); let Some(found) = maybe else { panic!() };
             let read = \"1\".parse::<i64>(); let rc = std::rc::Rc::new(std::cell::RefCell::new(a));
+            let joined = std::thread::spawn(|| 1).join(); let failed: Result<i32, Box<dyn std::error::Error>> = Ok(1);
+            let Err(why) = failed else { panic!() }; let shape: Box<dyn Shape + Send> = Box::new(Own(1)); let kept = vec![shape];
             let closure = |x: f64| x; let lazy = old.iter(); let open = Default::default();";
         let document = Document::new(&scope, code, &Outline::of(code));
         world.set_cell(document.text.clone());
         let found = variables(&world).into_iter().flat_map(|(_, variables)| variables);
-        let found: Vec<(String, String)> = found.map(|v| (v.name, v.ty.unwrap_or_else(|| "-".into()))).collect();
+        let found: Vec<(String, String)> =
+            found.map(|v| (v.name, v.ty.map_or("-".into(), |ty| ty.replace(" + 'static", "")))).collect();
         let expected = [
             ("a", "f64"),
             ("n", "i32"),
@@ -98,6 +121,11 @@ mod tests {
             ("found", "f64"),
             ("read", "Result<i64, std::num::ParseIntError>"),
             ("rc", "std::rc::Rc<std::cell::RefCell<f64>>"),
+            ("joined", "Result<i32, Box<dyn std::any::Any + Send>>"),
+            ("failed", "Result<i32, Box<dyn std::error::Error>>"),
+            ("why", "Box<dyn std::error::Error>"),
+            ("shape", "Box<dyn Shape + Send>"),
+            ("kept", "Vec<Box<dyn Shape + Send>>"),
             ("closure", "-"),
             ("lazy", "std::slice::Iter<'_, f64>"),
             ("open", "-"),
