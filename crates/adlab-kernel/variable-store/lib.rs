@@ -1,7 +1,7 @@
 //! What every cell is linked with: a session's variables, and what a cell's own code tells the process that runs it.
 //!
 //! evcxr writes a store of variables into each cell, and the compiler then makes a hash table anew each time, a fifth of the
-//! work of a small cell. Here it is made once. The names are evcxr's; to its calls the kernel adds a number, which stands for
+//! work of a small cell. Here it is made once. The names are evcxr's; to its calls the kernel adds a fingerprint of
 //! all definitions that a variable's type is made of.
 //!
 //! evcxr's code prints that a cell has panicked. Here it calls a function instead, so that nothing that a cell prints, and no
@@ -23,7 +23,7 @@ pub struct VariableStore {
 struct Variable {
     value: Box<dyn Any>,
     /// What its type was made of when it was put here.
-    made_of: u64,
+    made_of: &'static str,
 }
 
 /// An empty store; it lives as long as the session.
@@ -35,15 +35,15 @@ pub fn create_variable_store() -> *mut VariableStore {
 impl VariableStore {
     /// Keeps a variable.
     #[inline]
-    pub fn put_variable<T: 'static>(&mut self, name: &str, value: T, made_of: u64) {
+    pub fn put_variable<T: 'static>(&mut self, name: &str, value: T, made_of: &'static str) {
         self.put(name, Box::new(value), made_of);
     }
 
     /// Whether a variable has this type still: its definition may have been replaced, or one that it is made of, of which
     /// a `TypeId` knows nothing. If not, the kernel is told, and the value is never looked at again.
     #[inline]
-    pub fn check_variable<T: 'static>(&mut self, name: &str, made_of: u64) -> bool {
-        let is_same = |known: &Variable| known.value.is::<T>() && known.made_of == made_of;
+    pub fn check_variable<T: 'static>(&mut self, name: &str, made_of: &str) -> bool {
+        let is_same = |known: &Variable| known.value.is::<T>() && is_made_of_the_same(known.made_of, made_of);
         let has_changed = self.get(name).is_some_and(|known| !is_same(known));
         if has_changed {
             told().changed.push(name.to_owned());
@@ -66,7 +66,7 @@ impl VariableStore {
     /// A value that is made when it is asked for first.
     pub fn lazy_arc<T: 'static, F: FnOnce() -> T>(&mut self, name: &str, create: F) -> Arc<T> {
         if self.get(name).is_none() {
-            self.put(name, Box::new(Arc::new(create())), 0);
+            self.put(name, Box::new(Arc::new(create())), "");
         }
         match self.get(name).and_then(|known| known.value.downcast_ref::<Arc<T>>()) {
             Some(value) => Arc::clone(value),
@@ -75,7 +75,7 @@ impl VariableStore {
     }
 
     #[inline(never)]
-    fn put(&mut self, name: &str, value: Box<dyn Any>, made_of: u64) {
+    fn put(&mut self, name: &str, value: Box<dyn Any>, made_of: &'static str) {
         // What stood there may be of another type by now, and is let go of without a look.
         if let Some(before) = self.variables.insert(name.to_owned(), Variable { value, made_of }) {
             std::mem::forget(before.value);
@@ -91,6 +91,16 @@ impl VariableStore {
     fn get(&self, name: &str) -> Option<&Variable> {
         self.variables.get(name)
     }
+}
+
+/// Two fingerprints: of all that counts, and, behind a `|`, of types, of which those that were there before count.
+#[inline(never)]
+fn is_made_of_the_same(before: &str, now: &str) -> bool {
+    let parts = |text| str::split_once(text, '|').unwrap_or((text, ""));
+    let ((all, types), (all_now, types_now)) = (parts(before), parts(now));
+    let name = |ty: &'_ str| ty.split(':').next().unwrap_or_default().to_owned();
+    let is_same = |ty: &str| types_now.split(',').find(|now| name(now) == name(ty)).is_none_or(|now| now == ty);
+    all == all_now && types.split(',').all(is_same)
 }
 
 #[inline(never)]
@@ -131,6 +141,17 @@ pub fn panicked() {
 pub fn met<E: Display>(error: &E) {
     let text = error.to_string();
     told().error = Some(text);
+}
+
+/// A variable is to be forgotten: the kernel is told that its type has changed, and runs the call again without it, which
+/// then tells nothing.
+pub fn forget(name: &str) {
+    static TOLD_BEFORE: Mutex<Option<String>> = Mutex::new(None);
+    let mut before = TOLD_BEFORE.lock().unwrap_or_else(|e| e.into_inner());
+    if before.take().is_none_or(|before| before != name) {
+        told().changed.push(name.to_owned());
+        *before = Some(name.to_owned());
+    }
 }
 
 /// Before each cell: whatever earlier cells have done to it, the panic hook is ours again.
@@ -195,9 +216,12 @@ mod tests {
     fn variables_come_back_with_their_types() {
         // SAFETY: just made, and nobody else's.
         let mut store = *unsafe { Box::from_raw(create_variable_store()) };
-        store.put_variable("a", vec![1.0, 2.0], 7);
-        assert!(store.check_variable::<Vec<f64>>("a", 7) && !store.check_variable::<f64>("a", 7));
-        assert!(!store.check_variable::<Vec<f64>>("a", 8) && store.check_variable::<f64>("not there", 7));
+        store.put_variable("a", vec![1.0, 2.0], "7|P:1,Q:2");
+        assert!(store.check_variable::<Vec<f64>>("a", "7|P:1,Q:2") && !store.check_variable::<f64>("a", "7|P:1,Q:2"));
+        assert!(!store.check_variable::<Vec<f64>>("a", "8|P:1,Q:2") && store.check_variable::<f64>("not there", "7"));
+        assert!(
+            store.check_variable::<Vec<f64>>("a", "7|P:1,R:3") && !store.check_variable::<Vec<f64>>("a", "7|P:2,Q:2")
+        );
         assert_eq!(store.take_variable::<Vec<f64>>("a"), [1.0, 2.0]);
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| store.take_variable::<f64>("a"))).is_err());
         assert_eq!((*store.lazy_arc("c", || 1), *store.lazy_arc("c", || 2)), (1, 1));

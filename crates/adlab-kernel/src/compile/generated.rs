@@ -2,12 +2,13 @@
 //!
 //! - Its function has one name: evcxr counts its builds in it, so that the same cell would never be the same twice.
 //! - The store of variables, and what a cell tells of itself, are in a library (`variable-store/lib.rs`): variables carry the
-//!   number of what their types are made of, and that a cell has panicked is not printed, where it could be forged or lost.
+//!   fingerprint of what their types are made of, and that a cell has panicked is not printed, where it could be forged or lost.
 //! - It uses no name that a student may have defined.
+//! - Macros come first: evcxr writes items in any order, and a macro must stand before what uses it.
 
 use anyhow::{Context, Result, bail};
 use ra_ap_syntax::ast::{self, HasModuleItem, HasName};
-use ra_ap_syntax::{AstNode, Edition, SourceFile};
+use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxKind, SyntaxNode};
 
 use super::reach::Definitions;
 use crate::assumptions::{
@@ -32,6 +33,10 @@ impl Generated {
     /// Simplifies evcxr's source. `library` is what cells are linked with.
     pub fn simplified(source: String, library: &str) -> Result<Self> {
         let source = Generated::read(source);
+        let source = match source.macros_first() {
+            Some(text) => Generated::read(text),
+            None => source,
+        };
         let (before, after) = source.around_the_name()?;
         if WITHOUT_STORE.iter().any(|form| after.starts_with(form)) {
             let after = match after.rsplit_once(CAUGHT_WITHOUT_STORE) {
@@ -51,9 +56,22 @@ impl Generated {
         let items = with_errors(items, library)?;
         let lines = "\n".repeat(store.matches('\n').count());
         let definitions = Definitions::of(&source.file);
-        let after = with_numbers(&with_full_names(after, library), |ty| definitions.fingerprint(ty))?;
+        let after = with_fingerprints(&with_full_names(after, library), |ty| definitions.fingerprint(ty))?;
         let text = format!("{items}{STORE_BEGIN}pub use ::{library}::*;{lines}{STORE_END}{HEAD}{ONE_FUNCTION}{after}");
         Ok(Generated::read(text))
+    }
+
+    /// The source with a copy of each macro behind the crate's attributes, on their line; nothing where there are none. A copy
+    /// and its original are the same, so it does not matter which of them is used.
+    fn macros_first(&self) -> Option<String> {
+        let macros = self.file.items().filter_map(|item| match item {
+            ast::Item::MacroRules(item) => Some(on_one_line(item.syntax())),
+            _ => None,
+        });
+        let macros: String = macros.collect::<Option<Vec<String>>>()?.concat();
+        let attributes = self.file.syntax().children().take_while(|node| !ast::Item::can_cast(node.kind()));
+        let end = attributes.last().map_or(0, |attribute| usize::from(attribute.text_range().end()));
+        (!macros.is_empty() && self.is_whole).then(|| format!("{}{macros}{}", &self.text[..end], &self.text[end..]))
     }
 
     /// What stands before the name of the cell's function, and behind it.
@@ -73,6 +91,19 @@ impl Generated {
         let end = text[start + FUNCTION.len()..].find(|c: char| !c.is_ascii_digit());
         Ok((&text[..start], &text[end.map_or(text.len(), |length| start + FUNCTION.len() + length)..]))
     }
+}
+
+/// Its text without line ends; nothing where they are in a string.
+fn on_one_line(node: &SyntaxNode) -> Option<String> {
+    let mut line = String::new();
+    for token in node.descendants_with_tokens().filter_map(|element| element.into_token()) {
+        match token.kind() {
+            SyntaxKind::WHITESPACE | SyntaxKind::COMMENT => line.push(' '),
+            _ if token.text().contains('\n') => return None,
+            _ => line.push_str(token.text()),
+        }
+    }
+    Some(line + " ")
 }
 
 /// What `?` meets is told to the library.
@@ -97,20 +128,20 @@ fn with_full_names(function: &str, library: &str) -> String {
     replace_last(function, RETURNED, "\n::core::result::Result::Ok(())})();\n")
 }
 
-/// A number behind each variable that is checked or kept: that of its type.
-fn with_numbers(function: &str, number: impl Fn(&str) -> u64) -> Result<String> {
+/// Behind each variable that is checked or kept, the fingerprint of its type.
+fn with_fingerprints(function: &str, fingerprint: impl Fn(&str) -> String) -> Result<String> {
     let calls = [STORE_CALLS[0], STORE_CALLS[2]];
-    let (mut numbered, mut rest) = (String::new(), function);
+    let (mut marked, mut rest) = (String::new(), function);
     while let Some((at, call)) = calls.iter().filter_map(|call| Some((rest.find(call)?, call))).min() {
         let ty = at + call.len();
         let name = rest[ty..].find(STORE_NAME).with_context(|| missing(STORE_NAME))? + ty;
         let end = rest[name..].find(");").with_context(|| missing(");"))? + name;
         // Behind a name in parentheses.
         let end = if rest[end..].starts_with("));") { end + 1 } else { end };
-        numbered += &format!("{}, 0x{:016x}", &rest[..end], number(&rest[ty..name]));
+        marked += &format!("{}, {:?}", &rest[..end], fingerprint(&rest[ty..name]));
         rest = &rest[end..];
     }
-    Ok(numbered + rest)
+    Ok(marked + rest)
 }
 
 fn missing(text: &str) -> String {
@@ -154,7 +185,7 @@ mod tests {
             "\n::core::result::Result::Ok(())})();\n",
             "\n  ::core::result::Result::Err(_) => {\n    ::lib::panicked();\n}}\n",
             "::lib::met(&error);",
-            ">>(stringify!(p), p, 0x",
+            ">>(stringify!(p), p, \"",
         ] {
             assert!(simple.contains(text), "no {text} in:\n{simple}");
         }
@@ -177,14 +208,23 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_numbered_by_their_types() {
+    fn macros_come_first_and_lines_stay() {
+        let items = "#![allow(a)]\nfn f() -> i32 { two!() }\nmacro_rules! two {\n    // here\n    () => { 2 };\n}\nmacro_rules! eprintln { () => {} }";
+        let simple = simplified(&whole(items, ""));
+        let first = simple.lines().next().unwrap();
+        assert!(first.starts_with("#![allow(a)]macro_rules! two {") && first.contains("() => { 2 };"), "{first}");
+        assert!(first.contains("macro_rules! eprintln") && simple.matches("macro_rules!").count() == 4);
+    }
+
+    #[test]
+    fn variables_have_the_fingerprints_of_their_types() {
         let source = "vars_ok &= evcxr_variable_store.check_variable::<Vec<(f64, P)>>(stringify!(a));\n\
                       let a = evcxr_variable_store.take_variable::<Vec<(f64, P)>>(stringify!(a));\n\
                       evcxr_variable_store.put_variable::<P>(stringify!(b), b);\n";
-        let expected = "vars_ok &= evcxr_variable_store.check_variable::<Vec<(f64, P)>>(stringify!(a), 0x000000000000000d);\n\
+        let expected = "vars_ok &= evcxr_variable_store.check_variable::<Vec<(f64, P)>>(stringify!(a), \"13\");\n\
                         let a = evcxr_variable_store.take_variable::<Vec<(f64, P)>>(stringify!(a));\n\
-                        evcxr_variable_store.put_variable::<P>(stringify!(b), b, 0x0000000000000001);\n";
-        assert_eq!(with_numbers(source, |ty| ty.len() as u64).unwrap(), expected);
+                        evcxr_variable_store.put_variable::<P>(stringify!(b), b, \"1\");\n";
+        assert_eq!(with_fingerprints(source, |ty| ty.len().to_string()).unwrap(), expected);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //!   where they lead; and of the `impl`s of all of these the associated types and constants.
 //! - A trait object holds on to compiled methods, so behind a `dyn` methods count: of its traits, of all their `impl`s, of the
 //!   functions that these call.
-//! - What can be turned back into any type (`dyn Any`, `dyn Error`) depends on all types.
+//! - What can be turned back into any type (`dyn Any`, `dyn Error`) depends on all types that there were when it was made.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -34,6 +34,8 @@ struct Definition {
 enum Kind {
     /// A value's form may depend on it.
     Form,
+    /// The same, and it is a type of its own.
+    Type,
     /// A trait or a function: it matters to trait objects alone.
     Behaviour,
 }
@@ -96,12 +98,12 @@ impl Definitions {
     }
 
     fn add(&mut self, item: &ast::Item) {
-        use Kind::{Behaviour, Form};
+        use Kind::{Behaviour, Form, Type};
         let node = item.syntax();
         let (name, kind) = match item {
-            ast::Item::Struct(item) => (item.name(), Form),
-            ast::Item::Enum(item) => (item.name(), Form),
-            ast::Item::Union(item) => (item.name(), Form),
+            ast::Item::Struct(item) => (item.name(), Type),
+            ast::Item::Enum(item) => (item.name(), Type),
+            ast::Item::Union(item) => (item.name(), Type),
             ast::Item::TypeAlias(item) => (item.name(), Form),
             ast::Item::Const(item) => (item.name(), Form),
             ast::Item::MacroRules(item) => (item.name(), Form),
@@ -166,18 +168,29 @@ impl Definitions {
         self.impls.push(Impl { names, form, whole: Text::of(item.syntax()) });
     }
 
-    /// Changes when something changes of which a value of this type depends.
-    pub fn fingerprint(&self, ty: &str) -> u64 {
+    /// Changes when something changes of which a value of this type depends. Behind a `|` are the types, each with a
+    /// fingerprint of its own, of which only those that were there before count.
+    pub fn fingerprint(&self, ty: &str) -> String {
         let file = SourceFile::parse(&format!("type A = {ty};"), ra_ap_syntax::Edition::Edition2024);
-        let mut reached = Reached { definitions: self, words: BTreeSet::new(), parts: BTreeSet::new() };
         let ty = file.syntax_node().descendants().find_map(ast::Type::cast);
+        let mut reached = Reached { definitions: self, words: BTreeSet::new(), parts: BTreeSet::new() };
         reached.follow(&ty.map(|ty| Text::of(ty.syntax()).words).unwrap_or_default());
-        if reached.words.contains("dyn") {
-            reached.follow_objects();
+        if !reached.words.contains("dyn") {
+            return reached.hash();
         }
-        // FNV-1a: the same in every build.
-        let bytes = reached.parts.iter().flat_map(|part| part.bytes().chain([0]));
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        reached.follow_objects();
+        let mut fingerprint = reached.hash();
+        if DOWNCASTS.iter().any(|name| reached.words.contains(*name)) {
+            let is_type = |found: &[Definition]| found.iter().any(|found| found.kind == Kind::Type);
+            let types = self.by_name.iter().filter(|(_, found)| is_type(found)).map(|(name, _)| {
+                let mut reached = Reached { definitions: self, words: BTreeSet::new(), parts: BTreeSet::new() };
+                reached.follow(&BTreeSet::from([name.clone()]));
+                format!("{name}:{}", reached.hash())
+            });
+            fingerprint +=
+                &format!("|{}", types.collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(","));
+        }
+        fingerprint
     }
 }
 
@@ -196,7 +209,9 @@ impl<'a> Reached<'a> {
                 continue;
             }
             let definitions = self.definitions;
-            for found in definitions.by_name.get(&word).into_iter().flatten().filter(|found| found.kind == Kind::Form) {
+            for found in
+                definitions.by_name.get(&word).into_iter().flatten().filter(|found| found.kind != Kind::Behaviour)
+            {
                 self.parts.insert(&found.text.normal);
                 next.extend(found.text.words.iter().cloned());
             }
@@ -209,15 +224,16 @@ impl<'a> Reached<'a> {
         }
     }
 
+    fn hash(&self) -> String {
+        // FNV-1a: the same in every build.
+        let bytes = self.parts.iter().flat_map(|part| part.bytes().chain([0]));
+        let step = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        format!("{:016x}", bytes.fold(0xcbf2_9ce4_8422_2325, step))
+    }
+
     /// Behind trait objects, until nothing new is found.
     fn follow_objects(&mut self) {
         let definitions = self.definitions;
-        if DOWNCASTS.iter().any(|name| self.words.contains(*name)) {
-            for found in definitions.by_name.values().flatten().filter(|found| found.kind == Kind::Form) {
-                self.parts.insert(&found.text.normal);
-                self.follow(&found.text.words);
-            }
-        }
         loop {
             let before = (self.words.len(), self.parts.len());
             let known = self.words.clone();
@@ -240,7 +256,7 @@ mod tests {
     use super::*;
     use ra_ap_syntax::Edition;
 
-    fn fingerprint(source: &str, ty: &str) -> u64 {
+    fn fingerprint(source: &str, ty: &str) -> String {
         Definitions::of(&SourceFile::parse(source, Edition::Edition2024).tree()).fingerprint(ty)
     }
 
@@ -343,7 +359,12 @@ mod tests {
             "struct S; impl std::fmt::Display for S { fn fmt() { 2 } }",
         );
         for ty in ["Box<dyn std::any::Any>", "Box<dyn std::error::Error>"] {
-            changes(ty, "struct P(i32);", "struct P(f64);");
+            changes(ty, "struct P(T); type T = i32;", "struct P(T); type T = f64;");
+            let (before, after) =
+                (fingerprint("struct P(i32);", ty), fingerprint("struct P(i32); struct Q(P); use a::R;", ty));
+            let ((all, types), (all_after, types_after)) =
+                (before.split_once('|').unwrap(), after.split_once('|').unwrap());
+            assert!(all == all_after && types_after.split(',').any(|found| found == types), "{types} {types_after}");
         }
     }
 }

@@ -16,6 +16,7 @@ use super::generated::Generated;
 use super::key::rebase;
 use super::{level, variable_store};
 use crate::assumptions::{LIBRARY_PATH_VAR, PACKAGE, SOURCE};
+use crate::runtime::protocol::LIBRARY;
 use crate::system::files::write_atomically;
 
 /// In a session's folder: cells are compiled at the level of cargo's configuration, and no other.
@@ -80,7 +81,7 @@ impl RecordedCall {
         let place = here.join(SOURCE);
         let written = std::fs::read_to_string(&place).context("evcxr has written no source")?;
         self.store(here).context("the library that cells are linked with is missing; run: adlab install")?;
-        let source = Generated::simplified(written, variable_store::NAME)?;
+        let source = Generated::simplified(written, LIBRARY)?;
         std::fs::write(&place, &source.text)?;
         Ok(source)
     }

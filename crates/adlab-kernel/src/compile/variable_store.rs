@@ -5,20 +5,26 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::runtime::protocol::LIBRARY;
 use crate::system::toolchain;
 
 /// It is a part of the warm build.
 pub const SOURCE: &str = include_str!("../../variable-store/lib.rs");
-/// By which cells know it.
-pub const NAME: &str = "adlab_store";
 
 /// Compiles it into the folder of libraries that cells are linked with.
 pub fn build(folder: &Path, rustc: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)?;
-    let source = folder.join(format!("{NAME}.rs"));
+    let source = folder.join(format!("{LIBRARY}.rs"));
     std::fs::write(&source, SOURCE)?;
     let mut command = Command::new(rustc);
-    command.args(["--edition=2024", "--crate-type=dylib", "-Cprefer-dynamic", "-Copt-level=3", "--crate-name", NAME]);
+    command.args([
+        "--edition=2024",
+        "--crate-type=dylib",
+        "-Cprefer-dynamic",
+        "-Copt-level=3",
+        "--crate-name",
+        LIBRARY,
+    ]);
     let output = command.arg("--out-dir").arg(folder).arg(&source).output().context("cannot run rustc")?;
     if !output.status.success() {
         bail!("the variables' store does not compile: {}", String::from_utf8_lossy(&output.stderr));
@@ -28,13 +34,13 @@ pub fn build(folder: &Path, rustc: &Path) -> Result<()> {
 
 /// The library in this folder, if it is there.
 pub fn library(folder: &Path) -> Option<PathBuf> {
-    let path = folder.join(format!("{}{NAME}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
+    let path = folder.join(format!("{}{LIBRARY}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
     path.is_file().then_some(path)
 }
 
 /// What rustc is told of it.
 pub fn argument(library: &Path) -> [String; 2] {
-    ["--extern".into(), format!("{NAME}={}", library.display())]
+    ["--extern".into(), format!("{LIBRARY}={}", library.display())]
 }
 
 /// Where cargo puts the libraries for cells.

@@ -8,6 +8,7 @@ mod evcxr_context;
 mod shell;
 pub mod thread;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::Command;
@@ -23,7 +24,7 @@ use crate::cell::nesting::{DEEPEST, is_too_deep};
 use crate::event::{Bundle, Event, Sink};
 use crate::explain;
 use crate::fault::Fault;
-use crate::runtime::bootstrap::{ALLOW_QUESTION_MARK, PRINT_AT_ONCE};
+use crate::runtime::bootstrap::{ALLOW_QUESTION_MARK, PRINT_AT_ONCE, forget};
 use crate::scope::definitions::HandedBack;
 use crate::scope::plan::Plan;
 use crate::scope::{Scope, lines};
@@ -104,19 +105,21 @@ impl Engine {
         self.supervisor.begin(sink);
         let mut value = Value::default();
         let obeyed = self.obey(&cell, &mut value);
-        let goes_on = cell.has_code() || cell.commands.is_empty();
-        if goes_on || obeyed.is_err() {
+        if cell.has_code() || obeyed.is_err() {
             // Answers stand above what comes now.
             if let Some(bundle) = value.result.take() {
                 self.supervisor.show(Event::Display(bundle, None));
             }
         }
-        if obeyed.is_err() || goes_on && self.supervisor.is_interrupted() {
+        // A cell without code may have had some before: its definitions go.
+        let runs = cell.has_code() || !self.scope.definitions.plan(&cell).removed.is_empty();
+        if obeyed.is_err() || runs && self.supervisor.is_interrupted() {
             let report = self.supervisor.end();
             return Err(obeyed.err().filter(|_| !report.interrupted).unwrap_or_else(Fault::interrupted));
         }
-        if goes_on {
-            value.result = self.run(&cell)?;
+        if runs {
+            let result = self.run(&cell)?;
+            value.result = result.or(value.result);
         } else {
             self.tell_trouble();
             self.supervisor.end();
@@ -132,6 +135,7 @@ impl Engine {
         // Where something came back, it stands beside the cell from now on.
         let plan = if handed.is_empty() { plan } else { self.scope.definitions.plan(cell) };
         let removed = removed(&plan, &self.evcxr);
+        self.make_room(&plan);
         let mut parts = Parts {
             evcxr: &mut self.evcxr,
             scope: &mut self.scope,
@@ -174,6 +178,18 @@ impl Engine {
             Err(error) => {
                 let context = explain::Context { source: &source, cell, annotated: &annotated, scope: &self.scope };
                 Err(explain::refused_by_evcxr(&error, &context))
+            }
+        }
+    }
+
+    /// A variable can't have the name of a constant: where the cell defines one, the variable goes.
+    fn make_room(&mut self, plan: &Plan) {
+        let is_variable = |name: &&str| self.scope.variables.is_known(name);
+        let names: BTreeSet<String> = plan.taken_names().filter(is_variable).map(str::to_owned).collect();
+        for name in &names {
+            let (outcome, _) = self.supervisor.clone().alone(|| self.evcxr.execute(&forget(name)));
+            if outcome.is_ok() {
+                self.supervisor.note(&self.scope.variables.make_room(name));
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::cell::Cell;
 use crate::cell::annotated::Annotated;
 use crate::fault::Fault;
 use crate::scope::Scope;
+use crate::scope::definitions::Definitions;
 use crate::scope::sources::CellSource;
 
 /// What is known of the cell and of what came before it.
@@ -22,12 +23,17 @@ pub struct Context<'a> {
 /// All errors of a cell as one.
 pub fn fault(errors: &[CompilationError], context: &Context) -> Fault {
     let relevant = relevant(errors);
+    if relevant.iter().any(|error| error.code() == Some("E0005"))
+        && let Some(fault) = taken_name(context.cell, &context.scope.definitions)
+    {
+        return fault;
+    }
     if !relevant.is_empty() {
         return compile_error(&relevant, context);
     }
     match errors.iter().find_map(removed_name) {
         Some(name) => no_longer_defined(&name, context),
-        None => not_kept(context.cell),
+        None => not_kept(context.cell, &context.scope.definitions),
     }
 }
 
@@ -66,8 +72,21 @@ fn relevant(errors: &[CompilationError]) -> Vec<&CompilationError> {
     errors.iter().filter(|e| e.level() == "error" && !artefact(e)).collect()
 }
 
+/// A pattern that is the name of a constant is no new variable.
+fn taken_name(cell: &Cell, definitions: &Definitions) -> Option<Fault> {
+    let (name, number) = cell.variables.iter().find_map(|name| Some((name, definitions.cell_of(name)?)))?;
+    Some(Fault::new(
+        "CompileError",
+        &format!("`{name}` can't be a variable, because cell [{number}] defines it as something else"),
+        &[format!("Choose another name, or take `{name}` out of cell [{number}] and run that again.")],
+    ))
+}
+
 /// A variable outlives its cell, so its type must have a name.
-pub fn not_kept(cell: &Cell) -> Fault {
+pub fn not_kept(cell: &Cell, definitions: &Definitions) -> Fault {
+    if let Some(fault) = taken_name(cell, definitions) {
+        return fault;
+    }
     let braces = "Or put the cell's lines in braces { … }: then the variable is for this cell alone.";
     match cell.closures().first() {
         Some(name) => Fault::new(

@@ -21,7 +21,9 @@ const LOST: &str = "Functions and types are still there; run the cells that make
 pub fn refused_by_evcxr(error: &Error, context: &Context) -> Fault {
     match error {
         Error::CompilationErrors(errors) => compile::fault(errors, context),
-        Error::Message(message) if message.contains(IS_CLOSURE) => compile::not_kept(context.cell),
+        Error::Message(message) if message.contains(IS_CLOSURE) => {
+            compile::not_kept(context.cell, &context.scope.definitions)
+        }
         Error::Message(message) if message.contains(HAS_NO_NAME) => compile::nameless(message),
         Error::TypeRedefinedVariablesLost(names) => Fault::new(
             "CompileError",

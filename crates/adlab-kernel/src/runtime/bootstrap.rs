@@ -1,5 +1,7 @@
 //! What the kernel runs for itself, before the student's first cell and between cells.
 
+use super::protocol::LIBRARY;
+
 /// evcxr finds out that a cell uses `?` when it does not compile, and compiles it again; from then on it knows. It takes
 /// `x + 1`, where `x` is a float, for the same.
 pub const ALLOW_QUESTION_MARK: &str = "\"0\".parse::<u8>()?;";
@@ -19,4 +21,9 @@ pub const BACKTRACE_OFF: &str = "unsafe { std::env::remove_var(\"RUST_BACKTRACE\
 /// Sets a variable of the environment, for this cell and later ones.
 pub fn set_variable(name: &str, value: &str) -> String {
     format!("unsafe {{ std::env::set_var({name:?}, {value:?}) }};")
+}
+
+/// Has evcxr forget a variable: it is told that its type has changed, and runs this again without it.
+pub fn forget(name: &str) -> String {
+    format!("{{ ::{LIBRARY}::forget({name:?}); }}")
 }

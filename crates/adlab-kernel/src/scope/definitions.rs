@@ -208,6 +208,11 @@ impl Definitions {
         self.beside(&Plan::default(), &BTreeSet::new())
     }
 
+    /// The cell that defines a name now.
+    pub fn cell_of(&self, name: &str) -> Option<usize> {
+        self.known.get(name).map(|known| known.number)
+    }
+
     /// What became of a name that was defined once.
     pub fn former(&self, name: &str) -> Option<&str> {
         self.former.get(name).map(String::as_str)

@@ -29,6 +29,16 @@ impl Plan {
         self.items.iter().any(|(_, keys)| keys.iter().any(|k| k == key))
     }
 
+    /// The names by which it defines what a variable can't be called: a pattern of that name is no new variable.
+    pub fn taken_names(&self) -> impl Iterator<Item = &str> {
+        let takes = |item: &Item| {
+            let starts = |word: &str| item.title.starts_with(word);
+            let is_plain = item.text.trim_end().ends_with(';');
+            starts("const ") || starts("static ") || starts("use ") || starts("struct ") && is_plain
+        };
+        self.items.iter().filter(move |(item, _)| takes(item)).flat_map(|(_, keys)| keys).map(String::as_str)
+    }
+
     /// The cell's code with its markers, with what else is to be inserted, and without the definitions that are to go.
     pub fn annotate(&self, cell: &Cell, without: &BTreeSet<Key>, others: &[Insertion]) -> Annotated {
         let code = cell.body.as_str();

@@ -46,6 +46,16 @@ impl Variables {
         note
     }
 
+    /// It goes, because a cell defines something of its name. Says so.
+    pub fn make_room(&mut self, name: &str) -> String {
+        match self.known.remove(name) {
+            Some(maker) => {
+                format!("note: the variable `{name}` of cell [{maker}] makes room for what this cell defines\n")
+            }
+            None => String::new(),
+        }
+    }
+
     pub fn gone(&self, name: &str) -> Option<Gone> {
         self.gone.get(name).copied()
     }

@@ -104,10 +104,11 @@ impl Worker {
             let code = execute.code.clone();
             self.publish(ExecuteInput { code, execution_count: count }, request);
         }
-        let outcome = if execute.code.trim().is_empty() {
+        let id = request.metadata["cellId"].as_str().map(str::to_owned);
+        // A cell that has been emptied no longer defines what it did.
+        let outcome = if execute.code.trim().is_empty() && (id.is_none() || execute.silent) {
             Ok(Value::default())
         } else {
-            let id = request.metadata["cellId"].as_str().map(str::to_owned);
             self.engine.execute(execute.code.clone(), id, self.count, self.sink(request, execute)).await
         };
         if store {
