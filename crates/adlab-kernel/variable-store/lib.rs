@@ -7,7 +7,7 @@
 //! evcxr's code prints that a cell has panicked. Here it calls a function instead, so that nothing that a cell prints, and no
 //! macro or panic hook of its own, can say it or keep it from being said.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -43,12 +43,7 @@ impl VariableStore {
     /// a `TypeId` knows nothing. If not, the kernel is told, and the value is never looked at again.
     #[inline]
     pub fn check_variable<T: 'static>(&mut self, name: &str, made_of: &str) -> bool {
-        let is_same = |known: &Variable| known.value.is::<T>() && is_made_of_the_same(known.made_of, made_of);
-        let has_changed = self.get(name).is_some_and(|known| !is_same(known));
-        if has_changed {
-            told().changed.push(name.to_owned());
-        }
-        !has_changed
+        self.check(name, TypeId::of::<T>(), made_of)
     }
 
     /// Hands a variable over.
@@ -57,10 +52,9 @@ impl VariableStore {
     /// If it isn't there, or has another type, which [`check_variable`](Self::check_variable) was to find out.
     #[inline]
     pub fn take_variable<T: 'static>(&mut self, name: &str) -> T {
-        match self.take(name).map(Box::<dyn Any>::downcast) {
-            Some(Ok(value)) => *value,
-            _ => missing(name),
-        }
+        let value = self.take(name, TypeId::of::<T>());
+        // SAFETY: the value of a box that is of this type, and nobody else's.
+        *unsafe { Box::from_raw(value.cast::<T>()) }
     }
 
     /// A value that is made when it is asked for first.
@@ -83,8 +77,22 @@ impl VariableStore {
     }
 
     #[inline(never)]
-    fn take(&mut self, name: &str) -> Option<Box<dyn Any>> {
-        self.variables.remove(name).map(|known| known.value)
+    fn check(&mut self, name: &str, ty: TypeId, made_of: &str) -> bool {
+        let is_same = |known: &Variable| (*known.value).type_id() == ty && is_made_of_the_same(known.made_of, made_of);
+        let has_changed = self.get(name).is_some_and(|known| !is_same(known));
+        if has_changed {
+            told().changed.push(name.to_owned());
+        }
+        !has_changed
+    }
+
+    /// A pointer to the value, which was a box's.
+    #[inline(never)]
+    fn take(&mut self, name: &str, ty: TypeId) -> *mut () {
+        match self.variables.remove(name) {
+            Some(known) if (*known.value).type_id() == ty => Box::into_raw(known.value).cast(),
+            _ => missing(name),
+        }
     }
 
     #[inline(never)]
@@ -94,7 +102,6 @@ impl VariableStore {
 }
 
 /// Two fingerprints: of all that counts, and, behind a `|`, of types, of which those that were there before count.
-#[inline(never)]
 fn is_made_of_the_same(before: &str, now: &str) -> bool {
     let parts = |text| str::split_once(text, '|').unwrap_or((text, ""));
     let ((all, types), (all_now, types_now)) = (parts(before), parts(now));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::prepare::prepare;
 use crate::session::environment::reach_cargo;
@@ -27,13 +27,15 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value = "adlab")]
     name: String,
     /// Install the unmodified evcxr kernel, with the same crate preloaded
-    #[cfg(feature = "stock")]
     #[arg(long)]
     stock: bool,
 }
 
 pub fn install(project: &Project, options: &Options) -> Result<()> {
     check_name(&options.name)?;
+    if options.stock && !cfg!(feature = "stock") {
+        bail!("this adlab was built without the stock kernel; build it with the cargo feature `stock`");
+    }
     let cargo = reach_cargo()?;
     if toolchain::rust_src().is_none() {
         bail!("rust-src is missing: types can't be inferred; run: {}", toolchain::GET_RUST_SRC);
@@ -102,9 +104,8 @@ fn write_spec(project: &Project, options: &Options, target: &Path, cargo: &Path)
     let mut spec: Value = serde_json::from_str(&text).context("kernel-spec/kernel.json is broken")?;
     let exe = std::env::current_exe()?;
     spec["argv"][0] = exe.to_string_lossy().into();
-    #[cfg(feature = "stock")]
     if options.stock {
-        spec["argv"] = serde_json::json!([exe.to_string_lossy(), "stock", "--control_file", "{connection_file}"]);
+        spec["argv"] = json!([exe.to_string_lossy(), "stock", "--control_file", "{connection_file}"]);
         spec["display_name"] = "Rust (evcxr with AD Lab)".into();
     }
     let environment = environment(cargo);

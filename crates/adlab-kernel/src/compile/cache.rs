@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Result;
-use ra_ap_syntax::ast::{AstNode, HasModuleItem};
+use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
 
 use super::generated::Generated;
 use crate::assumptions::{ONE_FUNCTION, STORE_CALLS};
@@ -26,6 +26,8 @@ const LARGEST: u64 = 256 << 10;
 
 const LIBRARY: &str = "library";
 const SOURCE: &str = "source";
+/// The form of the source as evcxr had written it.
+const FORM: &str = "form";
 const CHECKSUM: &str = "checksum";
 
 /// A cell that is about to be compiled.
@@ -48,13 +50,12 @@ impl CompiledCell {
 
     /// Puts the library in its place, and gives the very source that it was compiled from: its items may stand in another
     /// order, and a panic names a line of it.
-    pub fn fetch(&self, wanted: &Generated, library: &Path) -> Option<String> {
+    pub fn fetch(&self, library: &Path) -> Option<String> {
         let source = fs::read_to_string(self.place.join(SOURCE)).ok()?;
         let bytes = fs::read(self.place.join(LIBRARY)).ok()?;
         let sum = fs::read_to_string(self.place.join(CHECKSUM)).ok()?;
-        let is_wanted =
-            source == wanted.text || normal_form(&Generated::read(source.clone())).as_ref() == Some(&self.normal);
-        if sum != checksum(&bytes, &source) || !is_wanted {
+        let form = fs::read_to_string(self.place.join(FORM)).ok()?;
+        if sum != checksum(&bytes, &source, &form) || form != self.normal {
             let _ = fs::remove_dir_all(&self.place);
             return None;
         }
@@ -80,7 +81,8 @@ impl CompiledCell {
         // Beside its place first: nobody sees half of it.
         let new = tempfile::Builder::new().prefix("new-").tempdir_in(&self.folder)?;
         fs::write(new.path().join(SOURCE), source)?;
-        fs::write(new.path().join(CHECKSUM), checksum(&bytes, source))?;
+        fs::write(new.path().join(FORM), &self.normal)?;
+        fs::write(new.path().join(CHECKSUM), checksum(&bytes, source, &self.normal))?;
         fs::write(new.path().join(LIBRARY), bytes)?;
         fs::rename(new.path(), &self.place)?;
         let _ = new.keep();
@@ -103,9 +105,9 @@ impl CompiledCell {
     }
 }
 
-fn checksum(library: &[u8], source: &str) -> String {
+fn checksum(library: &[u8], source: &str, form: &str) -> String {
     let mut hasher = DefaultHasher::new();
-    (library, source).hash(&mut hasher);
+    (library, source, form).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
@@ -122,10 +124,18 @@ fn normal_form(source: &Generated) -> Option<String> {
             marker = text;
             continue;
         }
-        let text = if text.contains(&format!("fn {ONE_FUNCTION}(")) { sorted_lines(&text) } else { text };
+        let name = match &item {
+            ast::Item::Fn(function) => function.name().map(|name| name.text().to_string()),
+            _ => None,
+        };
+        // evcxr counts its builds in it.
+        let text = match name.filter(|name| name.starts_with(ONE_FUNCTION)) {
+            Some(name) => sorted_lines(&text).replacen(&name, ONE_FUNCTION, 1),
+            None => text,
+        };
         items.push(std::mem::take(&mut marker) + &text);
     }
-    let attributes = file.syntax().children().filter(|node| ra_ap_syntax::ast::Attr::can_cast(node.kind()));
+    let attributes = file.syntax().children().filter(|node| ast::Attr::can_cast(node.kind()));
     items.extend(attributes.map(|attribute| attribute.text().to_string()));
     items.sort_unstable();
     Some(items.join("\n"))
@@ -147,9 +157,11 @@ fn sorted_lines(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ra_ap_syntax::{Edition, SourceFile};
 
     fn read(source: &str) -> Generated {
-        Generated::read(source.to_owned())
+        let parsed = SourceFile::parse(source, Edition::Edition2024);
+        Generated { text: source.to_owned(), file: parsed.tree(), is_whole: parsed.errors().is_empty() }
     }
 
     fn entry(folder: &Path, source: &str, made_from: &str) -> CompiledCell {
@@ -161,10 +173,10 @@ mod tests {
 
     #[test]
     fn the_order_of_items_and_variables_does_not_matter_and_all_else_does() {
-        let first = "#![a]\nfn f() {}\nconst _ADLAB_1: () = (); impl S {}\npub fn run_user_code(\nx: u8) {\nlet a = \
+        let first = "#![a]\nfn f() {}\nconst _ADLAB_1: () = (); impl S {}\npub fn run_user_code_1(\nx: u8) {\nlet a = \
                      evcxr_variable_store.take_variable::<A>(\"a\");\nlet b = evcxr_variable_store.take_variable::<B>(\"b\");\n\
                      g();\nh();\n}";
-        let second = "#![a]\nconst _ADLAB_1: () = (); impl S {}\nfn f() {}\npub fn run_user_code(\nx: u8) {\nlet b = \
+        let second = "#![a]\nconst _ADLAB_1: () = (); impl S {}\nfn f() {}\npub fn run_user_code_23(\nx: u8) {\nlet b = \
                       evcxr_variable_store.take_variable::<B>(\"b\");\nlet a = evcxr_variable_store.take_variable::<A>(\"a\");\n\
                       g();\nh();\n}";
         let normal_form = |source: &str| normal_form(&read(source));
@@ -183,12 +195,14 @@ mod tests {
         fs::write(&library, b"library").unwrap();
         entry(&folder, source, "flags").keep(&library, source);
         fs::remove_file(&library).unwrap();
-        let found = |source: &str, flags: &str| entry(&folder, source, flags).fetch(&read(source), &library);
+        let found = |source: &str, flags: &str| entry(&folder, source, flags).fetch(&library);
         assert_eq!(found("fn b() {}\nfn a() {}", "flags").as_deref(), Some(source));
         assert_eq!(fs::read(&library).unwrap(), b"library");
         assert_eq!((found(source, "other flags"), found("fn a() {}", "flags")), (None, None));
         // A bit has changed, or half is missing: it is removed, and compiled anew.
-        for (file, content) in [(LIBRARY, &b"librarx"[..]), (SOURCE, b"fn a() {}"), (CHECKSUM, b""), (LIBRARY, b"")] {
+        for (file, content) in
+            [(LIBRARY, &b"librarx"[..]), (SOURCE, b"fn a() {}"), (CHECKSUM, b""), (FORM, b"x"), (LIBRARY, b"")]
+        {
             entry(&folder, source, "flags").keep(&library, source);
             let place = entry(&folder, source, "flags").place;
             fs::write(place.join(file), content).unwrap();

@@ -16,16 +16,17 @@ use crate::assumptions::{
     STORE_CALLS, STORE_END, STORE_NAME, WITH_STORE, WITHOUT_STORE,
 };
 
-/// What is known of a source.
+/// A source, simplified.
 pub struct Generated {
     pub text: String,
+    /// As evcxr has written it: read once.
     pub file: SourceFile,
     /// It is Rust from the beginning to the end.
     pub is_whole: bool,
 }
 
 impl Generated {
-    pub fn read(text: String) -> Self {
+    fn read(text: String) -> Self {
         let parsed = SourceFile::parse(&text, Edition::Edition2024);
         Generated { file: parsed.tree(), is_whole: parsed.errors().is_empty(), text }
     }
@@ -33,17 +34,22 @@ impl Generated {
     /// Simplifies evcxr's source. `library` is what cells are linked with.
     pub fn simplified(source: String, library: &str) -> Result<Self> {
         let source = Generated::read(source);
-        let source = match source.macros_first() {
-            Some(text) => Generated::read(text),
-            None => source,
+        let text = source.simple(library)?;
+        Ok(Generated { text, ..source })
+    }
+
+    fn simple(&self, library: &str) -> Result<String> {
+        let (before, after) = self.around_the_name()?;
+        let before = match self.macros() {
+            Some((end, macros)) => format!("{}{macros}{}", &before[..end], &before[end..]),
+            None => before.to_owned(),
         };
-        let (before, after) = source.around_the_name()?;
         if WITHOUT_STORE.iter().any(|form| after.starts_with(form)) {
             let after = match after.rsplit_once(CAUGHT_WITHOUT_STORE) {
                 Some((cell, rest)) => format!("{cell}}}).is_err() {{\n    ::{library}::panicked();\n}}\n{rest}"),
                 None => after.to_owned(),
             };
-            return Ok(Generated::read(format!("{}{ONE_FUNCTION}{after}", with_errors(before, library)?)));
+            return Ok(format!("{}{ONE_FUNCTION}{after}", with_errors(&before, library)?));
         }
         if !after.starts_with(WITH_STORE) {
             bail!(missing(WITH_STORE));
@@ -55,15 +61,14 @@ impl Generated {
         let (items, store) = items.rsplit_once(STORE_BEGIN).with_context(|| missing(STORE_BEGIN))?;
         let items = with_errors(items, library)?;
         let lines = "\n".repeat(store.matches('\n').count());
-        let definitions = Definitions::of(&source.file);
+        let definitions = Definitions::of(&self.file);
         let after = with_fingerprints(&with_full_names(after, library), |ty| definitions.fingerprint(ty))?;
-        let text = format!("{items}{STORE_BEGIN}pub use ::{library}::*;{lines}{STORE_END}{HEAD}{ONE_FUNCTION}{after}");
-        Ok(Generated::read(text))
+        Ok(format!("{items}{STORE_BEGIN}pub use ::{library}::*;{lines}{STORE_END}{HEAD}{ONE_FUNCTION}{after}"))
     }
 
-    /// The source with a copy of each macro behind the crate's attributes, on their line; nothing where there are none. A copy
-    /// and its original are the same, so it does not matter which of them is used.
-    fn macros_first(&self) -> Option<String> {
+    /// A copy of each macro, and the place for them, behind the crate's attributes and on their line; nothing where there are
+    /// none. A copy and its original are the same, so it does not matter which of them is used.
+    fn macros(&self) -> Option<(usize, String)> {
         let macros = self.file.items().filter_map(|item| match item {
             ast::Item::MacroRules(item) => Some(on_one_line(item.syntax())),
             _ => None,
@@ -71,7 +76,7 @@ impl Generated {
         let macros: String = macros.collect::<Option<Vec<String>>>()?.concat();
         let attributes = self.file.syntax().children().take_while(|node| !ast::Item::can_cast(node.kind()));
         let end = attributes.last().map_or(0, |attribute| usize::from(attribute.text_range().end()));
-        (!macros.is_empty() && self.is_whole).then(|| format!("{}{macros}{}", &self.text[..end], &self.text[end..]))
+        (!macros.is_empty() && self.is_whole).then_some((end, macros))
     }
 
     /// What stands before the name of the cell's function, and behind it.

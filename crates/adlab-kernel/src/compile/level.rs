@@ -87,7 +87,7 @@ pub fn is_worth_optimising(file: &SourceFile) -> bool {
                 }
             }
             ast::Item::Fn(function) => {
-                let is_cell = function.name().is_some_and(|name| name.text() == ONE_FUNCTION);
+                let is_cell = function.name().is_some_and(|name| name.text().starts_with(ONE_FUNCTION));
                 add(&mut functions, function, is_cell.then_some(&mut called));
             }
             // evcxr's own.

@@ -61,7 +61,7 @@ impl RecordedCall {
         let library = self.library(here);
         let arguments = self.arguments(here, &source);
         let kept = CompiledCell::of(&source, self.all_but_the_source(rustc, here, &arguments)?);
-        if let Some(known) = kept.as_ref().and_then(|kept| kept.fetch(&source, &library)) {
+        if let Some(known) = kept.as_ref().and_then(|kept| kept.fetch(&library)) {
             std::fs::write(&place, known)?;
             return tell_evcxr(&library).map(|()| 0);
         }
@@ -133,7 +133,9 @@ impl RecordedCall {
         // The library finds the compiler's own by the way from folder to folder.
         let above = here.parent().and_then(Path::parent).map(Path::to_owned);
         let arguments: Vec<String> = arguments.iter().map(|word| rebase(word, here, false)).collect();
-        Ok((rustc.to_owned(), state(rustc), libraries, store, above, arguments))
+        // And what simplifies its source is this program.
+        let this = std::env::current_exe().ok().as_deref().map(state);
+        Ok((rustc.to_owned(), state(rustc), libraries, store, above, arguments, this))
     }
 
     /// Those that the cell is linked with.
