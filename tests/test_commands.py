@@ -163,3 +163,24 @@ def test_a_kernel_that_is_ended_while_it_starts_says_nothing(tmp_path):
         time.sleep(delay)
         kernel.terminate()
         assert kernel.communicate(timeout=20)[1] == ""
+
+
+def test_a_process_that_ends_before_a_command_is_told_of(fresh_kernel):
+    fresh_kernel.run("let gone = 1; std::thread::spawn(|| { std::thread::sleep(std::time::Duration::from_millis(300)); std::process::exit(3) });")
+    time.sleep(1)
+    reply, _ = fresh_kernel.run(":env A=1")
+    assert reply["ename"] == "Crash" and "all variables are lost" in reply["evalue"]
+    assert "cannot find value `gone`" in refused(fresh_kernel, "gone")
+    reply, _ = fresh_kernel.run("\npanic!(\"told\")")
+    assert reply["ename"] == "Panic" and "line 2" in "\n".join(reply["traceback"])
+
+
+@pytest.mark.parametrize("command", [":restart", ":clear"])
+def test_an_interrupt_while_everything_begins_anew_is_for_the_cell(kernel, command):
+    for delay in (0, 0.01, 0.05, 0.3):
+        request = kernel.send(f"{command}\nloop {{}}")
+        time.sleep(delay)
+        kernel.manager.interrupt_kernel()
+        assert kernel.reply(request)["ename"] == "Interrupted"
+        # It runs no more.
+        assert kernel.text("1 + 1") == "2"
