@@ -146,6 +146,18 @@ def test_the_runner_understands_the_same(tmp_path):
     assert done.returncode == 1 and "a notebook ends by itself" in done.stdout
 
 
+def test_a_runner_s_notebooks_begin_afresh_beside_their_files(tmp_path):
+    (tmp_path / "data.txt").write_text("beside it")
+    first = [":opt 3\n:env MINE=1", "!ls data.txt", 'std::fs::read_to_string("data.txt")?']
+    second = [":help", 'assert!(std::env::var("MINE").is_err());']
+    done, (notebook, _) = run(tmp_path, first, second)
+    assert done.returncode == 0, done.stdout
+    assert notebook.cells[1].outputs[0].text == "data.txt\n" and "beside it" in str(notebook.cells[2].outputs)
+    # One notebook's level is not the next one's.
+    loops = "!test ! -e $ADLAB_SESSION/fixed-level"
+    assert run(tmp_path, [":opt 3"], [loops])[0].returncode == 0 and run(tmp_path, [":opt 3", loops])[0].returncode == 1
+
+
 def test_a_runner_s_notebooks_leave_no_threads_behind(tmp_path):
     # The shell's parent is the runner.
     done, notebooks = run(tmp_path, *[["let x = 1;", "!ls /proc/$PPID/task | wc -l"]] * 5)

@@ -19,7 +19,7 @@ pub fn prepare(project: &Project) -> Result<bool> {
     let mut session = Session::open(project)?;
     session.fill_cold()?;
     let analysis = Analysis::start(session.library()?)?;
-    let mut engine = Engine::start(preload, &session, analysis)?;
+    let mut engine = Engine::start(preload, &session, analysis, None)?;
     for (i, code) in warm_build::TYPICAL_CELLS.iter().enumerate() {
         engine
             .execute(code, None, i + 1, Box::new(|_| ()))

@@ -87,7 +87,9 @@ fn run_notebook(
     let name = notebook.name();
     let mut progress = Progress::new(&name, notebook.cells().iter().filter(|cell| is_code(cell)).count());
     let started = Instant::now();
-    let mut engine = Engine::start(project.preload()?, session, analysis.clone())?;
+    // As Jupyter has it: a notebook finds what lies beside it.
+    let here = notebook.path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
+    let mut engine = Engine::start(project.preload()?, session, analysis.clone(), here.as_deref())?;
     let ready = started.elapsed();
     let mut failure = None;
     let mut number = 0;

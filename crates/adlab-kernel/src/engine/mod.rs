@@ -10,7 +10,7 @@ pub mod thread;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -28,7 +28,7 @@ use crate::runtime::bootstrap::{ALLOW_QUESTION_MARK, PRINT_AT_ONCE, forget};
 use crate::scope::definitions::HandedBack;
 use crate::scope::plan::Plan;
 use crate::scope::{Scope, lines};
-use crate::session::Session;
+use crate::session::{Session, level};
 use crate::supervisor::Supervisor;
 use crate::system::project::Preload;
 
@@ -54,13 +54,16 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts evcxr in the current session's build folder and loads the preloaded crate. Takes seconds.
-    pub fn start(preload: Preload, session: &Session, analysis: Analysis) -> Result<Self> {
+    /// Starts evcxr in the current session's build folder and loads the preloaded crate. Takes seconds. Cells run in this
+    /// folder, or in the one that this process is in.
+    pub fn start(preload: Preload, session: &Session, analysis: Analysis, folder: Option<&Path>) -> Result<Self> {
         let socket = session.socket();
         let supervisor = Supervisor::listen(&socket)?;
-        let give_environment = Box::new(session.give_environment());
+        let give_environment = Box::new(session.give_environment(folder));
         let evcxr = Evcxr::start(&socket, &give_environment)?;
         session.restore_lock()?;
+        // Of the notebook before, nothing is left.
+        level::set(&session.build(), None)?;
         let (scope, build) = (Scope::default(), session.build());
         let mut engine = Engine { evcxr, analysis, supervisor, scope, preload, build, socket, give_environment };
         engine.prepare()?;
@@ -143,6 +146,7 @@ impl Engine {
             supervisor: &self.supervisor,
             prelude: &self.preload.prelude,
         };
+        parts.supervisor.note(&parts.scope.definitions.outdated(cell));
         let (outcome, annotated) = match parts.attempt(cell, &plan, removed) {
             Attempt::Done { outcome, annotated } => (outcome, annotated),
             Attempt::Interrupted => {
@@ -176,6 +180,7 @@ impl Engine {
         match outcome {
             Ok(outputs) => Ok(report.result.or_else(|| bundle(outputs))),
             Err(error) => {
+                self.scope.definitions.did_not_compile(&plan, cell.number);
                 let context = explain::Context { source: &source, cell, annotated: &annotated, scope: &self.scope };
                 Err(explain::refused_by_evcxr(&error, &context))
             }

@@ -63,7 +63,8 @@ impl EngineThread {
         };
         let is_stopping = Arc::clone(&stopping);
         let work = move || {
-            let engine = session.fill().and(analysis).and_then(|analysis| Engine::start(preload, &session, analysis));
+            let engine =
+                session.fill().and(analysis).and_then(|analysis| Engine::start(preload, &session, analysis, None));
             serve(engine, &queue, &supervisor, &is_stopping);
             drop(session);
             let _ = finished.send(());

@@ -143,10 +143,15 @@ impl Session {
         self.path(&format!("runtime-{number}"))
     }
 
-    /// How a program is started in the student's name.
-    pub fn give_environment(&self) -> impl Fn(&mut Command) + Send + use<> {
-        let (user, folder) = (self.user.clone(), self.dir.path().to_owned());
-        move |command| user.give(command, &folder)
+    /// How a program is started in the student's name: in this folder, or in the one that this process is in.
+    pub fn give_environment(&self, folder: Option<&Path>) -> impl Fn(&mut Command) + Send + use<> {
+        let (user, session, folder) = (self.user.clone(), self.dir.path().to_owned(), folder.map(Path::to_owned));
+        move |command| {
+            user.give(command, &session);
+            if let Some(folder) = &folder {
+                command.current_dir(folder);
+            }
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
