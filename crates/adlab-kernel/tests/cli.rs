@@ -203,3 +203,26 @@ fn assign_notices_a_stale_notebook() {
     let torn = notebook(dir.path(), "torn.ipynb", "rust", "// BEGIN SOLUTION\n1");
     refused(&mut adlab(&["assign", "--output", &out, &torn]), &["torn.ipynb", "without an `// END SOLUTION`"]);
 }
+
+#[test]
+fn assign_never_replaces_a_solution() {
+    let dir = tempfile::tempdir().unwrap();
+    let solution = notebook(dir.path(), "1.ipynb", "rust", "// BEGIN SOLUTION\n1\n// END SOLUTION");
+    let before = fs::read_to_string(&solution).unwrap();
+    let folder = dir.path().to_str().unwrap();
+    std::os::unix::fs::symlink(dir.path(), dir.path().join("link")).unwrap();
+    for output in [folder, &format!("{folder}/."), &format!("{folder}/link")] {
+        refused(&mut adlab(&["assign", "--output", output, &solution]), &["would replace the solution", "--output"]);
+    }
+    refused(adlab(&["assign", "--output", ".", "1.ipynb"]).current_dir(dir.path()), &["would replace the solution"]);
+    assert_eq!(fs::read_to_string(&solution).unwrap(), before);
+    fs::create_dir(dir.path().join("b")).unwrap();
+    let other = notebook(&dir.path().join("b"), "1.ipynb", "rust", "2");
+    refused(&mut adlab(&["assign", "--output", &format!("{folder}/out"), &solution, &other]), &["two notebooks"]);
+    let given_away = notebook(dir.path(), "2.ipynb", "rust", "//BEGIN SOLUTION\n1\n//END SOLUTION");
+    refused(
+        &mut adlab(&["assign", "--output", &format!("{folder}/out"), &given_away]),
+        &["cell \"a\"", "is no marker"],
+    );
+    assert!(!dir.path().join("out").exists());
+}

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::notebook::file::{self, Notebook, clear};
 
@@ -30,6 +31,7 @@ pub fn assign(options: &Options) -> Result<bool> {
             Ok((target, student))
         })
         .collect::<Result<_>>()?;
+    refuse_to_overwrite(&students, &options.solutions)?;
     if !options.check {
         std::fs::create_dir_all(&options.output)
             .with_context(|| format!("cannot make the output folder {}", options.output.display()))?;
@@ -44,6 +46,22 @@ pub fn assign(options: &Options) -> Result<bool> {
         }
     }
     Ok(good)
+}
+
+/// Nothing is written over a solution, nor two notebooks into one file.
+fn refuse_to_overwrite(students: &[(PathBuf, Notebook)], solutions: &[PathBuf]) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().ok();
+    for (i, (target, _)) in students.iter().enumerate() {
+        if let Some(solution) =
+            solutions.iter().find(|solution| real(target).is_some() && real(target) == real(solution))
+        {
+            bail!("this would replace the solution {} itself; choose another folder with --output", solution.display());
+        }
+        if students[..i].iter().any(|(other, _)| other == target) {
+            bail!("two notebooks would be written to {}: give them to separate runs", target.display());
+        }
+    }
+    Ok(())
 }
 
 fn is_current(target: &Path, student: &Notebook) -> bool {
@@ -65,12 +83,57 @@ fn student_version(mut notebook: Notebook) -> Result<Notebook> {
             ("<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->")
         };
         let stub = if cell["cell_type"] == "code" { code_stub } else { text_stub };
-        let source =
-            replace_regions(&file::source(cell), begin, end, stub).with_context(|| format!("cell {}", cell["id"]))?;
+        let original = file::source(cell);
+        let solved = original.lines().any(|line| line.trim_start().starts_with(begin));
+        let source = replace_regions(&original, begin, end, stub)
+            .and_then(|source| without_hidden_tests(&source))
+            .and_then(|source| refuse_what_gives_away(&source, cell, solved).map(|()| source))
+            .with_context(|| format!("cell {}", cell["id"]))?;
         cell["source"] = file::lines(&source);
         clear(cell);
     }
     Ok(notebook)
+}
+
+/// Tests that students are not to see are left out.
+fn without_hidden_tests(source: &str) -> Result<String> {
+    let mut hidden = false;
+    let mut kept = Vec::new();
+    for line in source.lines() {
+        match line.trim() {
+            "// BEGIN HIDDEN TESTS" if !hidden => hidden = true,
+            "// END HIDDEN TESTS" if hidden => hidden = false,
+            _ if hidden => {}
+            _ => kept.push(line),
+        }
+    }
+    if hidden {
+        bail!("`// BEGIN HIDDEN TESTS` without an `// END HIDDEN TESTS`");
+    }
+    Ok(kept.join("\n"))
+}
+
+/// A marker that is written in another way would hand out what stands behind it.
+fn refuse_what_gives_away(source: &str, cell: &Value, solved: bool) -> Result<()> {
+    let plain =
+        |line: &str| -> String { line.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_uppercase() };
+    for line in source.lines() {
+        let words = plain(line);
+        if ["BEGINSOLUTION", "ENDSOLUTION", "BEGINHIDDENTESTS", "ENDHIDDENTESTS"]
+            .iter()
+            .any(|word| words.contains(word))
+        {
+            bail!(
+                "`{}` is no marker; write `// BEGIN SOLUTION` and `// END SOLUTION`, each on a line of its own",
+                line.trim()
+            );
+        }
+    }
+    let nbgrader = &cell["metadata"]["nbgrader"];
+    if cell["cell_type"] == "code" && nbgrader["solution"] == true && nbgrader["locked"] != true && !solved {
+        bail!("it is marked as a solution, and has no `// BEGIN SOLUTION`: all of it would be handed out");
+    }
+    Ok(())
 }
 
 /// `// BEGIN SOLUTION: add the values` becomes `todo!("add the values")`, so that the types around it still check.
@@ -135,6 +198,35 @@ mod tests {
             let error = code(source).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
         }
+    }
+
+    #[test]
+    fn what_would_hand_out_an_answer_is_refused() {
+        let plain = serde_json::json!({ "cell_type": "code" });
+        for source in [
+            "//BEGIN SOLUTION\n1\n//END SOLUTION",
+            "### BEGIN SOLUTION\n1",
+            "// Begin Solution",
+            "/// BEGIN SOLUTION",
+            "/* BEGIN SOLUTION */",
+            "let x = 1; // BEGIN SOLUTION",
+            "<!--BEGIN SOLUTION-->",
+            "# BEGIN HIDDEN TESTS",
+        ] {
+            let error = refuse_what_gives_away(source, &plain, false).unwrap_err().to_string();
+            assert!(error.contains("is no marker"), "{source}: {error}");
+        }
+        refuse_what_gives_away("// the solution begins here", &plain, false).unwrap();
+        let mut solution = serde_json::json!({ "cell_type": "code", "metadata": { "nbgrader": { "solution": true } } });
+        assert!(
+            refuse_what_gives_away("1", &solution, false).is_err()
+                && refuse_what_gives_away("1", &solution, true).is_ok()
+        );
+        solution["metadata"]["nbgrader"]["solution"] = false.into();
+        refuse_what_gives_away("1", &solution, false).unwrap();
+        let source = "assert!(a);\n// BEGIN HIDDEN TESTS\nassert!(b);\n// END HIDDEN TESTS\nassert!(c);";
+        assert_eq!(without_hidden_tests(source).unwrap(), "assert!(a);\nassert!(c);");
+        assert!(without_hidden_tests("// BEGIN HIDDEN TESTS").is_err());
     }
 
     #[test]

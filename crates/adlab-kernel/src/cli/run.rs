@@ -1,5 +1,6 @@
 //! `adlab run`: executes notebooks without Jupyter or Python.
 
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
@@ -94,6 +95,7 @@ fn run_notebook(
     let mut failure = None;
     let mut number = 0;
     let mut displays = Displays::default();
+    let mut ids = HashSet::new();
     let cells = notebook.cells_mut();
     for place in 0..cells.len() {
         let cell = &mut cells[place];
@@ -102,10 +104,12 @@ fn run_notebook(
         }
         number += 1;
         let id = cell["id"].as_str().unwrap_or_default().to_owned();
+        // Copied cells may have the id of the one that they were copied from, and are cells of their own.
+        let own_id = if ids.insert(id.clone()) { id.clone() } else { format!("{id} at {place}") };
         progress.cell(number, &id);
         let code = file::source(cell);
         let cell_started = Instant::now();
-        let (outputs, outcome) = run_cell(&mut engine, &code, &id, number, Duration::from_secs(options.timeout));
+        let (outputs, outcome) = run_cell(&mut engine, &code, &own_id, number, Duration::from_secs(options.timeout));
         if options.times {
             progress.line(&format!("  {:>8.3} s  [{number}] {id}", cell_started.elapsed().as_secs_f64()));
         }
