@@ -17,25 +17,25 @@ use crate::cell::syntax::{self, Impl, Item, Kind};
 /// The definitions that are in force.
 #[derive(Default)]
 pub struct Definitions {
-    known: BTreeMap<Key, Known>,
+    pub(super) known: BTreeMap<Key, Known>,
     /// Of a definition whose place one of another cell has taken, the earlier ones: they come back when that one goes.
     earlier: BTreeMap<Key, Vec<(Key, Known)>>,
     /// Those that are gone, and what became of them.
     former: BTreeMap<Key, String>,
     /// Those of which a newer version did not compile, each with the cell that has it.
-    outdated: BTreeMap<Key, usize>,
+    pub(super) outdated: BTreeMap<Key, usize>,
     /// What has no name, and so can't be replaced.
     nameless: BTreeSet<String>,
 }
 
 /// One of them, and where it comes from.
 #[derive(Clone)]
-struct Known {
-    title: String,
-    text: String,
+pub(super) struct Known {
+    pub(super) title: String,
+    pub(super) text: String,
     cell_id: Option<String>,
     /// The cell's execution count.
-    number: usize,
+    pub(super) number: usize,
     details: Option<Impl>,
 }
 
@@ -216,47 +216,6 @@ impl Definitions {
         self.known.get(name).map(|known| known.number)
     }
 
-    /// A cell did not compile: of what it was to define, the earlier versions stay in force.
-    pub fn did_not_compile(&mut self, plan: &Plan, number: usize) {
-        for (item, keys) in &plan.items {
-            let is_newer = |key: &&Key| self.known.get(*key).is_some_and(|known| known.text != item.text);
-            let newer: Vec<Key> = keys.iter().filter(is_newer).cloned().collect();
-            self.outdated.extend(newer.into_iter().map(|key| (key, number)));
-        }
-    }
-
-    /// Says which of these a cell uses, itself or through other definitions.
-    pub fn outdated(&self, cell: &Cell) -> String {
-        if self.outdated.is_empty() {
-            return String::new();
-        }
-        let words = |text: &str| -> Vec<String> {
-            text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect()
-        };
-        let own = |key: &Key| {
-            cell.items.iter().any(|item| self.known.get(key).is_some_and(|known| known.title == item.title))
-        };
-        let mut reached: BTreeSet<String> = BTreeSet::new();
-        let mut next = words(&cell.body);
-        while let Some(word) = next.pop() {
-            if reached.insert(word.clone()) {
-                let of_word = self.known.iter().filter(|(key, known)| **key == word || known.is_of(&word));
-                next.extend(of_word.flat_map(|(_, known)| words(&known.text)));
-            }
-        }
-        let mut note = String::new();
-        for (key, newer) in &self.outdated {
-            let Some(known) = self.known.get(key).filter(|_| !own(key)) else { continue };
-            if reached.contains(key) || reached.iter().any(|word| known.is_of(word)) {
-                note += &format!(
-                    "note: `{}` is that of cell [{}]: its newer version, in cell [{newer}], did not compile\n",
-                    known.title, known.number
-                );
-            }
-        }
-        note
-    }
-
     /// What became of a name that was defined once.
     pub fn former(&self, name: &str) -> Option<&str> {
         self.former.get(name).map(String::as_str)
@@ -332,7 +291,7 @@ fn swap(gone: &str, key: &str, known: &Known) -> String {
 
 impl Known {
     /// An `impl` of the type of this name.
-    fn is_of(&self, name: &str) -> bool {
+    pub(super) fn is_of(&self, name: &str) -> bool {
         self.details.as_ref().is_some_and(|details| details.target == name)
     }
 }

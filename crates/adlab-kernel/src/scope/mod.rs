@@ -3,6 +3,7 @@
 //! On the map, `docs/architecture.md`: steps 5, 7, 8, 13 and 14.
 
 pub mod definitions;
+mod outdated;
 pub mod plan;
 pub mod sources;
 pub mod variables;
