@@ -41,7 +41,7 @@ fn advice(code: Option<&str>, message: &str, variables: &Variables) -> Option<St
         )),
         Some("E0425") => Some(match variables.gone(name) {
             Some(Gone::Changed(number)) => {
-                format!("what the type of `{name}` is made of has changed; run cell [{number}] again, which makes it")
+                format!("what the type of `{name}` is made of has changed; run cell [{number}] again")
             }
             Some(Gone::Moved(number)) => format!(
                 "cell [{number}] moved `{name}` away: write `&{name}` or `{name}.clone()` there, and run the cell that makes \
@@ -80,7 +80,7 @@ mod tests {
         for (code, message, expected) in [
             (Some("E0425"), "cannot find value `s` in this scope", "cell [7] moved `s` away"),
             (Some("E0425"), "cannot find function `foo` in this scope", "no cell that has run defines `foo`"),
-            (Some("E0425"), "cannot find value `t` in this scope", "run cell [1] again, which makes it"),
+            (Some("E0425"), "cannot find value `t` in this scope", "run cell [1] again"),
             (Some("E0382"), "borrow of moved value: `s`", "`s.clone()`"),
             (Some("E0384"), "cannot assign twice to immutable variable `n`", "make it `let mut n` there"),
             (Some("E0282"), "type annotations needed for `Vec<_>`", "let name: Vec<f64>"),

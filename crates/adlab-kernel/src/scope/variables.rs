@@ -40,7 +40,7 @@ impl Variables {
             let Some(maker) = self.known.remove(name) else { continue };
             self.gone.insert(name.clone(), Gone::Changed(maker));
             note += &format!(
-                "note: the variable `{name}` is gone: what its type is made of has changed; run cell [{maker}] again, which makes it\n"
+                "note: the variable `{name}` is gone: what its type is made of has changed; run cell [{maker}] again\n"
             );
         }
         note
