@@ -156,6 +156,8 @@ impl Engine {
             }
             Attempt::Panicked => return Err(self.start_anew()),
         };
+        // Before anything else is compiled: a panic names a line of it.
+        let generated = self.evcxr.source();
         let lost = matches!(outcome, Err(Error::SubprocessTerminated(_)));
         if lost {
             self.supervisor.settle();
@@ -168,7 +170,6 @@ impl Engine {
         // Also where the cell itself has failed.
         self.supervisor.note(&self.scope.variables.change(&self.supervisor.take_changed()));
         let report = self.supervisor.end();
-        let generated = self.evcxr.source();
         if lost {
             self.forget_variables();
         }
