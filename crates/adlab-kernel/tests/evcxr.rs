@@ -68,7 +68,11 @@ fn evcxr_is_as_the_kernel_takes_it() {
         assert_eq!(simple.matches(", \"cbf29ce484222325\"").count(), numbered, "{simple}");
         assert!(!has_store || source.contains(&format!("mod {OWN_MODULES}")));
         // Its function is the last thing in it, behind all definitions.
-        assert!(code.lines().all(|line| source.contains(line) || line.contains("g()") || line.contains(';')));
+        let head = source.rfind(&format!("{HEAD}{FUNCTION}")).unwrap();
+        for definition in ["struct S(f64)", "impl S {", "struct T;", "fn g() -> i32"] {
+            assert!(source.rfind(definition).is_none_or(|at| at < head), "{definition} in:\n{source}");
+            assert!(!code.contains(definition) || source.contains(definition), "{definition} is not in:\n{source}");
+        }
     }
     let (_, source) = run("let c: f64 = b * 2.0;");
     for call in STORE_CALLS {
