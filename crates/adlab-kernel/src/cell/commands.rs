@@ -12,7 +12,7 @@ pub enum Command {
     Say(&'static str),
     /// Cells are compiled at this level; at none, each at the one that suits it.
     Level(Option<u8>),
-    /// A crate is added: the line as evcxr knows it.
+    /// Crates are added, those that follow each other at once: lines as evcxr knows them.
     Dependency(String),
     /// A variable of the environment is set.
     SetVariable {
@@ -157,7 +157,11 @@ pub fn read(code: &str) -> Result<Front, Refusal> {
     for (number, line) in code[..end].lines().enumerate() {
         let line = line.trim();
         if is_command(line) {
-            commands.push(command(line).map_err(|reason| Refusal { line: number + 1, reason })?);
+            let command = command(line).map_err(|reason| Refusal { line: number + 1, reason })?;
+            match (commands.last_mut(), command) {
+                (Some(Command::Dependency(lines)), Command::Dependency(more)) => *lines += &format!("\n{more}"),
+                (_, command) => commands.push(command),
+            }
         }
     }
     Ok(Front { commands, body, end })
@@ -242,6 +246,7 @@ mod tests {
         assert_eq!(front.body.lines().nth(2), Some("// ε"));
         assert_eq!(front.body[front.end..], *"let a = 1;\n:vars");
         assert_eq!(front.body.trim_start(), "// ε\n      \n     \nlet a = 1;\n:vars");
+        assert_eq!(commands(":dep a\n// b\n:dep c = \"1\""), [Command::Dependency(":dep a\n:dep c = \"1\"".into())]);
         for (code, end) in [(":vars\n\n// note\nlet a = 1;", 15), ("let a = 1;\n:vars", 0), ("!ls", 3), ("", 0)] {
             assert_eq!(read(code).unwrap().end, end, "{code}");
         }

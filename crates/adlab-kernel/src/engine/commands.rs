@@ -15,32 +15,21 @@ use crate::session::level;
 impl Engine {
     /// All of a cell's commands, in order; their answers go into its value.
     pub(super) fn obey(&mut self, cell: &Cell, value: &mut Value) -> Result<(), Fault> {
-        let mut wishes = Vec::new();
-        for (i, command) in cell.commands.iter().enumerate() {
+        for command in &cell.commands {
             if self.supervisor.is_interrupted() {
                 return Err(Fault::interrupted());
             }
-            // Crates that follow each other are added at once.
-            if let Command::Dependency(line) = command {
-                wishes.push(line.as_str());
-                if !matches!(cell.commands.get(i + 1), Some(Command::Dependency(_))) {
-                    self.add_crates(&std::mem::take(&mut wishes).join("\n"))?;
-                }
-                continue;
-            }
-            match command {
-                Command::Documentation(name) => {
-                    let found = self.analysis.documentation(name, || self.supervisor.is_interrupted());
-                    let found = found.ok_or_else(|| Fault::no_documentation(name))?;
-                    join(&mut value.page, texts(found));
-                }
-                command => join(&mut value.result, self.answer(command)?),
+            if let Command::Documentation(name) = command {
+                let found = self.analysis.documentation(name, || self.supervisor.is_interrupted());
+                join(&mut value.page, texts(found.ok_or_else(|| Fault::no_documentation(name))?));
+            } else {
+                join(&mut value.result, self.answer(command)?);
             }
         }
         Ok(())
     }
 
-    /// Carries out one, and gives its answer.
+    /// Carries out one, and gives its answer; documentation is a page, and no answer.
     fn answer(&mut self, command: &Command) -> Result<Bundle, Fault> {
         let answer = match command {
             Command::Say(words) => text(words),
@@ -77,15 +66,14 @@ impl Engine {
                 Bundle::new()
             }
             Command::Evcxr(line) => self.evaluate(line)?,
-            Command::Dependency(_) | Command::Documentation(_) => Bundle::new(),
+            Command::Dependency(lines) => {
+                self.evaluate(lines)?;
+                self.analysis.use_crates_of(self.build.clone());
+                Bundle::new()
+            }
+            Command::Documentation(_) => Bundle::new(),
         };
         Ok(answer)
-    }
-
-    fn add_crates(&mut self, lines: &str) -> Result<(), Fault> {
-        self.evaluate(lines)?;
-        self.analysis.use_crates_of(self.build.clone());
-        Ok(())
     }
 
     /// What is no cell of the student's.

@@ -210,6 +210,10 @@ impl Engine {
         if outcome.is_ok() {
             return handed;
         }
+        if matches!(outcome, Err(Error::SubprocessTerminated(_))) {
+            self.forget_variables();
+            self.supervisor.note("note: the process that runs the cells had ended, and all variables are lost\n");
+        }
         // It no longer fits, and evcxr has nothing of it: then the name goes, as if there had been one definition.
         self.scope.definitions.take_back(handed);
         HandedBack::default()
