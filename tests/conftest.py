@@ -33,11 +33,11 @@ class Session:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
 
-    def send(self, code, cell=None, **options):
-        """Posts a cell, with the front end's name for it, and returns the request's id."""
+    def send(self, code, cell=None, deleted=(), **options):
+        """Posts a cell, with the front end's names for it and for the cells deleted since; returns the request's id."""
         content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
         content |= {"stop_on_error": True} | options
-        metadata = {"cellId": cell} if cell else {}
+        metadata = {"deletedCells": list(deleted)} | ({"cellId": cell} if cell else {})
         message = self.client.session.msg("execute_request", content, metadata=metadata)
         self.client.shell_channel.send(message)
         return message["header"]["msg_id"]

@@ -4,11 +4,17 @@
 #[allow(dead_code)]
 #[path = "../src/assumptions.rs"]
 mod assumptions;
+#[allow(dead_code, unused_imports)]
+#[path = "../src/cell/mod.rs"]
+mod cell;
 #[allow(dead_code)]
 #[path = "../src/compile/generated.rs"]
 mod generated;
 #[path = "../src/compile/reach.rs"]
 mod reach;
+#[allow(dead_code)]
+#[path = "../src/compile/statics.rs"]
+mod statics;
 
 use std::process::Command;
 

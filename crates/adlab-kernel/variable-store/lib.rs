@@ -8,10 +8,12 @@
 //! macro or panic hook of its own, can say it or keep it from being said.
 
 use std::any::{Any, TypeId};
-use std::cell::RefCell;
+use std::cell::{RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::Write;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::ThreadId;
 
@@ -28,7 +30,33 @@ struct Variable {
 
 /// An empty store; it lives as long as the session.
 pub fn create_variable_store() -> *mut VariableStore {
-    Box::into_raw(Box::new(VariableStore { variables: HashMap::new() }))
+    let store = Box::into_raw(Box::new(VariableStore { variables: HashMap::new() }));
+    STORE.store(store, Ordering::Relaxed);
+    store
+}
+
+static STORE: AtomicPtr<VariableStore> = AtomicPtr::new(std::ptr::null_mut());
+
+static DROPS_AT_END: AtomicBool = AtomicBool::new(false);
+
+/// This cell is the last before the variables go. While it runs, evcxr's code has them.
+pub fn drop_at_end() {
+    DROPS_AT_END.store(true, Ordering::Relaxed);
+}
+
+/// The session ends as it should, and with it each variable: a `BufWriter` writes what it still holds.
+///
+/// # Safety
+/// Only for the process that runs cells, when no cell runs that has variables.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn adlab_drop() {
+    // SAFETY: it was made above, and nobody else has it now.
+    let variables = unsafe { STORE.load(Ordering::Relaxed).as_mut() }.map(|store| std::mem::take(&mut store.variables));
+    for (_, variable) in variables.into_iter().flatten() {
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(variable.value)));
+    }
+    report_caught();
+    let _ = std::io::stdout().flush();
 }
 
 // What is generic is compiled in each cell: it does no more than to pack and unpack.
@@ -116,6 +144,29 @@ fn missing(name: &str) -> ! {
     panic!("the variable `{name}` is not in the store, or has another type")
 }
 
+/// What a `thread_local!` is made into, in a static that all cells share. It can be changed, as far as the compiler knows:
+/// it would put the value of its own cell in the place of the shared one.
+pub struct Local<T>(UnsafeCell<T>);
+
+// SAFETY: nothing changes it.
+unsafe impl<T: Sync> Sync for Local<T> {}
+
+impl<T> Local<T> {
+    pub const fn new(key: T) -> Self {
+        Local(UnsafeCell::new(key))
+    }
+}
+
+impl<T> Deref for Local<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: nothing changes it.
+        unsafe { &*self.0.get() }
+    }
+}
+
 /// What a cell has told so far.
 struct Told {
     cell: Option<ThreadId>,
@@ -179,6 +230,10 @@ pub unsafe extern "C" fn adlab_begin() {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn adlab_end(tell: extern "C" fn(u8, *const u8, usize)) {
     report_caught();
+    if DROPS_AT_END.swap(false, Ordering::Relaxed) {
+        // SAFETY: the cell has ended.
+        unsafe { adlab_drop() };
+    }
     let _ = std::io::stdout().flush();
     let _ = std::io::stderr().flush();
     let mut told = told();

@@ -3,6 +3,9 @@
 /// The names of `impl`s' markers begin with it.
 pub const MARKER: &str = "_ADLAB_";
 
+/// Text of the kernel's, and the byte that it goes before.
+pub type Insertion = (usize, String);
+
 /// A cell's code with what the kernel has put in.
 #[derive(Debug, Clone, Default)]
 pub struct Annotated {

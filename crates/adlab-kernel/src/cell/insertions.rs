@@ -6,10 +6,8 @@ use std::ops::Range;
 use ra_ap_syntax::ast::{self, AstNode};
 use ra_ap_syntax::{Edition, SourceFile, SyntaxKind};
 
+use super::annotated::Insertion;
 use super::syntax::Tree;
-
-/// Text of the kernel's, and the byte of the cell that it goes before.
-pub type Insertion = (usize, String);
 
 /// A variable that a `let` at the top level of a cell makes.
 #[derive(Debug, Clone, PartialEq)]

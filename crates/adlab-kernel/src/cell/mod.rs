@@ -3,11 +3,16 @@
 //! On the map, `docs/architecture.md`: steps 3, 4 and 7.
 
 pub mod annotated;
+pub mod calls;
 pub mod commands;
 pub mod completeness;
 pub mod insertions;
 pub mod nesting;
+pub mod statics;
 pub mod syntax;
 mod text;
 
 pub use text::{Cell, Outline};
+
+/// What all cells are linked with; its source is `variable-store/lib.rs`.
+pub const LIBRARY: &str = "adlab_store";

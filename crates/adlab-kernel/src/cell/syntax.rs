@@ -5,6 +5,9 @@ use std::ops::Range;
 use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
 use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, SyntaxNode};
 
+use super::annotated::Insertion;
+use super::statics;
+
 /// A definition at the top level of a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
@@ -14,9 +17,20 @@ pub struct Item {
     pub title: String,
     pub text: String,
     pub kind: Kind,
+    /// What evcxr has to be given beside the text, by the text's bytes.
+    pub insertions: Vec<Insertion>,
 }
 
 impl Item {
+    /// The text with its insertions.
+    pub fn code(&self) -> String {
+        let mut code = self.text.clone();
+        for (at, text) in self.insertions.iter().rev() {
+            code.insert_str(*at, text);
+        }
+        code
+    }
+
     /// The bytes of the cell that it takes.
     pub fn range(&self) -> Range<usize> {
         self.start..self.start + self.text.len()
@@ -30,6 +44,8 @@ pub enum Kind {
     /// A struct, enum, union or type: variables may be made of it.
     Type(String),
     Impl(Impl),
+    /// A call of a macro that defines something.
+    Call,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +101,22 @@ impl Tree {
 
     /// The definitions of a cell.
     pub fn items(&self) -> Vec<Item> {
-        let items = self.statements().filter_map(ast::Item::cast);
-        items.filter_map(|item| describe(&item, OFFSET)).filter(|item| item.start < self.length).collect()
+        let items = self.statements().filter_map(|node| {
+            let mut item = match (ast::Item::cast(node.clone()), statics::names(&node)) {
+                (Some(item), _) => describe(&item, OFFSET)?,
+                (None, Some(names)) => Item {
+                    start: usize::from(node.text_range().start()).checked_sub(OFFSET)?,
+                    title: format!("static {}", names.join(", ")),
+                    text: node.text().to_string(),
+                    kind: Kind::Named(names),
+                    insertions: Vec::new(),
+                },
+                (None, None) => return None,
+            };
+            item.insertions = statics::insertions(&node);
+            Some(item)
+        });
+        items.filter(|item| item.start < self.length).collect()
     }
 
     /// The names of the variables that a cell makes for later ones.
@@ -142,11 +172,12 @@ fn describe(item: &ast::Item, offset: usize) -> Option<Item> {
     let (word, name) = match item {
         ast::Item::Impl(item) => {
             let (title, details) = describe_impl(item);
-            return Some(Item { start, title, text, kind: Kind::Impl(details) });
+            return Some(Item { start, title, text, kind: Kind::Impl(details), insertions: Vec::new() });
         }
         ast::Item::Use(item) => {
             let names = used_names(&item.use_tree()?);
-            return Some(Item { start, title: format!("use {}", names.join(", ")), text, kind: Kind::Named(names) });
+            let title = format!("use {}", names.join(", "));
+            return Some(Item { start, title, text, kind: Kind::Named(names), insertions: Vec::new() });
         }
         ast::Item::Struct(item) => name("struct", item.name()),
         ast::Item::Enum(item) => name("enum", item.name()),
@@ -158,15 +189,21 @@ fn describe(item: &ast::Item, offset: usize) -> Option<Item> {
         ast::Item::Module(item) => name("mod", item.name()),
         ast::Item::Static(item) => name("static", item.name()),
         ast::Item::Trait(item) => name("trait", item.name()),
+        ast::Item::MacroCall(_) => {
+            return Some(Item { start, title: String::new(), text, kind: Kind::Call, insertions: Vec::new() });
+        }
         // What has no name, evcxr keeps for ever.
-        _ => return Some(Item { start, title: String::new(), text, kind: Kind::Named(Vec::new()) }),
+        _ => {
+            let kind = Kind::Named(Vec::new());
+            return Some(Item { start, title: String::new(), text, kind, insertions: Vec::new() });
+        }
     }?;
     let title = format!("{word} {name}");
     let kind = match word.as_str() {
         "struct" | "enum" | "union" | "type" => Kind::Type(name),
         _ => Kind::Named(vec![name]),
     };
-    Some(Item { start, title, text, kind })
+    Some(Item { start, title, text, kind, insertions: Vec::new() })
 }
 
 fn describe_impl(item: &ast::Impl) -> (String, Impl) {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::calls::{self, Call};
 use super::commands::{self, Command, Refusal};
 use super::insertions::{self, Let};
 use super::syntax::{Item, Tree};
@@ -21,6 +22,8 @@ pub struct Cell {
     pub start: usize,
     /// What it defines.
     pub items: Vec<Item>,
+    /// The calls of macros that may define something.
+    pub calls: Vec<Call>,
     /// The names of the variables that it makes.
     pub variables: Vec<String>,
     /// Those whose types evcxr has to be told.
@@ -42,6 +45,7 @@ impl Cell {
             commands: front.commands,
             start: front.end,
             items: tree.items(),
+            calls: calls::calls(&tree),
             variables: tree.variables(),
             lets: insertions::lets(&tree),
             last_expression: tree.last_expression(),

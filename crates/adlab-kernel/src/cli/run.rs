@@ -96,6 +96,9 @@ fn run_notebook(
     let mut number = 0;
     let mut displays = Displays::default();
     let mut ids = HashSet::new();
+    // What the threads of a cell print when it has ended stands under the next.
+    let printed = Arc::new(Mutex::new(Outputs::default()));
+    let mut last = None;
     let cells = notebook.cells_mut();
     for place in 0..cells.len() {
         let cell = &mut cells[place];
@@ -109,12 +112,14 @@ fn run_notebook(
         progress.cell(number, &id);
         let code = file::source(cell);
         let cell_started = Instant::now();
-        let (outputs, outcome) = run_cell(&mut engine, &code, &own_id, number, Duration::from_secs(options.timeout));
+        let (outputs, outcome) =
+            run_cell(&mut engine, &code, &own_id, number, Duration::from_secs(options.timeout), &printed);
         if options.times {
             progress.line(&format!("  {:>8.3} s  [{number}] {id}", cell_started.elapsed().as_secs_f64()));
         }
         cell["execution_count"] = number.into();
         displays.settle(outputs, cells, place);
+        last = Some(place);
         let problem = match (outcome, file::has_tag(&cells[place], "raises-exception")) {
             (Err(fault), false) => Some(fault.traceback.join("\n")),
             (Ok(()), true) => Some("this cell should fail (it has the tag raises-exception), and did not".into()),
@@ -124,6 +129,13 @@ fn run_notebook(
             failure = Some((number, id, problem));
             break;
         }
+    }
+    // What ends with the session may print as well.
+    let supervisor = engine.supervisor();
+    drop(engine);
+    supervisor.await_end();
+    if let (Some(place), Value::Array(late)) = (last, take(&printed).finish().outputs) {
+        cells[place]["outputs"].as_array_mut().into_iter().for_each(|outputs| outputs.extend(late.clone()));
     }
     if let Some(target) = target {
         notebook.write(target)?;
@@ -143,7 +155,9 @@ fn run_notebook(
 }
 
 fn is_code(cell: &Value) -> bool {
-    cell["cell_type"] == "code" && !file::source(cell).trim().is_empty()
+    // Jupyter's own runner has this tag as well.
+    let is_skipped = file::has_tag(cell, "skip-execution");
+    cell["cell_type"] == "code" && !file::source(cell).trim().is_empty() && !is_skipped
 }
 
 fn run_cell(
@@ -152,9 +166,9 @@ fn run_cell(
     id: &str,
     number: usize,
     limit: Duration,
+    printed: &Arc<Mutex<Outputs>>,
 ) -> (Finished, Result<(), Fault>) {
-    let outputs = Arc::new(Mutex::new(Outputs::default()));
-    let collected = Arc::clone(&outputs);
+    let collected = Arc::clone(printed);
     let supervisor = engine.supervisor();
     let sink = Box::new(move |event| match event {
         // Nobody is there to answer.
@@ -165,7 +179,7 @@ fn run_cell(
     let id = (!id.is_empty()).then_some(id);
     let outcome = engine.execute(code, id, number, sink);
     let late = watchdog.stop();
-    let mut outputs = std::mem::take(&mut *outputs.lock().unwrap_or_else(|e| e.into_inner()));
+    let mut outputs = take(printed);
     let outcome = match outcome {
         Ok(value) => {
             // A page is for someone who looks: a notebook keeps none.
@@ -181,6 +195,10 @@ fn run_cell(
         }
     };
     (outputs.finish(), outcome)
+}
+
+fn take(printed: &Mutex<Outputs>) -> Outputs {
+    std::mem::take(&mut *printed.lock().unwrap_or_else(|e| e.into_inner()))
 }
 
 fn timed_out(mut fault: Fault, limit: Duration) -> Fault {

@@ -6,15 +6,19 @@
 //! - It uses no name that a student may have defined.
 //! - Macros come first: evcxr writes items in any order, and a macro must stand before what uses it.
 
+use std::ops::Range;
+
 use anyhow::{Context, Result, bail};
 use ra_ap_syntax::ast::{self, HasModuleItem, HasName};
 use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxKind, SyntaxNode};
 
 use super::reach::Definitions;
+use super::statics;
 use crate::assumptions::{
     CAUGHT, CAUGHT_WITHOUT_STORE, ERROR_MET, ERROR_TYPE, FUNCTION, HEAD, ONE_FUNCTION, RETURNED, STORE_BEGIN,
     STORE_CALLS, STORE_END, STORE_NAME, WITH_STORE, WITHOUT_STORE,
 };
+use crate::cell::calls;
 
 /// A source, simplified.
 pub struct Generated {
@@ -33,15 +37,48 @@ impl Generated {
 
     /// Simplifies evcxr's source. `library` is what cells are linked with.
     pub fn simplified(source: String, library: &str) -> Result<Self> {
-        let source = Generated::read(source);
+        let source = Generated::read(source).prepared();
         let text = source.simple(library)?;
         Ok(Generated { text, ..source })
+    }
+
+    /// Calls that define something stand there as they are, and statics have their names; columns stay.
+    fn prepared(self) -> Self {
+        let source = match self.with_calls() {
+            Some(text) => Generated::read(text),
+            None => self,
+        };
+        match statics::named(&source.text, &source.file) {
+            Some(text) => Generated::read(text),
+            None => source,
+        }
+    }
+
+    fn with_calls(&self) -> Option<String> {
+        if !self.text.contains(calls::NAME) {
+            return None;
+        }
+        let mut text = self.text.clone();
+        for item in self.file.items() {
+            let ast::Item::MacroRules(item) = item else { continue };
+            let name = item.name().map(|name| name.text().to_string()).unwrap_or_default();
+            let (start, end) = (usize::from(item.syntax().text_range().start()), item.syntax().text_range().end());
+            let end = usize::from(end);
+            let [before, after] = calls::under_name(&name);
+            if name.starts_with(calls::NAME) && text[start..end].starts_with(&before) && text[..end].ends_with(&after) {
+                // By this name it is known still where errors are, as `impl`s are by theirs.
+                let marker = format!("{:width$}", format!("const {name}: () = ();"), width = before.len());
+                text.replace_range(start..start + before.len(), &marker);
+                text.replace_range(end - after.len()..end, &" ".repeat(after.len()));
+            }
+        }
+        Some(text)
     }
 
     fn simple(&self, library: &str) -> Result<String> {
         let (before, after) = self.around_the_name()?;
         let before = match self.macros() {
-            Some((end, macros)) => format!("{}{macros}{}", &before[..end], &before[end..]),
+            Some(found) => found.first(before),
             None => before.to_owned(),
         };
         if WITHOUT_STORE.iter().any(|form| after.starts_with(form)) {
@@ -67,16 +104,33 @@ impl Generated {
     }
 
     /// A copy of each macro, and the place for them, behind the crate's attributes and on their line; nothing where there are
-    /// none. A copy and its original are the same, so it does not matter which of them is used.
-    fn macros(&self) -> Option<(usize, String)> {
-        let macros = self.file.items().filter_map(|item| match item {
-            ast::Item::MacroRules(item) => Some(on_one_line(item.syntax())),
+    /// none. A copy and its original are the same, so it does not matter which of them is used. Calls that make macros
+    /// come behind them.
+    fn macros(&self) -> Option<Macros> {
+        let rules = |item: ast::Item| match item {
+            ast::Item::MacroRules(item) => Some(item),
             _ => None,
+        };
+        let makers = self.file.items().filter_map(rules).filter(|item| {
+            let inside = item.token_tree().map(|rules| rules.syntax().text().to_string()).unwrap_or_default();
+            inside.contains("macro_rules") && !["struct ", "enum ", "fn ", "impl"].iter().any(|w| inside.contains(w))
         });
-        let macros: String = macros.collect::<Option<Vec<String>>>()?.concat();
+        let makers: Vec<String> = makers.filter_map(|item| item.name()).map(|name| name.text().to_string()).collect();
+        let makes = |call: &ast::MacroCall| call.path().is_some_and(|path| makers.contains(&path.to_string()));
+        let calls: Vec<SyntaxNode> = self
+            .file
+            .items()
+            .filter_map(|item| match item {
+                ast::Item::MacroCall(call) if makes(&call) => Some(call.syntax().clone()),
+                _ => None,
+            })
+            .collect();
+        let macros = self.file.items().filter_map(rules).map(|item| on_one_line(item.syntax()));
+        let macros = macros.chain(calls.iter().map(on_one_line)).collect::<Option<Vec<String>>>()?.concat();
         let attributes = self.file.syntax().children().take_while(|node| !ast::Item::can_cast(node.kind()));
         let end = attributes.last().map_or(0, |attribute| usize::from(attribute.text_range().end()));
-        (!macros.is_empty() && self.is_whole).then_some((end, macros))
+        let moved = calls.iter().map(|call| call.text_range().into()).collect();
+        (!macros.is_empty() && self.is_whole).then_some(Macros { end, macros, moved })
     }
 
     /// What stands before the name of the cell's function, and behind it.
@@ -95,6 +149,27 @@ impl Generated {
         };
         let end = text[start + FUNCTION.len()..].find(|c: char| !c.is_ascii_digit());
         Ok((&text[..start], &text[end.map_or(text.len(), |length| start + FUNCTION.len() + length)..]))
+    }
+}
+
+/// What is to come first.
+struct Macros {
+    macros: String,
+    /// Where: behind the crate's attributes.
+    end: usize,
+    /// The calls among them: they can't stand in two places.
+    moved: Vec<Range<usize>>,
+}
+
+impl Macros {
+    fn first(&self, before: &str) -> String {
+        let mut text = before.to_owned();
+        for range in &self.moved {
+            let blank = |c: char| if c == '\n' { "\n".to_owned() } else { " ".repeat(c.len_utf8()) };
+            text.replace_range(range.clone(), &before[range.clone()].chars().map(blank).collect::<String>());
+        }
+        text.insert_str(self.end, &self.macros);
+        text
     }
 }
 

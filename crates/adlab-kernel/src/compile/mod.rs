@@ -19,10 +19,12 @@ mod metadata;
 mod reach;
 mod recorded_call;
 pub mod stand_ins;
+pub mod statics;
 pub mod tools;
 pub mod variable_store;
 
 pub use cache::FOLDER_VAR as CELLS_VAR;
+pub use reach::hash;
 pub use recorded_call::FIXED_LEVEL;
 
 // It is compiled for cells, not for the kernel, which uses none of it.

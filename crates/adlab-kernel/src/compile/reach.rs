@@ -18,6 +18,12 @@ use ra_ap_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 /// Traits by which a value of any type comes back.
 const DOWNCASTS: [&str; 2] = ["Any", "Error"];
 
+/// Types that no macro of a notebook's defines.
+const FOREIGN: [&str; 14] = [
+    "Vec", "String", "Box", "Rc", "Arc", "Option", "Result", "RefCell", "Cell", "Mutex", "HashMap", "HashSet",
+    "BTreeMap", "Self",
+];
+
 /// The definitions of a source.
 #[derive(Default)]
 pub struct Definitions {
@@ -117,6 +123,7 @@ impl Definitions {
             }
             ast::Item::Use(item) => return self.add_imports(item.use_tree(), &[]),
             ast::Item::Impl(item) => return self.add_impl(item),
+            ast::Item::MacroCall(call) => return self.add_call(call),
             _ => return,
         };
         let is_configured_out =
@@ -150,6 +157,16 @@ impl Definitions {
         }
     }
 
+    /// A call of a macro may define any type of whose name it has a word: of no other it is known that they are not its.
+    fn add_call(&mut self, call: &ast::MacroCall) {
+        let text = Text::of(call.syntax());
+        let is_type = |word: &&String| word.starts_with(char::is_uppercase) && !FOREIGN.contains(&word.as_str());
+        for name in text.words.iter().filter(is_type) {
+            let words = text.words.iter().filter(|word| *word != name).cloned().collect();
+            self.insert(name.clone(), Text { normal: text.normal.clone(), words }, Kind::Type);
+        }
+    }
+
     fn add_impl(&mut self, item: &ast::Impl) {
         let last_name = |ty: Option<ast::Type>| {
             let path = match ty? {
@@ -173,8 +190,7 @@ impl Definitions {
     pub fn fingerprint(&self, ty: &str) -> String {
         let file = SourceFile::parse(&format!("type A = {ty};"), ra_ap_syntax::Edition::Edition2024);
         let ty = file.syntax_node().descendants().find_map(ast::Type::cast);
-        let mut reached = Reached { definitions: self, words: BTreeSet::new(), parts: BTreeSet::new() };
-        reached.follow(&ty.map(|ty| Text::of(ty.syntax()).words).unwrap_or_default());
+        let mut reached = self.reach(&ty.map(|ty| Text::of(ty.syntax()).words).unwrap_or_default());
         if !reached.words.contains("dyn") {
             return reached.hash();
         }
@@ -182,15 +198,31 @@ impl Definitions {
         let mut fingerprint = reached.hash();
         if DOWNCASTS.iter().any(|name| reached.words.contains(*name)) {
             let is_type = |found: &[Definition]| found.iter().any(|found| found.kind == Kind::Type);
-            let types = self.by_name.iter().filter(|(_, found)| is_type(found)).map(|(name, _)| {
-                let mut reached = Reached { definitions: self, words: BTreeSet::new(), parts: BTreeSet::new() };
-                reached.follow(&BTreeSet::from([name.clone()]));
-                format!("{name}:{}", reached.hash())
-            });
+            let types = self
+                .by_name
+                .iter()
+                .filter(|(_, found)| is_type(found))
+                .map(|(name, _)| format!("{name}:{}", self.reach(&BTreeSet::from([name.clone()])).hash()));
             fingerprint +=
                 &format!("|{}", types.collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(","));
         }
         fingerprint
+    }
+}
+
+impl Definitions {
+    /// Changes when a definition does, or something that it uses, functions too.
+    pub fn identity(&self, definition: &SyntaxNode) -> String {
+        let text = Text::of(definition);
+        let mut reached = self.reach(&text.words);
+        reached.follow_objects();
+        format!("{} {}", text.normal, reached.hash())
+    }
+
+    fn reach(&self, words: &BTreeSet<String>) -> Reached<'_> {
+        let mut reached = Reached { definitions: self, words: BTreeSet::new(), parts: BTreeSet::new() };
+        reached.follow(words);
+        reached
     }
 }
 
@@ -225,10 +257,7 @@ impl<'a> Reached<'a> {
     }
 
     fn hash(&self) -> String {
-        // FNV-1a: the same in every build.
-        let bytes = self.parts.iter().flat_map(|part| part.bytes().chain([0]));
-        let step = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        format!("{:016x}", bytes.fold(0xcbf2_9ce4_8422_2325, step))
+        format!("{:016x}", hash(self.parts.iter().flat_map(|part| part.bytes().chain([0]))))
     }
 
     /// Behind trait objects, until nothing new is found.
@@ -249,6 +278,11 @@ impl<'a> Reached<'a> {
             }
         }
     }
+}
+
+/// FNV-1a: the same in every build.
+pub fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

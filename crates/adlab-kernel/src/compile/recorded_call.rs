@@ -16,7 +16,7 @@ use super::generated::Generated;
 use super::key::rebase;
 use super::{level, variable_store};
 use crate::assumptions::{LIBRARY_PATH_VAR, PACKAGE, SOURCE};
-use crate::runtime::protocol::LIBRARY;
+use crate::cell::LIBRARY;
 use crate::system::files::write_atomically;
 
 /// In a session's folder: cells are compiled at the level of cargo's configuration, and no other.
@@ -102,6 +102,10 @@ impl RecordedCall {
                 Some(("codegen-units", _)) => arguments.push("codegen-units=4".to_owned()),
                 _ => arguments.push(word.clone()),
             }
+        }
+        if cfg!(target_os = "linux") {
+            // Of what cells export, statics are shared with earlier cells (see `statics`), functions are not.
+            arguments.push("-Clink-arg=-Wl,-Bsymbolic-functions".to_owned());
         }
         arguments.extend(self.store(here).iter().flat_map(|library| variable_store::argument(library)));
         arguments

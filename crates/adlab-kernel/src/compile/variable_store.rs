@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::runtime::protocol::LIBRARY;
+use crate::cell::LIBRARY;
 use crate::system::toolchain;
 
 /// It is a part of the warm build.

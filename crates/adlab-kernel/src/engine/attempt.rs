@@ -15,8 +15,8 @@ use evcxr::Error;
 use super::evcxr_context::{Evcxr, Outcome};
 use crate::analysis::{Analysis, Surroundings};
 use crate::cell::Cell;
-use crate::cell::annotated::Annotated;
-use crate::cell::insertions::{self, Insertion};
+use crate::cell::annotated::{Annotated, Insertion};
+use crate::cell::insertions;
 use crate::scope::Scope;
 use crate::scope::plan::{Key, Plan};
 use crate::supervisor::Supervisor;
@@ -59,7 +59,8 @@ impl Parts<'_> {
         let mut in_the_way = BTreeSet::new();
         let mut first: Option<Attempt> = None;
         for _ in 0..MOST_ATTEMPTS {
-            let display = insertions::display(cell.last_expression.as_ref());
+            let last = cell.last_expression.as_ref().filter(|last| !plan.has_item_at(last.start));
+            let display = insertions::display(last);
             let insertions: Vec<Insertion> = types.iter().cloned().chain(display).collect();
             let annotated = plan.annotate(cell, &without, &insertions);
             self.scope.sources.annotate(&annotated);
@@ -106,6 +107,7 @@ impl Parts<'_> {
         self.supervisor.note(&definitions.farewell(in_the_way));
         self.supervisor.note(&definitions.missed(plan));
         definitions.commit(plan, without, cell.number);
+        self.supervisor.note(&self.scope.statics.update(definitions, plan));
         if plan.may_change_types && self.evcxr.variables().next().is_some() {
             // evcxr looks at the variables when the next cell runs; the student is to hear of it now.
             let _ = self.evcxr.execute("();");

@@ -9,7 +9,7 @@ use crate::cell::commands::{self, Command};
 use crate::event::Bundle;
 use crate::explain;
 use crate::fault::Fault;
-use crate::runtime::bootstrap::{BACKTRACE_OFF, BACKTRACE_ON, set_variable};
+use crate::runtime::bootstrap::{BACKTRACE_OFF, BACKTRACE_ON, drop_variables, set_variable};
 use crate::session::level;
 
 impl Engine {
@@ -95,8 +95,16 @@ impl Engine {
         }
     }
 
+    /// Variables are about to go, as at the end of a program.
+    fn drop_variables(&mut self) {
+        if self.evcxr.variables().next().is_some() {
+            let _ = self.evcxr.execute(&drop_variables());
+        }
+    }
+
     /// Everything begins anew. The prelude is cleared as well, and has to come back; nothing interrupts it.
     fn clear(&mut self) -> Result<(), Fault> {
+        self.drop_variables();
         self.scope.clear();
         let (cleared, _) = self.supervisor.clone().alone(|| self.evcxr.execute(":clear"));
         let cleared = cleared.map_err(|error| anyhow::anyhow!("{}", describe(&error))).and_then(|_| self.prepare());
@@ -105,6 +113,7 @@ impl Engine {
 
     /// All variables go. evcxr's own way would leave it believing in them: so its process is ended, and it finds out.
     fn restart(&mut self) -> Result<(), Fault> {
+        self.drop_variables();
         self.supervisor.kill();
         let (outcome, _) = self.supervisor.clone().alone(|| self.evcxr.execute("();"));
         match outcome {

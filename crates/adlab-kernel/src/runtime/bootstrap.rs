@@ -1,6 +1,6 @@
 //! What the kernel runs for itself, before the student's first cell and between cells.
 
-use super::protocol::LIBRARY;
+use crate::cell::LIBRARY;
 
 /// evcxr finds out that a cell uses `?` when it does not compile, and compiles it again; from then on it knows. It takes
 /// `x + 1`, where `x` is a float, for the same.
@@ -26,4 +26,9 @@ pub fn set_variable(name: &str, value: &str) -> String {
 /// Has evcxr forget a variable: it is told that its type has changed, and runs this again without it.
 pub fn forget(name: &str) -> String {
     format!("{{ ::{LIBRARY}::forget({name:?}); }}")
+}
+
+/// Drops all variables, before their process is ended.
+pub fn drop_variables() -> String {
+    format!("{{ ::{LIBRARY}::drop_at_end(); }}")
 }

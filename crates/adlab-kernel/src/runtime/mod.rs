@@ -26,9 +26,10 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use libloading::os::unix::{Library, RTLD_LAZY, RTLD_LOCAL};
+use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LAZY};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::RecvFlags;
 
@@ -47,7 +48,12 @@ type EndFn = unsafe extern "C" fn(extern "C" fn(u8, *const u8, usize));
 struct CellLibrary {
     begin: BeginFn,
     end: EndFn,
+    /// Drops all variables.
+    drop: BeginFn,
 }
+
+/// How long the variables may take to be dropped at the end.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What the cell that has just ended told.
 static TOLD: Mutex<Vec<ToKernel>> = Mutex::new(Vec::new());
@@ -143,7 +149,20 @@ impl Runtime {
                 _ => bail!("not an instruction: {line:?}"),
             }
         }
+        self.put_away();
         Ok(())
+    }
+
+    /// The session ends as it should: variables are dropped, as at the end of a program.
+    fn put_away(&self) {
+        let Some(cells) = self.cells else { return };
+        std::thread::spawn(|| {
+            std::thread::sleep(FAREWELL);
+            // SAFETY: ends it at once, whatever a destructor is waiting for.
+            unsafe { libc::_exit(0) };
+        });
+        // SAFETY: no cell runs.
+        unsafe { (cells.drop)() };
     }
 
     /// Reads a line byte by byte: a buffer would be copied into the snapshot, and read twice.
@@ -218,14 +237,15 @@ impl Runtime {
     fn run(&mut self, library: &str, function: &str) -> Result<()> {
         // SAFETY: the library was compiled by evcxr for this call, and its functions have these types.
         unsafe {
+            // Global: a static that several cells have is that of the first one.
             let library =
-                Library::open(Some(library), RTLD_LAZY | RTLD_LOCAL).context("cannot load the compiled cell")?;
+                Library::open(Some(library), RTLD_LAZY | RTLD_GLOBAL).context("cannot load the compiled cell")?;
             // It is never unloaded: variables may be made of it.
             let library = std::mem::ManuallyDrop::new(library);
             if self.cells.is_none() {
-                let found = (library.get::<BeginFn>(c"adlab_begin"), library.get::<EndFn>(c"adlab_end"));
-                if let (Ok(begin), Ok(end)) = found {
-                    self.cells = Some(CellLibrary { begin: *begin, end: *end });
+                let (begin, end) = (library.get::<BeginFn>(c"adlab_begin"), library.get::<EndFn>(c"adlab_end"));
+                if let (Ok(begin), Ok(end), Ok(drop)) = (begin, end, library.get::<BeginFn>(c"adlab_drop")) {
+                    self.cells = Some(CellLibrary { begin: *begin, end: *end, drop: *drop });
                 }
             }
             let entry = library.get::<CellFn>(ONE_FUNCTION).or_else(|_| library.get::<CellFn>(function));

@@ -19,9 +19,6 @@ use crate::event::PanicInfo;
 /// Names the kernel's socket; a process started with it is a runtime.
 pub const SOCKET_VAR: &str = "ADLAB_RUNTIME_SOCKET";
 
-/// By this name cells know the library that they are linked with.
-pub const LIBRARY: &str = "adlab_store";
-
 /// Tells the preloaded crate that this kernel shows each output when it is complete.
 pub const MULTIPLE_OUTPUTS_VAR: &str = "ADLAB_MULTIPLE_OUTPUTS";
 

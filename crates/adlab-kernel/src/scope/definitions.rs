@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use evcxr::CompilationError;
+use serde_json::Value;
 
-use super::plan::{Key, Plan, configured_out, marker};
-use crate::cell::Cell;
+use super::plan::{Key, Plan, configured_out};
 use crate::cell::annotated::MARKER;
 use crate::cell::syntax::{self, Impl, Item, Kind};
 
@@ -33,71 +33,15 @@ pub struct Definitions {
 pub(super) struct Known {
     pub(super) title: String,
     pub(super) text: String,
-    cell_id: Option<String>,
+    /// As evcxr has it.
+    pub(super) code: String,
+    pub(super) cell_id: Option<String>,
     /// The cell's execution count.
     pub(super) number: usize,
-    details: Option<Impl>,
+    pub(super) details: Option<Impl>,
 }
 
 impl Definitions {
-    pub fn plan(&self, cell: &Cell) -> Plan {
-        let (cell_id, items) = (cell.id.as_deref(), &cell.items);
-        let mut plan = Plan { cell_id: cell.id.clone(), ..Plan::default() };
-        let types: BTreeSet<&str> = items.iter().filter_map(|item| type_name(&item.kind)).collect();
-        for item in items {
-            let keys = match &item.kind {
-                Kind::Named(names) => names.clone(),
-                Kind::Type(name) => vec![name.clone()],
-                Kind::Impl(details) => {
-                    let with_type = types.contains(details.target.as_str());
-                    let (key, replaced) = self.impl_key(details, cell_id, with_type, &plan);
-                    plan.replaced.extend(replaced.into_iter().map(|old| (old, key.clone())));
-                    vec![key]
-                }
-            };
-            plan.items.push((item.clone(), keys));
-        }
-        let changes = |(item, keys): &(Item, Vec<Key>)| {
-            may_be_in_a_type(item)
-                && keys.iter().any(|key| self.known.get(key).is_some_and(|old| old.text != item.text))
-        };
-        plan.may_change_types = plan.items.iter().any(changes);
-        let own = |known: &Known| cell_id.is_some() && known.cell_id.as_deref() == cell_id;
-        let left = self.known.iter().filter(|(key, known)| own(known) && !plan.defines(key));
-        plan.removed = left.map(|(key, _)| key.clone()).collect();
-        plan.replaced.retain(|old, _| !plan.items.iter().any(|(_, keys)| keys.contains(old)));
-        plan
-    }
-
-    /// The key of an `impl`, and the keys of others that it takes the place of.
-    ///
-    /// A trait is implemented for a type once, so the header names it. A type's own methods may stand in several: the cell
-    /// tells them apart, or, where a front end names no cells, their methods.
-    fn impl_key(&self, new: &Impl, cell_id: Option<&str>, with_type: bool, plan: &Plan) -> (Key, Vec<Key>) {
-        if new.of_trait {
-            return (marker(&[&new.header]), Vec::new());
-        }
-        let same_header = |item: &Item| matches!(&item.kind, Kind::Impl(other) if other.header == new.header);
-        let ordinal = plan.items.iter().filter(|(item, _)| same_header(item)).count().to_string();
-        let own = match cell_id {
-            Some(id) => marker(&[&new.header, id, &ordinal]),
-            None if with_type => marker(&[&new.header, "with its type", &ordinal]),
-            None => marker(&[&new.header, new.members.first().map_or("", String::as_str)]),
-        };
-        let shares_a_member = |known: &Known| {
-            known.details.as_ref().is_some_and(|old| {
-                !old.of_trait && old.header == new.header && old.members.iter().any(|m| new.members.contains(m))
-            })
-        };
-        let others: Vec<Key> = self
-            .known
-            .iter()
-            .filter(|(key, known)| **key != own && shares_a_member(known))
-            .map(|(key, _)| key.clone())
-            .collect();
-        (own, others)
-    }
-
     /// The cell has been committed.
     pub fn commit(&mut self, plan: &Plan, without: &BTreeSet<Key>, number: usize) {
         if plan.cell_id.is_some() {
@@ -131,6 +75,7 @@ impl Definitions {
                 let known = Known {
                     title: item.title.clone(),
                     text: item.text.clone(),
+                    code: item.code(),
                     cell_id: plan.cell_id.clone(),
                     number,
                     details: match &item.kind {
@@ -182,11 +127,11 @@ impl Definitions {
         let mut found = BTreeSet::new();
         for error in errors.iter().filter(|error| error.level() == "error") {
             // Two that can't be there at once: the older one gives way.
-            let conflict = matches!(error.code(), Some("E0119" | "E0592"));
+            let conflict = matches!(error.code(), Some("E0119" | "E0428" | "E0592"));
             let spans = error.json["spans"].as_array().into_iter().flatten();
             let places = spans.filter(|span| conflict || span["is_primary"] == true);
             let keys: Vec<Option<Key>> = places
-                .map(|span| key_at_line(generated, span["line_start"].as_u64().unwrap_or(0) as usize))
+                .map(|span| key_at_line(generated, call_site(span)["line_start"].as_u64().unwrap_or(0) as usize))
                 .map(|key| key.filter(|key| self.known.contains_key(key) && !plan.defines(key)))
                 .collect();
             if !conflict && (keys.is_empty() || keys.contains(&None)) {
@@ -209,6 +154,17 @@ impl Definitions {
     /// The text of all that is in force.
     pub fn text(&self) -> String {
         self.beside(&Plan::default(), &BTreeSet::new())
+    }
+
+    /// The text of the macro that `title`, a name with an exclamation mark, calls; nothing if it is not the notebook's.
+    pub fn macro_text(&self, title: &str) -> String {
+        self.known.get(title.trim_end_matches('!')).map(|known| known.text.clone()).unwrap_or_default()
+    }
+
+    /// The same, as evcxr has it.
+    pub fn code(&self) -> String {
+        let codes: BTreeSet<&String> = self.known.values().map(|known| &known.code).collect();
+        codes.into_iter().flat_map(|code| [code, "\n"]).collect()
     }
 
     /// The cell that defines a name now.
@@ -284,8 +240,8 @@ impl HandedBack {
 fn swap(gone: &str, key: &str, known: &Known) -> String {
     let gone = if gone == key { String::new() } else { configured_out(gone) };
     match known.details {
-        Some(_) => format!("{gone}const {key}: () = (); {}", known.text),
-        None => gone + &known.text,
+        Some(_) => format!("{gone}const {key}: () = (); {}", known.code),
+        None => gone + &known.code,
     }
 }
 
@@ -296,19 +252,11 @@ impl Known {
     }
 }
 
-/// Functions and imports are not, and methods matter to trait objects alone, where the next cell finds it out.
-fn may_be_in_a_type(item: &Item) -> bool {
-    match item.kind {
-        Kind::Type(_) => true,
-        Kind::Named(_) => !item.title.starts_with("fn ") && !item.title.starts_with("use "),
-        Kind::Impl(_) => false,
-    }
-}
-
-fn type_name(kind: &Kind) -> Option<&str> {
-    match kind {
-        Kind::Type(name) => Some(name),
-        _ => None,
+/// Where the macro is called whose text an error is in, or the place itself.
+fn call_site(span: &Value) -> &Value {
+    match &span["expansion"]["span"] {
+        Value::Null => span,
+        outer => call_site(outer),
     }
 }
 
@@ -317,10 +265,10 @@ fn key_at_line(generated: &str, line: usize) -> Option<Key> {
     let name = |item: &Item| match &item.kind {
         Kind::Named(names) => names.first().cloned(),
         Kind::Type(name) => Some(name.clone()),
-        Kind::Impl(_) => None,
+        Kind::Impl(_) | Kind::Call => None,
     };
     match item.kind {
-        Kind::Impl(_) => before.and_then(|before| name(&before)).filter(|key| key.starts_with(MARKER)),
+        Kind::Impl(_) | Kind::Call => before.and_then(|before| name(&before)).filter(|key| key.starts_with(MARKER)),
         _ => name(&item),
     }
 }
@@ -328,6 +276,7 @@ fn key_at_line(generated: &str, line: usize) -> Option<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cell::Cell;
 
     fn cell(code: &str, id: Option<&str>) -> Cell {
         Cell::read(code, id, 1).unwrap()

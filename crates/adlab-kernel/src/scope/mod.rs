@@ -5,13 +5,16 @@
 pub mod definitions;
 mod outdated;
 pub mod plan;
+mod planning;
 pub mod sources;
+pub mod statics;
 pub mod variables;
 
 use std::collections::BTreeSet;
 
 use self::definitions::Definitions;
 use self::sources::Sources;
+use self::statics::Statics;
 use self::variables::Variables;
 
 /// All of it.
@@ -20,6 +23,7 @@ pub struct Scope {
     pub definitions: Definitions,
     pub variables: Variables,
     pub sources: Sources,
+    pub statics: Statics,
 }
 
 impl Scope {
@@ -27,6 +31,7 @@ impl Scope {
     pub fn clear(&mut self) {
         self.definitions = Definitions::default();
         self.variables = Variables::default();
+        self.statics = Statics::default();
     }
 }
 

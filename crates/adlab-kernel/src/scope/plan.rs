@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cell::Cell;
-use crate::cell::annotated::{Annotated, MARKER};
-use crate::cell::insertions::Insertion;
+use crate::cell::annotated::{Annotated, Insertion, MARKER};
 use crate::cell::syntax::{Item, Kind};
+use crate::compile::hash;
 
 /// How evcxr knows a definition: an item's name, or that of an `impl`'s marker.
 pub type Key = String;
@@ -27,6 +27,11 @@ pub struct Plan {
 impl Plan {
     pub fn defines(&self, key: &str) -> bool {
         self.items.iter().any(|(_, keys)| keys.iter().any(|k| k == key))
+    }
+
+    /// What begins at this byte is one of its definitions, and no expression: a call of a macro may be.
+    pub fn has_item_at(&self, start: usize) -> bool {
+        self.items.iter().any(|(item, _)| item.start == start)
     }
 
     /// The names by which it defines what a variable can't be called: a pattern of that name is no new variable.
@@ -59,7 +64,11 @@ impl Plan {
             (Kind::Impl(_), Some(key)) => Some((item.start, format!("const {key}: () = (); "))),
             _ => None,
         });
-        let mut insertions: Vec<Insertion> = markers.chain(others.iter().cloned()).collect();
+        let own = |item: &Item| {
+            item.insertions.iter().map(|(at, text)| (item.start + at, text.clone())).collect::<Vec<Insertion>>()
+        };
+        let own = self.items.iter().flat_map(|(item, _)| own(item));
+        let mut insertions: Vec<Insertion> = markers.chain(own).chain(others.iter().cloned()).collect();
         insertions.sort_by_key(|(at, _)| *at);
         let mut done = cell.start;
         for (at, text) in insertions {
@@ -80,10 +89,5 @@ pub fn configured_out(key: &str) -> String {
 
 /// The name of an `impl`'s marker.
 pub fn marker(parts: &[&str]) -> Key {
-    // FNV-1a: short, and the same in every build.
-    let hash = parts
-        .join("\n")
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{MARKER}{hash:016X}")
+    format!("{MARKER}{:016X}", hash(parts.join("\n").bytes()))
 }

@@ -9,6 +9,7 @@ use jupyter_protocol::messaging::{
     InspectReply, InspectRequest, Payload, StreamContent, Transient, UpdateDisplayData,
 };
 use jupyter_protocol::{JupyterMessage, JupyterMessageContent, Media, ReplyStatus, Status};
+use serde_json::Value as Json;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::history::History;
@@ -103,6 +104,10 @@ impl Worker {
         if !execute.silent {
             let code = execute.code.clone();
             self.publish(ExecuteInput { code, execution_count: count }, request);
+        }
+        // JupyterLab says which cells the student has deleted since: they no longer define anything.
+        for deleted in request.metadata["deletedCells"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+            let _ = self.engine.execute(String::new(), Some(deleted.to_owned()), self.count, Box::new(drop)).await;
         }
         let id = request.metadata["cellId"].as_str().map(str::to_owned);
         // A cell that has been emptied no longer defines what it did.

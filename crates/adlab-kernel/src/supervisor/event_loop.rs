@@ -262,6 +262,7 @@ impl EventLoop {
             self.read_to_end();
             self.close_cell();
             self.cell_is_over();
+            self.lock().is_connected = false;
         }
     }
 
@@ -276,6 +277,7 @@ impl EventLoop {
                 reap_later(state.pid.into_iter().collect());
                 state.pid = Some(pid);
                 state.stdin = Some(stdin);
+                state.is_connected = true;
             }
             ToKernel::Begin(protection) => {
                 let mut state = self.lock();
@@ -411,7 +413,9 @@ impl EventLoop {
 
     /// The sink may block; the state must not be locked meanwhile, or nothing could interrupt the cell.
     fn emit(&mut self, event: Event) {
-        let sink = self.lock().sink.clone();
+        let state = self.lock();
+        let sink = state.sink.clone().or(state.last_sink.clone());
+        drop(state);
         if let Some(sink) = sink {
             sink.lock().unwrap_or_else(|e| e.into_inner())(event);
         }

@@ -51,10 +51,11 @@ impl Supervisor {
         state.phase = Phase::Pending;
     }
 
-    /// Does what is no cell's: its output goes nowhere, and nothing interrupts it. What it is worth, and what was seen.
+    /// Does what is no cell's: it has no output, and nothing interrupts it. What it is worth, and what was seen.
     pub fn alone<T>(&self, work: impl FnOnce() -> T) -> (T, Report) {
         let mut state = self.lock();
         let sink = state.sink.take();
+        state.last_sink = sink.clone().or(state.last_sink.take());
         let before = std::mem::take(&mut state.report);
         state.phase = Phase::Pending;
         state.alone = true;
@@ -72,7 +73,8 @@ impl Supervisor {
     /// The cell is over, and all its output has been handed on.
     pub fn end(&self) -> Report {
         let mut state = self.lock();
-        state.sink = None;
+        // What its threads print from now on stands under it, until there is another cell.
+        state.last_sink = state.sink.take().or(state.last_sink.take());
         state.phase = Phase::Pending;
         std::mem::take(&mut state.report)
     }
@@ -107,8 +109,20 @@ impl Supervisor {
 
     /// The process that ran the cell is gone: waits until all that it wrote has been handed on.
     pub fn settle(&self) {
+        self.wait_while(|state| state.phase.is_running());
+    }
+
+    /// The session has ended: waits until the last output has been handed on, and lets go of where it went.
+    pub fn await_end(&self) {
+        self.wait_while(|state| state.is_connected);
+        // It may hold this supervisor in its turn.
+        let sink = self.lock().last_sink.take();
+        drop(sink);
+    }
+
+    fn wait_while(&self, goes_on: impl Fn(&State) -> bool) {
         let deadline = Instant::now() + LAST_WORDS_WITHIN;
-        while self.lock().phase.is_running() && Instant::now() < deadline {
+        while goes_on(&self.lock()) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
         }
     }

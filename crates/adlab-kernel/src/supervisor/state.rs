@@ -58,8 +58,12 @@ impl Phase {
 pub struct State {
     /// Where the cell's output goes; nothing while there is no cell.
     pub sink: Option<Arc<Mutex<Sink>>>,
+    /// That of the cell before: its threads may print still.
+    pub last_sink: Option<Arc<Mutex<Sink>>>,
     pub report: Report,
     pub phase: Phase,
+    /// A process that runs cells is there, and speaks.
+    pub is_connected: bool,
     /// The process that runs cells now.
     pub pid: Option<i32>,
     /// Where that process receives what the student types.
