@@ -56,10 +56,12 @@ impl Parts<'_> {
                 None => return Attempt::Interrupted,
             },
         };
+        let may_be_own = self.scope.has_crates
+            || [&cell.code, &self.scope.definitions.text()].iter().any(|text| text.contains(insertions::SHOW));
         let mut in_the_way = BTreeSet::new();
         let mut first: Option<Attempt> = None;
         for _ in 0..MOST_ATTEMPTS {
-            let display = insertions::display(cell.last_expression.as_ref());
+            let display = insertions::display(cell.last_expression.as_ref(), may_be_own);
             let insertions: Vec<Insertion> = types.iter().cloned().chain(display).collect();
             let annotated = plan.annotate(cell, &without, &insertions);
             self.scope.sources.annotate(&annotated);

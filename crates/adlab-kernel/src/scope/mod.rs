@@ -20,6 +20,8 @@ pub struct Scope {
     pub definitions: Definitions,
     pub variables: Variables,
     pub sources: Sources,
+    /// There are crates that are not preloaded.
+    pub has_crates: bool,
 }
 
 impl Scope {
