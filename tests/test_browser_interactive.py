@@ -77,6 +77,19 @@ def test_interrupt_stops_a_cell_and_keeps_the_variables(notebook):
     assert run(notebook, "kept") == "42"
 
 
+def test_a_loop_that_prints_without_end_leaves_the_page_usable(notebook):
+    endless = start(notebook, 'loop { println!("still here"); }')
+    note = endless.locator(".jp-OutputArea-output", has_text="still printing; output cut here")
+    expect(note).to_have_count(1, timeout=30_000)
+    before = note.inner_text()
+    expect(note).not_to_have_text(before, timeout=10_000)
+    assert note.inner_text().rstrip().endswith("still here")
+    menu(notebook, "Kernel", "Interrupt Kernel")
+    text = finish(endless)
+    assert "Interrupted" in text and "still here" in text.split("output cut here")[1] and len(text) < 250_000
+    assert run(notebook, "6 * 7") == "42"
+
+
 def test_restart_forgets_the_variables(notebook):
     run(notebook, "let forgotten = 42;")
     menu(notebook, "Kernel", "Restart Kernel…")

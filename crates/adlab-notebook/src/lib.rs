@@ -21,7 +21,7 @@
 //! | what a tape recorded | [`graph`](graph()) |
 //!
 //! Rooms, each using only those below it: `prelude`, `progress`, `live`, `rich`, `table`, `plot`, `graph`, `figure`, `draw`,
-//! `iris`, `number`, `output`.
+//! `iris`, `number`, `shorten`, `output`.
 
 mod draw;
 mod figure;
@@ -34,6 +34,7 @@ mod plot;
 pub mod prelude;
 mod progress;
 mod rich;
+mod shorten;
 mod table;
 
 pub use figure::Figure;

@@ -10,13 +10,13 @@ use crate::graph::Graph;
 use crate::number::short;
 use crate::output::{Bundle, Shown};
 use crate::plot::Chart;
-use crate::table;
+use crate::{shorten, table};
 
 /// What a notebook calls for the value of a cell's last expression. Every type that implements [`Debug`] has it, so that the
 /// notebook's first attempt at compiling such a cell succeeds.
 ///
 /// Dual numbers, tapes, tensors, charts and graphs are shown in a form of their own; `()` and the handle of [`display`]
-/// are not shown, anything else in its `Debug` form.
+/// are not shown, anything else in its `Debug` form, of which a long one loses its middle.
 ///
 /// [`display`]: crate::display
 #[diagnostic::on_unimplemented(
@@ -63,6 +63,28 @@ impl<'a> Value<'a> {
         // lifetimes that the id could leave out, that type is `U`.
         (self.id == TypeId::of::<U>()).then(|| unsafe { &*self.address.cast::<U>() })
     }
+
+    /// The text of a very long list of common things; others are written only so far.
+    fn known_list(&self) -> Option<String> {
+        fn of<U: Debug + 'static>(value: &Value) -> Option<String> {
+            shorten::list(value.get::<Vec<U>>()?)
+        }
+        const KNOWN: [fn(&Value) -> Option<String>; 12] = [
+            of::<f64>,
+            of::<f32>,
+            of::<i32>,
+            of::<i64>,
+            of::<u8>,
+            of::<u32>,
+            of::<u64>,
+            of::<usize>,
+            of::<bool>,
+            of::<char>,
+            of::<String>,
+            of::<Vec<f64>>,
+        ];
+        KNOWN.iter().find_map(|known| known(self))
+    }
 }
 
 /// The forms of a value; not generic, so that a cell compiles fast.
@@ -90,7 +112,7 @@ fn bundle(value: &Value) -> Option<Bundle> {
     } else if let Some(bundle) = value.get::<Bundle>() {
         bundle.clone()
     } else {
-        Bundle::text(format!("{:?}", value.debug))
+        Bundle::text(value.known_list().unwrap_or_else(|| shorten::debug(value.debug)))
     })
 }
 

@@ -7,6 +7,7 @@ use adlab::{Jacobian, Op, Operand, Tape, Tensor};
 use crate::graph::{formula, name};
 use crate::number::short;
 use crate::output::Bundle;
+use crate::shorten;
 
 /// Rows and columns that are shown; of more, the first and the last ones.
 const MOST: usize = 12;
@@ -39,7 +40,7 @@ pub(crate) fn tape(tape: &Tape) -> Bundle {
         );
     }
     html.push_str("</tbody></table>");
-    Bundle::default().with("text/html", html).with("text/plain", format!("{tape}").trim_end())
+    Bundle::default().with("text/html", html).with("text/plain", shorten::display(tape).trim_end())
 }
 
 /// A vector as a row, a matrix as a table; a single number, and what has more axes, as text only.
@@ -81,18 +82,33 @@ pub(crate) fn jacobian(jacobian: &Jacobian) -> Bundle {
         .with("text/plain", format!("{}  ({})", tensor_text(&jacobian.matrix), jacobian.mode))
 }
 
-/// As lists; of a long tensor, the first and the last rows.
+/// As lists; of a long tensor, the first and the last of each axis that is long.
 fn tensor_text(tensor: &Tensor) -> String {
     const LONG: usize = 100;
     let shape = tensor.shape();
-    match shape.first() {
-        Some(&rows) if tensor.numel() > LONG && rows > MOST => {
-            let row = |place: Option<usize>| place.map_or("…".to_owned(), |i| tensor_text(&tensor.at(i).detach()));
-            let rows: Vec<String> = ends(rows, 6).into_iter().map(row).collect();
-            format!("[{}]  ({})", rows.join(", "), size(&shape))
-        }
-        _ => format!("{tensor}"),
+    if tensor.numel() <= LONG || shape.iter().all(|&length| length <= MOST) {
+        return shorten::display(tensor);
     }
+    let mut text = String::new();
+    write_axes(&mut text, &shape, &tensor.to_vec());
+    format!("{text}  ({})", size(&shape))
+}
+
+fn write_axes(text: &mut String, shape: &[usize], numbers: &[f64]) {
+    let Some((&length, inner)) = shape.split_first() else {
+        let _ = write!(text, "{}", adlab::tensor(numbers[0]));
+        return;
+    };
+    let step = inner.iter().product::<usize>();
+    text.push('[');
+    for (number, place) in ends(length, if length > MOST { 6 } else { length }).into_iter().enumerate() {
+        text.push_str(if number > 0 { ", " } else { "" });
+        match place {
+            Some(i) => write_axes(text, inner, &numbers[i * step..(i + 1) * step]),
+            None => text.push('…'),
+        }
+    }
+    text.push(']');
 }
 
 /// `150 × 4`
@@ -167,6 +183,12 @@ mod tests {
         let bundle = tape(&record);
         let html = bundle.get("text/html").expect("a table");
         assert!(html.matches("<tr>").count() == 2 * MOST + 2 && html.contains("⋮") && html.contains("v100"));
+        for _ in 0..10_000 {
+            x += 1.0;
+        }
+        let bundle = tape(&record);
+        let text = bundle.get("text/plain").expect("text");
+        assert!(text.len() < 5000 && text.contains("\n⋮\n") && text.contains("10100"), "{text}");
     }
 
     #[test]
@@ -191,6 +213,13 @@ mod tests {
                 "[[5.1, 3.5, 1.4, 0.2], [4.9, 3, 1.4, 0.2], [4.7, 3.2, 1.3, 0.2], …, [6.5, 3, 5.2, 2], [6.2, 3.4, 5.4, 2.3], [5.9, 3, 5.1, 1.8]]  (150 × 4)"
             )
         );
-        assert!(tensor(&Tensor::zeros(&[1000])).get("text/plain").expect("text").len() < 60);
+        let text = |shape: &[usize]| tensor(&Tensor::zeros(shape)).get("text/plain").expect("text").to_owned();
+        assert_eq!(text(&[1000]), "[0, 0, 0, …, 0, 0, 0]  (1000 numbers)");
+        let row = "[0, 0, 0, …, 0, 0, 0]";
+        assert_eq!(text(&[2, 300_000]), format!("[{row}, {row}]  (2 × 300000)"));
+        assert_eq!(text(&[3, 1, 50]), format!("[[{row}], [{row}], [{row}]]  (3 × 1 × 50)"));
+        assert_eq!(text(&[0, 500]), "[]");
+        // No axis is long, and all of them are many.
+        assert!(text(&[2; 16]).len() < 5000);
     }
 }

@@ -86,13 +86,19 @@ pub fn annotations(lets: &[Let], known: &[(usize, Vec<Variable>)]) -> Vec<Insert
     insertions
 }
 
+/// The method by which a value is shown: the preloaded crate's, for all that is `Debug`, or one of the type's own.
+pub const SHOW: &str = "evcxr_display";
+
 /// Has the value of the last expression shown. evcxr would do it too, but compiles once more where that fails, in search of
-/// another way.
-pub fn display(last_expression: Option<&Range<usize>>) -> Vec<Insertion> {
-    match last_expression {
-        Some(range) => vec![(range.start, "EvcxrDisplay::evcxr_display(&(".into()), (range.end, "));".into())],
-        None => Vec::new(),
-    }
+/// another way. Where a type may have a method of its own for it, a call finds that first; where none has, to name the
+/// trait makes the better errors.
+pub fn display(last_expression: Option<&Range<usize>>, may_be_own: bool) -> Vec<Insertion> {
+    let Some(range) = last_expression else { return Vec::new() };
+    let (before, after) = match may_be_own {
+        true => ("let _ = (".to_owned(), format!(").{SHOW}();")),
+        false => (format!("EvcxrDisplay::{SHOW}(&("), "));".to_owned()),
+    };
+    vec![(range.start, before), (range.end, after)]
 }
 
 /// The types as they are likely to be, where all values are numbers, texts and the like.

@@ -56,11 +56,13 @@ impl Parts<'_> {
                 None => return Attempt::Interrupted,
             },
         };
+        let may_be_own = self.scope.has_crates
+            || [&cell.code, &self.scope.definitions.text()].iter().any(|text| text.contains(insertions::SHOW));
         let mut in_the_way = BTreeSet::new();
         let mut first: Option<Attempt> = None;
         for _ in 0..MOST_ATTEMPTS {
             let last = cell.last_expression.as_ref().filter(|last| !plan.has_item_at(last.start));
-            let display = insertions::display(last);
+            let display = insertions::display(last, may_be_own);
             let insertions: Vec<Insertion> = types.iter().cloned().chain(display).collect();
             let annotated = plan.annotate(cell, &without, &insertions);
             self.scope.sources.annotate(&annotated);

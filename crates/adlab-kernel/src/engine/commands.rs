@@ -68,6 +68,7 @@ impl Engine {
             Command::Evcxr(line) => self.evaluate(line)?,
             Command::Dependency(lines) => {
                 self.evaluate(lines)?;
+                self.scope.has_crates = true;
                 self.analysis.use_crates_of(self.build.clone());
                 Bundle::new()
             }

@@ -1,15 +1,17 @@
 //! `!program`: what a student runs in a shell, in their own environment.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{ErrorKind, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::event::{Event, Stream};
 use crate::fault::Fault;
-use crate::supervisor::Supervisor;
+use crate::supervisor::{Supervisor, whole_text};
 use crate::system::processes::{kill_tree, reap_later};
 
 /// How often it is looked whether the program has ended, or the cell was interrupted.
@@ -23,11 +25,14 @@ pub fn run(line: &str, give_environment: impl Fn(&mut Command), supervisor: &Sup
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| Fault::kernel(&format!("there is no shell: {error}")))?;
     let group = Pid::from_child(&child);
+    let stopped = Arc::new(AtomicBool::new(false));
     let readers = [
-        child.stdout.take().map(|out| hand_on(out, Stream::Stdout, supervisor.clone())),
-        child.stderr.take().map(|err| hand_on(err, Stream::Stderr, supervisor.clone())),
+        child.stdout.take().map(|out| hand_on(out, Stream::Stdout, supervisor.clone(), Arc::clone(&stopped))),
+        child.stderr.take().map(|err| hand_on(err, Stream::Stderr, supervisor.clone(), Arc::clone(&stopped))),
     ];
     let end = |child: &mut Child| {
+        // What it has printed by now is not for the next cell.
+        stopped.store(true, Ordering::Relaxed);
         let orphans = kill_tree(child.id());
         // Those whose parents were gone before.
         let _ = kill_process_group(group, Signal::KILL);
@@ -35,12 +40,16 @@ pub fn run(line: &str, give_environment: impl Fn(&mut Command), supervisor: &Sup
         reap_later(orphans);
         Err(Fault::interrupted())
     };
+    let wait = || {
+        std::thread::sleep(LOOK);
+        supervisor.tick();
+    };
     let status = loop {
         if supervisor.is_interrupted() {
             return end(&mut child);
         }
         match child.try_wait() {
-            Ok(None) => std::thread::sleep(LOOK),
+            Ok(None) => wait(),
             Ok(Some(status)) => break status,
             Err(error) => return Err(Fault::kernel(&format!("the shell is lost: {error}"))),
         }
@@ -51,7 +60,7 @@ pub fn run(line: &str, give_environment: impl Fn(&mut Command), supervisor: &Sup
             if supervisor.is_interrupted() {
                 return end(&mut child);
             }
-            std::thread::sleep(LOOK);
+            wait();
         }
     }
     match status.code() {
@@ -61,14 +70,31 @@ pub fn run(line: &str, give_environment: impl Fn(&mut Command), supervisor: &Sup
     }
 }
 
-fn hand_on(from: impl Read + Send + 'static, stream: Stream, supervisor: Supervisor) -> std::thread::JoinHandle<()> {
+/// Shows what comes, as much as there is at once.
+fn hand_on(
+    mut from: impl Read + Send + 'static,
+    stream: Stream,
+    supervisor: Supervisor,
+    stopped: Arc<AtomicBool>,
+) -> std::thread::JoinHandle<()> {
     std::thread::spawn(move || {
-        let mut from = BufReader::new(from);
-        let mut line = Vec::new();
-        // By lines, or by pieces where there are none.
-        while from.by_ref().take(1 << 16).read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-            supervisor.show(Event::Text(stream, String::from_utf8_lossy(&line).into_owned()));
-            line.clear();
+        let (mut buffer, mut begun) = (vec![0; 1 << 16], Vec::new());
+        loop {
+            let length = match from.read(&mut buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Ok(0) | Err(_) => break,
+                Ok(length) => length,
+            };
+            let text = whole_text(&mut begun, &buffer[..length]);
+            if stopped.load(Ordering::Relaxed) {
+                return;
+            }
+            if !text.is_empty() {
+                supervisor.show(Event::Text(stream, text));
+            }
+        }
+        if !begun.is_empty() {
+            supervisor.show(Event::Text(stream, String::from_utf8_lossy(&begun).into_owned()));
         }
     })
 }

@@ -8,10 +8,6 @@ use super::file::lines;
 use crate::event::{Bundle, Event, Stream};
 use crate::fault::Fault;
 
-/// What a cell may print; a loop that prints without end must not fill the memory.
-const MOST_TEXT: usize = 16 << 20;
-const TOO_MUCH_TEXT: &str = "\n(the cell printed more than 16 MB; the rest is left out)\n";
-
 /// A cell's outputs in the making.
 #[derive(Default)]
 pub struct Outputs {
@@ -22,7 +18,6 @@ pub struct Outputs {
     named: HashMap<String, usize>,
     /// New contents for displays of other cells.
     elsewhere: Vec<(Bundle, String)>,
-    text_bytes: usize,
     /// The next output takes the place of all.
     clear_before_next: bool,
 }
@@ -57,7 +52,6 @@ impl Outputs {
         self.list.clear();
         self.open = None;
         self.named.clear();
-        self.text_bytes = 0;
     }
 
     fn push(&mut self, output: Value) {
@@ -76,13 +70,6 @@ impl Outputs {
     }
 
     fn text(&mut self, stream: Stream, text: &str) {
-        if self.text_bytes > MOST_TEXT {
-            return;
-        }
-        self.text_bytes += text.len();
-        if self.text_bytes > MOST_TEXT {
-            return self.push(json!({ "name": "stderr", "output_type": "stream", "text": [TOO_MUCH_TEXT] }));
-        }
         match &mut self.open {
             Some((last, whole)) if *last == stream && !self.clear_before_next => whole.push_str(text),
             _ => {
@@ -193,7 +180,7 @@ mod tests {
         assert_eq!(outputs.list.len(), 2);
         assert_eq!(outputs.list[0]["text"], json!(["only this, and this"]));
         outputs.add(Event::Clear { wait: false });
-        assert!(outputs.list.is_empty() && outputs.text_bytes == 0);
+        assert!(outputs.list.is_empty());
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Scope {
     pub variables: Variables,
     pub sources: Sources,
     pub statics: Statics,
+    /// There are crates that are not preloaded.
+    pub has_crates: bool,
 }
 
 impl Scope {

@@ -8,11 +8,12 @@ use std::sync::MutexGuard;
 use std::time::Duration;
 
 use super::batch::Batch;
+use super::fit::{fit, shorten};
 use super::io::{FLOOD, read_all, send_line, whole_text};
 use super::parser::{Parsed, Parser};
 use super::state::{Phase, Shared, State};
 use crate::assumptions::{ERROR_OCCURRED, PANIC_NOTIFICATION, VARIABLE_CHANGED_TYPE};
-use crate::event::{Death, Event, Prompt, Stream};
+use crate::event::{Death, Event, PanicInfo, Prompt, Stream};
 use crate::runtime::protocol::{self, Channel, LONGEST_WRITE, Protection, ROLLED_BACK, ToKernel, ToRuntime};
 use crate::system::poll::poll;
 use crate::system::processes::{End, reap, reap_later, waits_for_input};
@@ -113,6 +114,9 @@ impl EventLoop {
             if self.batch.due_in().is_some_and(|wait| wait.is_zero()) {
                 self.send_batch();
             }
+            if look.is_some() {
+                self.tick();
+            }
         }
     }
 
@@ -199,20 +203,12 @@ impl EventLoop {
         for item in items {
             match item {
                 Parsed::Text(text) => self.text(Stream::Stdout, &text),
-                Parsed::Display(bundle, id) => {
-                    self.send_batch();
-                    self.emit(Event::Display(bundle, id));
-                }
-                Parsed::Update(bundle, id) => {
-                    self.batch.update(bundle, id);
-                    self.send_big_batch();
-                }
-                Parsed::Clear { wait } => {
-                    self.send_batch();
-                    self.emit(Event::Clear { wait });
-                }
+                Parsed::Display(bundle, id) => self.batch.display(bundle, id),
+                Parsed::Update(bundle, id) => self.batch.update(bundle, id),
+                Parsed::Clear { wait } => self.batch.clear(wait),
                 Parsed::Input(prompt) => self.ask(prompt),
             }
+            self.send_big_batch();
         }
     }
 
@@ -293,11 +289,11 @@ impl EventLoop {
             }
             ToKernel::Panicked(info) => {
                 self.for_evcxr.push(PANIC_NOTIFICATION.into());
-                self.lock().report.panic = Some(info);
+                self.lock().report.panic = Some(PanicInfo { message: shorten(&info.message), ..info });
             }
             ToKernel::Met(error) => {
                 self.for_evcxr.push(ERROR_OCCURRED.into());
-                self.lock().report.error = Some(error);
+                self.lock().report.error = Some(shorten(&error));
             }
             ToKernel::Changed(name) => {
                 self.for_evcxr.push(format!("{VARIABLE_CHANGED_TYPE}{name}"));
@@ -371,7 +367,7 @@ impl EventLoop {
         self.text(Stream::Stderr, &String::from_utf8_lossy(&err));
         self.send_batch();
         if result.is_some() {
-            self.lock().report.result = result;
+            self.lock().report.result = result.map(fit);
         }
     }
 
@@ -411,13 +407,17 @@ impl EventLoop {
         }
     }
 
-    /// The sink may block; the state must not be locked meanwhile, or nothing could interrupt the cell.
     fn emit(&mut self, event: Event) {
-        let state = self.lock();
-        let sink = state.sink.clone().or(state.last_sink.clone());
-        drop(state);
-        if let Some(sink) = sink {
-            sink.lock().unwrap_or_else(|e| e.into_inner())(event);
+        let output = self.lock().output();
+        if let Some(output) = output {
+            output.lock().add(event);
+        }
+    }
+
+    fn tick(&mut self) {
+        let output = self.lock().output();
+        if let Some(output) = output {
+            output.lock().tick();
         }
     }
 

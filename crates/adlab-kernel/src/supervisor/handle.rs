@@ -4,15 +4,16 @@
 use std::collections::BTreeSet;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 use super::event_loop::EventLoop;
+use super::flood::Flood;
 use super::io::send_line;
-use super::state::{Phase, Shared, State};
-use crate::event::{Event, Report, Sink, Stream};
+use super::state::{Output, Phase, Shared, State};
+use crate::event::{Event, Report, Sink};
 use crate::runtime::protocol;
 use crate::system::processes::{adopt_orphans, kill_children_named, reap_later};
 
@@ -46,7 +47,7 @@ impl Supervisor {
     /// From now on, output belongs to this cell.
     pub fn begin(&self, sink: Sink) {
         let mut state = self.lock();
-        state.sink = Some(Arc::new(Mutex::new(sink)));
+        state.sink = Some(Output::new(Flood::new(sink)));
         state.report = Report::default();
         state.phase = Phase::Pending;
     }
@@ -72,6 +73,10 @@ impl Supervisor {
 
     /// The cell is over, and all its output has been handed on.
     pub fn end(&self) -> Report {
+        let sink = self.lock().sink.clone();
+        if let Some(sink) = sink {
+            sink.lock().settle();
+        }
         let mut state = self.lock();
         // What its threads print from now on stands under it, until there is another cell.
         state.last_sink = state.sink.take().or(state.last_sink.take());
@@ -84,11 +89,19 @@ impl Supervisor {
         self.lock().phase = Phase::Pending;
     }
 
-    /// Shows an output of the kernel's own.
+    /// Shows what is not from the process that runs cells.
     pub fn show(&self, event: Event) {
         let sink = self.lock().sink.clone();
         if let Some(sink) = sink {
-            sink.lock().unwrap_or_else(|e| e.into_inner())(event);
+            sink.lock().add(event);
+        }
+    }
+
+    /// To be called now and then while something other than a cell's code shows things.
+    pub fn tick(&self) {
+        let sink = self.lock().sink.clone();
+        if let Some(sink) = sink {
+            sink.lock().tick();
         }
     }
 
@@ -129,8 +142,9 @@ impl Supervisor {
 
     /// Adds a line of the kernel's own to the cell's output.
     pub fn note(&self, text: &str) {
-        if !text.is_empty() {
-            self.show(Event::Text(Stream::Stderr, text.to_owned()));
+        let sink = self.lock().sink.clone().filter(|_| !text.is_empty());
+        if let Some(sink) = sink {
+            sink.lock().note(text);
         }
     }
 

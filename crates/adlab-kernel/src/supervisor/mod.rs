@@ -5,9 +5,14 @@
 
 mod batch;
 mod event_loop;
+mod fit;
+mod flood;
 mod handle;
 mod io;
 mod parser;
 mod state;
+mod tail;
+mod whole;
 
 pub use handle::Supervisor;
+pub use io::whole_text;

@@ -35,6 +35,11 @@ pub enum Parsed {
 /// A line that is meant for the kernel begins with one of these.
 const WORDS: [&str; 6] = [BEGIN_CONTENT, FLUSH_OUTPUT, UPDATE_OUTPUT, CLEAR_OUTPUT, INPUT_REQUEST, PASSWORD_REQUEST];
 
+/// Beyond this size, what follows a word is no line for the kernel, and a line of content is taken in by pieces.
+const LONGEST_LINE: usize = 64 * 1024;
+/// How much is kept of one form of an output.
+const LONGEST_CONTENT: usize = 64 << 20;
+
 /// A parser that is fed bytes as they come.
 #[derive(Default)]
 pub struct Parser {
@@ -46,6 +51,18 @@ pub struct Parser {
 struct Block {
     mime: String,
     content: String,
+    /// The last line is still to come to its end.
+    within_line: bool,
+}
+
+impl Block {
+    /// What no page bears is not kept.
+    fn push(&mut self, text: &[u8]) {
+        if self.content.len() < LONGEST_CONTENT {
+            self.content.push_str(&String::from_utf8_lossy(text));
+        }
+        self.within_line = !text.ends_with(b"\n");
+    }
 }
 
 impl Parser {
@@ -71,7 +88,10 @@ impl Parser {
         if self.block.is_some() {
             return self.step_in_block(items);
         }
-        let Some(start) = WORDS.iter().filter_map(|word| find(&self.pending, word.as_bytes())).min() else {
+        // Most text has none.
+        let may_have_words = self.pending.contains(&b'_');
+        let words = WORDS.iter().filter(|_| may_have_words);
+        let Some(start) = words.filter_map(|word| find(&self.pending, word.as_bytes())).min() else {
             let keep = partial_word(&self.pending).max(partial_char(&self.pending));
             let text = self.take(self.pending.len() - keep);
             self.text(&text, items);
@@ -80,6 +100,10 @@ impl Parser {
         let text = self.take(start);
         self.text(&text, items);
         let Some(end) = self.pending.iter().position(|&b| b == b'\n') else {
+            if self.pending.len() > LONGEST_LINE {
+                let text = self.take(self.pending.len() - partial_char(&self.pending));
+                self.text(&text, items);
+            }
             return false;
         };
         let line = self.take(end + 1);
@@ -91,7 +115,7 @@ impl Parser {
         let line = String::from_utf8_lossy(raw);
         let line = line.trim_end_matches(['\n', '\r']);
         if let Some(mime) = line.strip_prefix(BEGIN_CONTENT) {
-            self.block = Some(Block { mime: mime.to_owned(), content: String::new() });
+            self.block = Some(Block { mime: mime.to_owned(), content: String::new(), within_line: false });
         } else if let Some(id) = line.strip_prefix(FLUSH_OUTPUT).filter(|id| id.is_empty() || id.starts_with(' ')) {
             let id = id.trim();
             self.show((!id.is_empty()).then(|| id.to_owned()), items);
@@ -110,16 +134,17 @@ impl Parser {
     }
 
     fn step_in_block(&mut self, items: &mut Vec<Parsed>) -> bool {
-        let Some(end) = self.pending.iter().position(|&b| b == b'\n') else {
-            return false;
+        let Some(block) = &mut self.block else { return false };
+        let end = self.pending.iter().position(|&b| b == b'\n');
+        let length = match end {
+            Some(end) => end + 1,
+            None if self.pending.len() > LONGEST_LINE => self.pending.len() - partial_char(&self.pending),
+            None => return false,
         };
-        let raw = self.take(end + 1);
-        let line = String::from_utf8_lossy(&raw);
-        if line.trim_end() != END_CONTENT {
-            if let Some(block) = &mut self.block {
-                block.content.push_str(&line);
-            }
-            return true;
+        let raw: Vec<u8> = self.pending.drain(..length).collect();
+        if block.within_line || raw.trim_ascii_end() != END_CONTENT.as_bytes() {
+            block.push(&raw);
+            return end.is_some();
         }
         if let Some(mut block) = self.block.take() {
             block.content.truncate(block.content.trim_end_matches('\n').len());
@@ -270,6 +295,22 @@ mod tests {
             question("p", true),
         ];
         assert_eq!(parse(&[&stream]), (expected.into(), None));
+    }
+
+    #[test]
+    fn lines_without_end_take_no_memory() {
+        let long = "x".repeat(300_000);
+        let big = block("text/html", &format!("{long}{END_CONTENT}\n{long}"));
+        let chunks: Vec<&str> = big.as_bytes().chunks(30_001).map(|c| std::str::from_utf8(c).unwrap()).collect();
+        let (items, result) = parse(&chunks);
+        assert!(items.is_empty());
+        assert_eq!(result.unwrap()[0].1, format!("{long}{END_CONTENT}\n{long}"));
+        let (mut parser, mut items) = (Parser::default(), Vec::new());
+        for _ in 0..10 {
+            parser.feed(format!("{BEGIN_CONTENT}{long}").as_bytes(), &mut items);
+            assert!(parser.pending.len() < LONGEST_LINE);
+        }
+        assert_eq!(join_text(items), [text(&format!("{BEGIN_CONTENT}{long}").repeat(10))]);
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
-use crate::event::{Report, Sink};
+use super::flood::Flood;
+use crate::event::Report;
 use crate::system::processes;
 
 /// How far a cell is.
@@ -54,12 +55,26 @@ impl Phase {
     }
 }
 
+/// Where a cell's output goes. It may block: the state must not be locked meanwhile, or nothing could interrupt the cell.
+#[derive(Clone)]
+pub struct Output(Arc<Mutex<Flood>>);
+
+impl Output {
+    pub fn new(flood: Flood) -> Self {
+        Output(Arc::new(Mutex::new(flood)))
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, Flood> {
+        self.0.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
 #[derive(Default)]
 pub struct State {
-    /// Where the cell's output goes; nothing while there is no cell.
-    pub sink: Option<Arc<Mutex<Sink>>>,
+    /// Nothing while there is no cell.
+    pub sink: Option<Output>,
     /// That of the cell before: its threads may print still.
-    pub last_sink: Option<Arc<Mutex<Sink>>>,
+    pub last_sink: Option<Output>,
     pub report: Report,
     pub phase: Phase,
     /// A process that runs cells is there, and speaks.
@@ -77,6 +92,11 @@ pub struct State {
 }
 
 impl State {
+    /// Where output goes that comes now: to the cell, or to the one before.
+    pub fn output(&self) -> Option<Output> {
+        self.sink.clone().or_else(|| self.last_sink.clone())
+    }
+
     /// An interrupted cell of which no code runs.
     pub fn is_being_compiled(&self) -> bool {
         self.sink.is_some() && self.report.interrupted && !self.phase.is_running()
