@@ -50,6 +50,7 @@ fn shapes_that_do_not_fit() {
     says(a.try_expand(&[3, 2]), &["expand", "[2, 3]", "[3, 2]"]);
     says(a.try_mse_loss(&tensor(1.0)), &["mse_loss", "[2, 3]", "[]", "the same"]);
     says(a.try_binary_cross_entropy(&b), &["binary_cross_entropy", "[2, 3]", "[2]"]);
+    says(a.try_binary_cross_entropy_with_logits(&b), &["binary_cross_entropy_with_logits", "[2, 3]", "[2]"]);
     says(Tensor::try_concat(&[&a, &Tensor::zeros(&[2, 2])], 0), &["concat", "[2, 3]", "[2, 2]", "axis 0"]);
     says(Tensor::try_concat(&[&a, &b], 0), &["concat", "[2, 3]", "[2]"]);
     says(Tensor::try_concat(&[], 0), &["concat", "no tensors"]);

@@ -149,7 +149,7 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub(crate) fn forward(&self, input: Var<T>, results: &[Var<T>]) -> Vec<T> {
         let seed = self.place(input).map(|index| (index, T::from(1.0)));
-        let tangents = sweep::tangents(&self.slot.nodes.borrow(), seed.as_slice());
+        let tangents = sweep::tangents(&self.slot.nodes.borrow(), seed.as_slice(), T::times);
         results.iter().map(|&result| self.place(result).map_or(T::from(0.0), |index| tangents[index])).collect()
     }
 

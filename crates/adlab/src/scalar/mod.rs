@@ -131,6 +131,21 @@ pub trait Scalar:
         rules: Slopes<Self::Slope>,
     ) -> Self;
 
+    /// A slope times a derivative, in the chain rule. Both may have derivatives themselves: one of them that is 0 is that of
+    /// a constant, as the 1 that a derivative begins with, and its term is left out even where the other is infinite.
+    #[doc(hidden)]
+    #[inline]
+    fn times(self, derivative: Self) -> Self {
+        self * derivative
+    }
+
+    /// 1 − x², for the rules: with all its digits near ±1, and those of its derivative near 0.
+    #[doc(hidden)]
+    #[inline]
+    fn one_minus_square(self) -> Self {
+        self.by_argument(Op::Sub, Scalar::one_minus_square, |x| x * -2.0)
+    }
+
     // Trigonometric functions and their inverses, in radians.
 
     /// d sin x = cos x
@@ -175,7 +190,8 @@ pub trait Scalar:
         self.by_argument(Op::Atan, Scalar::atan, rules::d_atan)
     }
 
-    /// The angle of the point (x, y), as `y.atan2(x)`: ∂/∂y = x/(x² + y²) and ∂/∂x = −y/(x² + y²).
+    /// The angle of the point (x, y), as `y.atan2(x)`: ∂/∂y = x/(x² + y²) and ∂/∂x = −y/(x² + y²). At the origin, both are
+    /// 0, and the second derivatives NaN.
     fn atan2(self, x: Self) -> Self;
 
     // Hyperbolic functions and their inverses.
@@ -322,7 +338,8 @@ pub trait Scalar:
         })
     }
 
-    /// √(x² + y²), without overflow on the way: ∂/∂x = x/√(x² + y²), and 0 at the origin, as for |x|.
+    /// √(x² + y²), without overflow on the way: ∂/∂x = x/√(x² + y²), and 0 at the origin, as for |x|. The
+    /// second derivatives are NaN there, as it is the tip of a cone.
     #[inline]
     #[track_caller]
     fn hypot(self, other: Self) -> Self {
@@ -331,7 +348,7 @@ pub trait Scalar:
 
     // Functions with kinks and steps.
 
-    /// d |x| = −1 or 1, the sign of x, and 0 at the kink.
+    /// d |x| = −1 or 1, the sign of x, and 0 at the kink. The second derivative is 0 everywhere, at the kink as well.
     #[inline]
     #[track_caller]
     fn abs(self) -> Self {
@@ -420,6 +437,6 @@ pub trait Scalar:
 
     #[doc(hidden)]
     fn adjoints(nodes: &[Node<Self>], seeds: &[(usize, Self)]) -> Vec<Self> {
-        sweep::adjoints(nodes, seeds)
+        sweep::adjoints(nodes, seeds, Self::times)
     }
 }

@@ -53,6 +53,11 @@ impl Scalar for f64 {
     }
 
     #[inline]
+    fn one_minus_square(self) -> f64 {
+        (1.0 - self) * (1.0 + self)
+    }
+
+    #[inline]
     fn relu(self) -> f64 {
         if self <= 0.0 { 0.0 } else { self }
     }
@@ -81,7 +86,7 @@ impl Scalar for f64 {
     }
 
     fn adjoints(nodes: &[Node<f64>], seeds: &[(usize, f64)]) -> Vec<f64> {
-        sweep::adjoints(nodes, seeds)
+        sweep::adjoints(nodes, seeds, |adjoint, partial| adjoint * partial)
     }
 
     // The rest is what the standard library has under the same name.
