@@ -107,10 +107,11 @@ pub fn d_acos<T: Real>(x: T) -> T {
     -d_asin(x)
 }
 
-/// d atan x = 1/(1 + x²)
+/// d atan x = 1/(1 + x²), as the square of 1/√(x² + 1), where x² does not overflow.
 #[inline]
 pub fn d_atan<T: Real>(x: T) -> T {
-    (x.clone() * x + 1.0).recip()
+    let cosine = d_asinh(x);
+    cosine.clone() * cosine
 }
 
 // Hyperbolic functions and their inverses.

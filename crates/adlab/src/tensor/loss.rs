@@ -16,7 +16,7 @@ impl Tensor {
     /// [`mse_loss`](Tensor::mse_loss) with a `Result`.
     pub fn try_mse_loss(&self, target: &Tensor) -> Result<Tensor, Error> {
         same_shape("mse_loss", self, target)?;
-        Ok((self - target).square().mean())
+        Ok(self.try_sub(target)?.square().mean())
     }
 
     /// The mean cross-entropy of rows of scores (logits) and the classes that are right: the mean of
@@ -121,7 +121,7 @@ impl Tensor {
         // ln(1 + eˣ) is softplus(−|x|), and x more where x > 0: what cancels there is left out.
         let side = self.greater_equal(0.0);
         let away = &side * -2.0 + 1.0;
-        Ok((self * (side - target) + (self * away).softplus()).mean())
+        Ok((self.try_mul(side.try_sub(target)?)? + self.try_mul(away)?.softplus()).mean())
     }
 
     fn check_classes(&self, op: &'static str, classes: &[usize]) -> Result<(), Error> {

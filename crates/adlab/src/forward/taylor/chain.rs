@@ -141,8 +141,13 @@ impl<const N: usize> Scalar for Taylor<N> {
 
     #[inline]
     fn recip(self) -> Taylor<N> {
-        // As a quotient: one pass over the coefficients, where the rule −y² takes a product for each.
-        1.0 / self
+        // As a quotient: one pass over the coefficients, where the rule −y² takes a product for each. But the quotient of an
+        // infinite one is computed with the 0 of all that is not there.
+        let quotient = 1.0 / self;
+        if self.value() != 0.0 && quotient.value().is_finite() {
+            return quotient;
+        }
+        self.chain_y(quotient.value(), rules::d_recip)
     }
 
     #[inline]
