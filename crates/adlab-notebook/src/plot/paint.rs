@@ -2,27 +2,19 @@
 
 use super::axis::Axis;
 use super::chart::{Chart, Layer, Level, Pair, Slope};
+use super::legend::{MARGIN, ROW, header};
+use super::line::{Frame, MOST_MARKS, at, clip, line, visible};
+use super::marks::mark;
 use crate::draw::style::{self, LABEL_SIZE, TICK_SIZE, TITLE_SIZE};
-use crate::draw::thin::{covering, in_columns_and_rows};
+use crate::draw::thin::covering;
 use crate::draw::{Colour, HPos, Point, Scene, VPos, fitted, text_width};
 use crate::number::pretty_apart;
 
-const MARGIN: f64 = 14.0;
-const ROW: f64 = 20.0;
 /// How many numbers to put on an axis, more or less.
 const X_TICKS: usize = 9;
 const Y_TICKS: usize = 8;
-/// Rows of names above the frame; more would leave no room for it.
-const MOST_ROWS: usize = 5;
-/// Marks, and corners of lines, that can be told apart and that a notebook can hold.
-const MOST_MARKS: usize = 15_000;
+/// Corners of lines that a notebook can hold.
 const MOST_CORNERS: usize = 50_000;
-
-/// The two axes, on the part of the picture in which the data is drawn.
-struct Frame {
-    x: Axis,
-    y: Axis,
-}
 
 /// What is drawn of many points.
 pub(super) struct Thinned {
@@ -122,82 +114,6 @@ fn axes(chart: &Chart) -> (Axis, Axis) {
     (x.unwrap_or(Axis::linear(0.0, 1.0)), y.unwrap_or(Axis::linear(0.0, 1.0)))
 }
 
-/// The name of the vertical axis at the left, what the colours mean at the right. Returns where the frame may begin.
-fn header(scene: &mut Scene, chart: &Chart, left: f64, right: f64, mut top: f64) -> f64 {
-    const SAMPLE: f64 = 24.0;
-    const GAP: f64 = 18.0;
-    let entries: Vec<(usize, String, bool)> = chart
-        .layers
-        .iter()
-        .filter_map(|layer| match layer {
-            Layer::Line { name, .. } => Some((name.as_str(), true)),
-            Layer::Points { name, .. } => Some((name.as_str(), false)),
-            _ => None,
-        })
-        .enumerate()
-        .filter(|(_, (name, _))| !name.is_empty())
-        .map(|(i, (name, line))| (i, fitted(name, LABEL_SIZE, right - left - SAMPLE), line))
-        .collect();
-    let y_label = fitted(&chart.y_label, LABEL_SIZE, right - MARGIN);
-    let label = !y_label.is_empty();
-    if label {
-        scene.text(&y_label, (MARGIN, top + ROW / 2.0), (HPos::Left, VPos::Center), LABEL_SIZE, style::SOFT);
-    }
-    let mut room = right - left.max(if label { MARGIN + text_width(&y_label, LABEL_SIZE) + GAP } else { 0.0 });
-    let mut rest = &entries[..];
-    let mut first = true;
-    let mut rows = 0;
-    while !rest.is_empty() {
-        let extent = |(_, name, _): &(usize, String, bool)| SAMPLE + text_width(name, LABEL_SIZE) + GAP;
-        let mut used = -GAP;
-        let fitting = rest.iter().take_while(|entry| {
-            used += extent(entry);
-            used <= room
-        });
-        let mut count = fitting.count();
-        if count == 0 && first && label {
-            // Not beside the axis' name: below.
-            (first, room) = (false, right - left);
-            top += ROW;
-            continue;
-        }
-        count = count.max(1);
-        rows += 1;
-        // The last row says how many there are beside those that it has room for.
-        let more = |count: usize| format!("and {} more", rest.len() - count);
-        let mut last = String::new();
-        if rows == MOST_ROWS && count < rest.len() {
-            let width =
-                |count: usize| rest[..count].iter().map(extent).sum::<f64>() + text_width(&more(count), LABEL_SIZE);
-            count = (0..=count).rev().find(|&count| width(count) <= room).unwrap_or(0);
-            last = more(count);
-        }
-        let (row, others) = rest.split_at(count);
-        let others = if last.is_empty() { others } else { &[] };
-        let end = if last.is_empty() { -GAP } else { text_width(&last, LABEL_SIZE) };
-        if !last.is_empty() {
-            scene.text(&last, (right, top + ROW / 2.0), (HPos::Right, VPos::Center), LABEL_SIZE, style::SOFT);
-        }
-        let mut x = right - (row.iter().map(extent).sum::<f64>() + end);
-        for entry in row {
-            let y = top + ROW / 2.0;
-            if entry.2 {
-                scene.line(&[(x, y), (x + 17.0, y)], 2.4, style::series(entry.0));
-            } else {
-                mark(scene, (x + 12.0, y), entry.0);
-            }
-            scene.text(&entry.1, (x + SAMPLE, y), (HPos::Left, VPos::Center), LABEL_SIZE, style::INK);
-            x += extent(entry);
-        }
-        (first, room, rest) = (false, right - left, others);
-        top += ROW;
-    }
-    if first && label {
-        top += ROW;
-    }
-    top + 8.0
-}
-
 /// Thin lines at round numbers, the axes, and the numbers.
 fn grid(scene: &mut Scene, frame: &Frame, lines: bool) {
     let Frame { x, y } = frame;
@@ -236,96 +152,6 @@ fn grid(scene: &mut Scene, frame: &Frame, lines: bool) {
         for side in corners.windows(2) {
             scene.line(side, 1.0, style::FRAME);
         }
-    }
-}
-
-fn at(frame: &Frame, point: Pair) -> Point {
-    (frame.x.pixel(point.0), frame.y.pixel(point.1))
-}
-
-fn visible<'a>(frame: &'a Frame, points: &'a [Pair]) -> impl Iterator<Item = Point> + 'a {
-    let inside = |v: f64, a: &Axis| v >= a.start.min(a.end) - 0.5 && v <= a.start.max(a.end) + 0.5;
-    points.iter().map(|&p| at(frame, p)).filter(move |p| inside(p.0, &frame.x) && inside(p.1, &frame.y))
-}
-
-/// A line, as far as it lies within the frame, with at most about `most` corners. Returns how many points are left out in a
-/// way that can be seen.
-fn line(scene: &mut Scene, frame: &Frame, points: &[Pair], width: f64, colour: Colour, most: usize) -> usize {
-    let runs = runs(frame, points);
-    let before: usize = runs.iter().map(Vec::len).sum();
-    let runs: Vec<Vec<Point>> = runs.iter().map(|run| in_columns_and_rows(run)).collect();
-    let corners: usize = runs.iter().map(Vec::len).sum();
-    let every = corners.div_ceil(most.max(1)).max(1);
-    let mut drawn = 0;
-    for run in &runs {
-        let last = run.last().filter(|_| every > 1 && !(run.len() - 1).is_multiple_of(every));
-        let some: Vec<Point> = run.iter().step_by(every).chain(last).copied().collect();
-        scene.line(&some, width, colour);
-        drawn += some.len();
-    }
-    // A point without neighbours makes no line.
-    let finite = |i: usize| points.get(i).is_some_and(|p| at(frame, *p).1.is_finite());
-    let alone = |i: &usize| !(*i > 0 && finite(i - 1) || finite(i + 1));
-    let lonely: Vec<Pair> = (0..points.len()).filter(alone).map(|i| points[i]).collect();
-    let discs: Vec<Point> = visible(frame, &lonely).collect();
-    let shown = covering(discs.clone(), most.min(MOST_MARKS));
-    let left_out = discs.len() - shown.len();
-    shown.into_iter().for_each(|point| scene.disc(point, 1.2 * width, colour));
-    left_out + if every > 1 { before.saturating_sub(drawn) } else { 0 }
-}
-
-/// The parts of a line that lie within the frame.
-fn runs(frame: &Frame, points: &[Pair]) -> Vec<Vec<Point>> {
-    let mut runs: Vec<Vec<Point>> = Vec::new();
-    let mut goes_on = false;
-    for pair in points.windows(2) {
-        let Some((a, b)) = clip(frame, at(frame, pair[0]), at(frame, pair[1])) else {
-            goes_on = false;
-            continue;
-        };
-        match runs.last_mut() {
-            Some(run) if goes_on && run.last() == Some(&a) => run.push(b),
-            _ => runs.push(vec![a, b]),
-        }
-        goes_on = true;
-    }
-    runs
-}
-
-/// The part of a segment that lies within the frame (Liang and Barsky); nothing where an end is not finite.
-fn clip(frame: &Frame, a: Point, b: Point) -> Option<(Point, Point)> {
-    if ![a.0, a.1, b.0, b.1].iter().all(|v| v.is_finite()) {
-        return None;
-    }
-    let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
-    for (from, to, axis) in [(a.0, b.0, &frame.x), (a.1, b.1, &frame.y)] {
-        let (low, high) = (axis.start.min(axis.end), axis.start.max(axis.end));
-        if from == to {
-            if from < low || from > high {
-                return None;
-            }
-            continue;
-        }
-        let (s, t) = ((low - from) / (to - from), (high - from) / (to - from));
-        (enter, leave) = (enter.max(s.min(t)), leave.min(s.max(t)));
-    }
-    let along = |t: f64| match t {
-        0.0 => a,
-        1.0 => b,
-        _ => (a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1)),
-    };
-    (enter <= leave).then(|| (along(enter), along(leave)))
-}
-
-/// A point of a class: shapes tell classes apart where colours don't.
-fn mark(scene: &mut Scene, (x, y): Point, class: usize) {
-    let colour = style::series(class);
-    let shape = |corners: &[Point]| corners.iter().map(|(dx, dy)| (x + dx, y + dy)).collect::<Vec<_>>();
-    match class % 4 {
-        0 => scene.disc((x, y), 3.4, colour),
-        1 => scene.area(&shape(&[(0.0, -4.2), (4.0, 2.9), (-4.0, 2.9)]), colour),
-        2 => scene.area(&shape(&[(-3.1, -3.1), (3.1, -3.1), (3.1, 3.1), (-3.1, 3.1)]), colour),
-        _ => scene.area(&shape(&[(0.0, -4.4), (4.4, 0.0), (0.0, 4.4), (-4.4, 0.0)]), colour),
     }
 }
 
