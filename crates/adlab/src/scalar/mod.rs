@@ -327,6 +327,7 @@ pub trait Scalar:
     }
 
     /// Power where both may vary: ∂/∂a aᵇ = b·aᵇ⁻¹ and ∂/∂b aᵇ = aᵇ·ln a, the latter 0 at a = 0 with b ≥ 0.
+    /// For a = 0 and b ≤ 1, the mixed second derivatives are infinite; they are given as NaN.
     ///
     /// Of this and all functions of two arguments, an argument whose derivative is 0 counts as a constant, and its term is
     /// left out, even where the slope is infinite or NaN: so a constant exponent allows a negative base.
