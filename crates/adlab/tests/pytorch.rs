@@ -73,7 +73,7 @@ fn difference(ours: &Tensor, theirs: &Tensor, is_excepted: impl Fn(usize) -> boo
         return Some(format!("the shape is {:?}, theirs {:?}", ours.shape(), theirs.shape()));
     }
     let differs = |(a, b): &(f64, f64)| {
-        let close = (a - b).abs() <= NOTHING.max(TOLERANCE * a.abs().max(b.abs()));
+        let close = (a - b).is_finite() && (a - b).abs() <= NOTHING.max(TOLERANCE * a.abs().max(b.abs()));
         !(close || a == b || a.is_nan() && b.is_nan())
     };
     let pairs = ours.to_vec().into_iter().zip(theirs.to_vec());

@@ -47,7 +47,8 @@ pub type Slopes<T> = fn(T, T, T) -> (T, T);
 /// In such a function, write plain numbers on the right: `x * 2.0`, not `2.0 * x`. (With a concrete type, both work.)
 /// Plain numbers are exact constants, and have no derivative at all.
 ///
-/// Every function has the value that [`f64`]'s function of the same name has, at every argument. Where it has no
+/// Every function has the value that [`f64`]'s function of the same name has, at every argument; but asinh, acosh and atanh
+/// have digits that the standard library's lose near −1 and 1, and far out. Where a function has no
 /// derivative, at a kink or a step, a convention gives one; it stands beside the function below. Outside a function's
 /// domain, value and derivative are those of its formula, which is mostly NaN. Nothing is patched: 0·∞ in a chain is
 /// NaN, and stays NaN.

@@ -67,6 +67,23 @@ impl Scalar for f64 {
         libm::erf(self)
     }
 
+    // The standard library's lose digits: atanh near −1, acosh near 1, and asinh and acosh of 1e308 are ∞.
+
+    #[inline]
+    fn asinh(self) -> f64 {
+        libm::asinh(self)
+    }
+
+    #[inline]
+    fn acosh(self) -> f64 {
+        libm::acosh(self)
+    }
+
+    #[inline]
+    fn atanh(self) -> f64 {
+        libm::atanh(self)
+    }
+
     #[inline]
     fn pow(self, exponent: f64) -> f64 {
         f64::powf(self, exponent)
@@ -134,21 +151,6 @@ impl Scalar for f64 {
     #[inline]
     fn tanh(self) -> f64 {
         f64::tanh(self)
-    }
-
-    #[inline]
-    fn asinh(self) -> f64 {
-        f64::asinh(self)
-    }
-
-    #[inline]
-    fn acosh(self) -> f64 {
-        f64::acosh(self)
-    }
-
-    #[inline]
-    fn atanh(self) -> f64 {
-        f64::atanh(self)
     }
 
     #[inline]
