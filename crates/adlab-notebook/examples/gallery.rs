@@ -147,6 +147,59 @@ fn figures() -> Vec<(&'static str, Draw)> {
             }),
         ),
         ("waves", Box::new(|| contour(|x, y| x.sin() * y.cos(), -4.0..4.0, -4.0..4.0).arrows().figure())),
+        (
+            "far",
+            Box::new(|| {
+                curves(&[("loss", [1e9 + 2.0, 1e9 + 0.5, 1e9, 1e9 + 0.25])]).title("Near a large number").figure()
+            }),
+        ),
+        ("far-x", Box::new(|| plot(|x| (x - 1e10).sin(), 1e10..1e10 + 1.0).labels("x", "").figure())),
+        ("far-levels", Box::new(|| contour(|x, y| x * x + y * y + 1e9, -2.0..2.0, -1.5..1.5).figure())),
+        ("wide", Box::new(|| plot(|x| x, -1e308..1e308).figure())),
+        (
+            "many",
+            Box::new(|| {
+                let names: Vec<String> = (0..100).map(|i| format!("run {i}")).collect();
+                let lines: Vec<(&str, Vec<f64>)> = (1..)
+                    .zip(&names)
+                    .map(|(k, name)| (name.as_str(), (0..40).map(|i| (-0.002 * f64::from(k * i)).exp()).collect()))
+                    .collect();
+                curves(&lines).title("A hundred curves").labels("step", "loss").figure()
+            }),
+        ),
+        (
+            "letters",
+            Box::new(|| {
+                let long = "a name that is longer than the picture is wide ".repeat(5);
+                curves(&[("損失 🎉", vec![1.0, 0.5, 0.4]), (&long, vec![1.0, 0.7, 0.6])])
+                    .title("損失関数 and a bell\u{7}")
+                    .labels("\u{1b}[1mstep", "loss")
+                    .figure()
+            }),
+        ),
+        (
+            "cloud",
+            Box::new(|| {
+                let (mut x, mut y) = (Normal::seeded(1), Normal::new(0.0, 0.5, 2));
+                let points: Vec<_> = (0..1_000_000).map(|_| (x.sample(), y.sample())).collect();
+                scatter(&points).title("A million points").figure()
+            }),
+        ),
+        (
+            "comb",
+            Box::new(|| {
+                let comb: Vec<f64> = (0..100_000).map(|i| f64::from(i % 2) * f64::from(i)).collect();
+                curves(&[("alternating", &comb)]).labels("i", "").figure()
+            }),
+        ),
+        (
+            "tangle",
+            Box::new(|| {
+                let mut noise = Uniform::seeded(1);
+                let (x, y): (Vec<_>, Vec<_>) = (0..1_000_000).map(|_| (noise.sample(), noise.sample())).unzip();
+                curve(&x, &y).labels("x", "y").figure()
+            }),
+        ),
         ("log", Box::new(|| contour(|x, y| x.ln() + y.sqrt(), -1.0..4.0, -1.0..4.0).figure())),
     ]
 }

@@ -11,6 +11,20 @@
 /// assert_eq!(short(123456789.0), "1.2346e8");
 /// ```
 pub fn short(x: f64) -> String {
+    with_decimals(x, 4)
+}
+
+/// Several numbers, with as many decimals more as they need to tell those apart that differ.
+pub(crate) fn apart(numbers: &[f64]) -> Vec<String> {
+    let all = |decimals| numbers.iter().map(|&x| with_decimals(x, decimals)).collect::<Vec<String>>();
+    let differ = |texts: &Vec<String>| {
+        let mut pairs = (0..numbers.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+        pairs.all(|(i, j)| numbers[i] == numbers[j] || numbers[i].is_nan() || texts[i] != texts[j])
+    };
+    (4..17).map(all).find(differ).unwrap_or_else(|| all(17))
+}
+
+fn with_decimals(x: f64, decimals: usize) -> String {
     let size = x.abs();
     if x == 0.0 {
         // Also −0, which only puzzles.
@@ -18,9 +32,9 @@ pub fn short(x: f64) -> String {
     } else if !x.is_finite() {
         format!("{x}")
     } else if (1e-3..1e6).contains(&size) {
-        trimmed(&format!("{x:.4}"))
+        trimmed(&format!("{x:.decimals$}"))
     } else {
-        let text = format!("{x:.4e}");
+        let text = format!("{x:.decimals$e}");
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         format!("{}e{exponent}", trimmed(mantissa))
     }
@@ -28,7 +42,15 @@ pub fn short(x: f64) -> String {
 
 /// The same with a real minus sign and powers of ten, for pictures: `−1.2×10⁻⁵`.
 pub(crate) fn pretty(x: f64) -> String {
-    let text = short(x);
+    prettied(&short(x))
+}
+
+/// [`apart`] for pictures.
+pub(crate) fn pretty_apart(numbers: &[f64]) -> Vec<String> {
+    apart(numbers).iter().map(|text| prettied(text)).collect()
+}
+
+fn prettied(text: &str) -> String {
     match text.split_once('e') {
         Some((mantissa, exponent)) => format!("{}×{}", mantissa.replace('-', "−"), power_of_ten(exponent)),
         None => text.replace('-', "−"),
@@ -74,6 +96,17 @@ mod tests {
         ] {
             assert_eq!(short(x), text);
         }
+    }
+
+    #[test]
+    fn numbers_that_differ_read_differently() {
+        assert_eq!(apart(&[1.0, 2.5]), ["1", "2.5"]);
+        assert_eq!(apart(&[1e9, 1e9 + 1.0, 1e9]), ["1e9", "1.000000001e9", "1e9"]);
+        assert_eq!(apart(&[1.00001, 1.00002]), ["1.00001", "1.00002"]);
+        let next = 1f64.next_up();
+        assert_ne!(apart(&[1.0, next])[0], apart(&[1.0, next])[1]);
+        assert_eq!(apart(&[f64::NAN, f64::NAN]), ["NaN", "NaN"]);
+        assert_eq!(pretty_apart(&[1e9, 1e9 + 1.0]), ["1×10⁹", "1.000000001×10⁹"]);
     }
 
     #[test]

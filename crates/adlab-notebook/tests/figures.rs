@@ -115,6 +115,20 @@ fn what_is_not_finite_breaks_a_curve() {
         plot(|_| 2.0.into(), 0.0..1.0),
         plot(|x| x, 1e300..2e300),
         plot(|x| x * 1e-300, 0.0..1e-9),
+        plot(|x| x, -1e308..1e308),
+        plot(|x| x, f64::MIN..f64::MAX),
+        plot(|x| x, 0.0..1e-310),
+        plot(|x| x, 1e16..1e16 + 4.0),
+        plot_functions(&[("x²", &|x| x * x)], -1e308..1e308),
+        curves(&[("a", [f64::MIN, f64::MAX])]),
+        curves(&[("a", [f64::MAX, f64::MAX])]),
+        curves(&[("a", [5e-324, f64::MAX])]).log_y(),
+        curves(&[("a", [1e9, 1e9 + 1.0])]).log_y(),
+        curve(&[-1e308, 1e308], &[5e-324, 0.0]),
+        curves(&[("a", [1e15])]).log_y().y_range(1e15..1e15 + 1.0),
+        scatter(&[(-1e308, 1e9), (1e308, 1e9 + 1.0)]),
+        contour(|x, y| x + y, -1e308..1e308, -1e308..1e308).arrows(),
+        contour(|x, y| x + y + 1e9, 0.0..1.0, 1e9..1e9 + 1.0).arrows(),
     ] {
         let figure = chart.figure();
         let (_, shapes) = figure.svg().split_once('>').expect("shapes");
@@ -186,4 +200,95 @@ fn a_graph_too_large_to_read_is_refused() {
     assert!(graph(&tape).figure().text().starts_with("Computation graph of 60 nodes:"));
     let _ = x + x;
     assert!(message(|| graph(&tape)).contains("recorded 61 operations"));
+}
+
+/// The texts of a picture, as they stand in the SVG.
+fn texts(figure: &Figure) -> Vec<String> {
+    let after = figure.svg().split("<text").skip(1).filter_map(|part| part.split_once('>'));
+    after.filter_map(|(_, rest)| rest.split_once("</text>")).map(|(text, _)| text.trim().to_owned()).collect()
+}
+
+#[test]
+fn no_two_numbers_of_an_axis_or_of_contours_read_alike() {
+    for figure in [
+        curves(&[("loss", [1e9, 1e9 + 1.0, 1e9 + 2.0])]).figure(),
+        plot(|x| (x - 1e10).sin(), 1e10..1e10 + 1.0).figure(),
+        contour(|x, y| x * x + y * y + 1e9, -2.0..2.0, -1.5..1.5).figure(),
+        curves(&[("loss", [1e9, 1e9 + 1.0])]).log_y().figure(),
+    ] {
+        let long: Vec<String> = texts(&figure).into_iter().filter(|text| text.len() > 6).collect();
+        for (i, text) in long.iter().enumerate() {
+            assert!(!long[..i].contains(text), "{long:?}");
+        }
+        assert!(long.iter().any(|text| text.contains("1000000000") || text.contains("1.0000000")), "{long:?}");
+    }
+    let words = curves(&[("loss", [1e9, 1e9 + 1.0, 1e9 + 2.0])]).figure().text().to_owned();
+    assert!(words.contains("from 1e9 (at x = 0) to 1.000000002e9 (at x = 2)"), "{words}");
+}
+
+#[test]
+fn a_hundred_names_leave_room_for_the_lines() {
+    let names: Vec<String> = (0..100).map(|i| format!("run {i}")).collect();
+    let lines: Vec<(&str, [f64; 2])> = names.iter().map(|name| (name.as_str(), [1.0, 2.0])).collect();
+    let figure = curves(&lines).figure();
+    let texts = texts(&figure);
+    let more = texts.iter().find_map(|text| text.strip_prefix("and ")?.strip_suffix(" more")).expect("how many more");
+    let named = texts.iter().filter(|text| text.starts_with("run ")).count();
+    assert_eq!(named + more.parse::<usize>().expect("a number"), 100);
+    // Not upside down: 2 is above 1.
+    let line = figure.svg().lines().rfind(|line| line.contains("<polyline")).expect("a line");
+    let points = line.split("points=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("points");
+    let heights: Vec<f64> =
+        points.split_whitespace().filter_map(|p| p.split_once(',')).map(|p| p.1.parse().expect("a number")).collect();
+    assert!(heights[0] > heights[1] + 1000.0, "{points}");
+}
+
+#[test]
+fn texts_of_all_kinds() {
+    let long = "a long name ".repeat(100);
+    for text in ["", " ", "損失 🎉", "a\u{0}b\u{1b}[1m\u{7}", "two\nlines", "\u{FFFF}", &long] {
+        for figure in
+            [curves(&[(text, [1.0, 2.0])]).title(text).labels(text, text).figure(), graph(&tape()).title(text).figure()]
+        {
+            let svg = figure.svg();
+            let bad = |c: char| c.is_control() && c != '\n' || c == '\u{FFFF}';
+            assert!(!svg.contains(bad) && !svg.contains("inf") && !svg.contains("NaN"), "{svg}");
+            assert!(!svg.contains("font-size=\"-") && !figure.png().is_empty());
+            assert!(svg.contains("width=\"640\"") || figure.text().contains("graph"));
+        }
+    }
+    // The same picture as without.
+    let plain = curves(&[("a", [1.0, 2.0])]);
+    assert_eq!(plain.clone().title("").figure().svg(), plain.figure().svg());
+}
+
+/// The points that are left out cover nothing that is not covered, or it is said; a notebook is not to grow by 80 MB.
+#[test]
+fn millions_of_points_are_thinned_out() {
+    let mut noise = Uniform::seeded(1);
+    let random: Vec<(f64, f64)> = (0..1_000_000).map(|_| (noise.sample(), noise.sample())).collect();
+    let (x, y): (Vec<f64>, Vec<f64>) = random.iter().copied().unzip();
+    let comb: Vec<f64> = (0..100_000).map(|i| f64::from(i % 2)).collect();
+    let alone: Vec<f64> = (0..1_000_000).map(|i| if i % 2 == 0 { x[i] } else { f64::NAN }).collect();
+    let classes: Vec<usize> = (0..1_000_000).map(|i| i % 3).collect();
+    for (chart, is_said) in [
+        (scatter(&random), true),
+        (scatter_classes(&random, &classes, &["a", "b", "c"]), true),
+        (curve(&x, &y), true),
+        (curves(&[("alone", &alone)]), true),
+        (contour(|x, y| x + y, 0.0..1.0, 0.0..1.0).path(&random), true),
+        (curves(&[("comb", &comb)]), false),
+        (curves(&[("noise", &x)]), false),
+        (curve(&y, &(0..1_000_000).map(f64::from).collect::<Vec<_>>()), false),
+    ] {
+        let figure = chart.figure();
+        assert!(figure.svg().len() < 2_000_000, "{} bytes: {}", figure.svg().len(), figure.text());
+        let note = texts(&figure).iter().any(|text| text.ends_with("points drawn"));
+        assert_eq!((figure.text().contains(" are drawn"), note), (is_said, is_said), "{}", figure.text());
+    }
+    // Lowest and highest of each column are there.
+    let spike: Vec<f64> = (0..1_000_000).map(|i| if i == 654_321 { 1.0 } else { 0.0 }).collect();
+    let svg = curves(&[("spike", &spike)]).figure().svg().to_owned();
+    let line = svg.lines().rfind(|line| line.contains("<polyline")).expect("a line");
+    assert!(line.split("points=\"").nth(1).is_some_and(|points| points.split(' ').count() >= 5), "{line}");
 }

@@ -34,6 +34,15 @@ fn is_sum(text: &str) -> bool {
     text.contains(' ')
 }
 
+/// A number for a table: with at most so many decimals, or in scientific form where that would be all zeros, or long.
+pub fn tabular(x: f64, decimals: usize) -> String {
+    if x == 0.0 || !x.is_finite() || (1e-3..1e6).contains(&x.abs()) {
+        format!("{x:.decimals$}")
+    } else {
+        format!("{x:.decimals$e}")
+    }
+}
+
 /// A number in small digits: `ε₁₂`.
 pub fn subscript(number: usize) -> String {
     number

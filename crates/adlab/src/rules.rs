@@ -8,7 +8,7 @@
 //! A new function has its rule here; what else it needs stands at the head of `scalar/mod.rs`, and for tensors it has a line
 //! in the table of `tensor/elementwise.rs` and a method there.
 
-use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
+use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// What the rules compute with: every [`Scalar`](crate::Scalar), and [`Tensor`](crate::Tensor)s, number by number.
@@ -33,9 +33,13 @@ pub trait Real:
     fn ln(self) -> Self;
     fn sqrt(self) -> Self;
     fn recip(self) -> Self;
+    fn hypot(self, other: Self) -> Self;
     fn sigmoid(self) -> Self;
     fn powi(self, n: i32) -> Self;
     fn powf(self, p: f64) -> Self;
+
+    /// 1 − x², computed as (1 − x)(1 + x), which loses no digits near ±1, with −2x as its derivative, which loses none near 0.
+    fn one_minus_square(self) -> Self;
 
     /// 0 where x ≤ 0, else 1; a constant.
     fn step(self) -> Self;
@@ -55,13 +59,20 @@ pub trait Number: Real + Copy {
     fn value(self) -> f64;
     fn is_zero(self) -> bool;
     fn pow(self, exponent: Self) -> Self;
+    fn times(self, derivative: Self) -> Self;
+
+    /// 0, and nothing else is known of it: its derivatives are NaN, those of a slope at a kink that is no number.
+    fn zero_at_a_kink() -> Self {
+        // √ has the slope ∞ at 0, and that times the 0 of a constant is NaN.
+        Self::from(0.0).sqrt()
+    }
 }
 
 /// A term of a function of two arguments: slope times derivative. A derivative of 0 is that of a constant, whose term is
 /// left out even where the slope is infinite or NaN.
 #[inline]
 pub fn term<T: Number>(slope: T, derivative: T) -> T {
-    if derivative.is_zero() { T::from(0.0) } else { slope * derivative }
+    if derivative.is_zero() { T::from(0.0) } else { slope.times(derivative) }
 }
 
 // Trigonometric functions and their inverses.
@@ -84,10 +95,10 @@ pub fn d_tan<T: Real>(y: T) -> T {
     y.clone() * y + 1.0
 }
 
-/// d asin x = 1/√(1 − x²), as a product, which loses no digits near ±1.
+/// d asin x = 1/√(1 − x²)
 #[inline]
 pub fn d_asin<T: Real>(x: T) -> T {
-    one_minus_square(x).sqrt().recip()
+    x.one_minus_square().sqrt().recip()
 }
 
 /// d acos x = −1/√(1 − x²)
@@ -96,10 +107,11 @@ pub fn d_acos<T: Real>(x: T) -> T {
     -d_asin(x)
 }
 
-/// d atan x = 1/(1 + x²)
+/// d atan x = 1/(1 + x²), as the square of 1/√(x² + 1), where x² does not overflow.
 #[inline]
 pub fn d_atan<T: Real>(x: T) -> T {
-    (x.clone() * x + 1.0).recip()
+    let cosine = d_asinh(x);
+    cosine.clone() * cosine
 }
 
 // Hyperbolic functions and their inverses.
@@ -119,13 +131,13 @@ pub fn d_cosh<T: Real>(x: T) -> T {
 /// d tanh x = 1 − y²
 #[inline]
 pub fn d_tanh<T: Real>(y: T) -> T {
-    one_minus_square(y)
+    y.one_minus_square()
 }
 
-/// d asinh x = 1/√(x² + 1)
+/// d asinh x = 1/√(x² + 1), where x² does not overflow.
 #[inline]
 pub fn d_asinh<T: Real>(x: T) -> T {
-    (x.clone() * x + 1.0).sqrt().recip()
+    x.hypot(T::from(1.0)).recip()
 }
 
 /// d acosh x = 1/√(x² − 1)
@@ -137,7 +149,7 @@ pub fn d_acosh<T: Real>(x: T) -> T {
 /// d atanh x = 1/(1 − x²)
 #[inline]
 pub fn d_atanh<T: Real>(x: T) -> T {
-    one_minus_square(x).recip()
+    x.one_minus_square().recip()
 }
 
 // Exponentials and logarithms.
@@ -166,16 +178,16 @@ pub fn d_ln<T: Real>(x: T) -> T {
     x.recip()
 }
 
-/// d log₂ x = 1/(x·ln 2)
+/// d log₂ x = log₂ e/x
 #[inline]
 pub fn d_log2<T: Real>(x: T) -> T {
-    (x * LN_2).recip()
+    x.recip() * LOG2_E
 }
 
-/// d log₁₀ x = 1/(x·ln 10)
+/// d log₁₀ x = log₁₀ e/x
 #[inline]
 pub fn d_log10<T: Real>(x: T) -> T {
-    (x * LN_10).recip()
+    x.recip() * LOG10_E
 }
 
 /// d ln(1 + x) = 1/(1 + x)
@@ -216,33 +228,51 @@ pub fn d_powf<T: Real>(x: T, p: f64) -> T {
     if p == 0.0 { T::from(0.0) } else { x.powf(p - 1.0) * p }
 }
 
-/// ∂aᵇ/∂a = b·aᵇ⁻¹, and 0 for b = 0 even where a⁻¹ is infinite.
+/// ∂aᵇ/∂a = b·aᵇ⁻¹, and 0 for b = 0 even where a⁻¹ is infinite. At a = 0, it jumps where b passes 1.
 #[inline]
 pub fn d_pow_base<T: Number>(a: T, b: T) -> T {
     let power = a.pow(b - 1.0);
-    if b.value() == 0.0 && !power.value().is_finite() { T::from(0.0) } else { power * b }
+    if b.value() == 0.0 && !power.value().is_finite() {
+        T::from(0.0)
+    } else if a.value() == 0.0 && b.value() == 1.0 && !(b - 1.0).is_zero() {
+        T::zero_at_a_kink() + 1.0
+    } else {
+        power * b
+    }
 }
 
-/// ∂aᵇ/∂b = y·ln a, and 0 at a = 0 with b ≥ 0, its limit for b > 0.
+/// ∂aᵇ/∂b = y·ln a, and 0 at a = 0 with b ≥ 0, its limit for b > 0. There its own derivatives are 0 for b > 1; for a
+/// smaller b that by a is infinite, and here NaN.
 #[inline]
 pub fn d_pow_exponent<T: Number>(a: T, b: T, y: T) -> T {
-    if a.value() == 0.0 && b.value() >= 0.0 { T::from(0.0) } else { y * a.ln() }
+    match (a.value(), b.value()) {
+        (0.0, exponent) if exponent >= 0.0 => {
+            let stays = exponent > 1.0 || a.is_zero() && (exponent > 0.0 || b.is_zero());
+            if stays { T::from(0.0) } else { T::zero_at_a_kink() }
+        }
+        _ => y * a.ln(),
+    }
 }
 
-/// d √(x² + y²) = (x/r, y/r), where r is the function's value; (0, 0) at the origin, the middle of all slopes there.
+/// d √(x² + y²) = (x/r, y/r), where r is the function's value; (0, 0) at the origin, the middle of all slopes there. The
+/// slopes jump there, so that their derivatives, the second ones of the function, are NaN.
 #[inline]
-pub fn d_hypot<T: Real>(x: T, y: T, r: T) -> (T, T) {
-    // What is added is 0 but at the origin, where it is 1.
-    let r = r.clone() + r.equals(T::from(0.0));
-    (x / r.clone(), y / r)
+pub fn d_hypot<T: Number>(x: T, y: T, r: T) -> (T, T) {
+    if r.value() == 0.0 { at_the_origin(x, y) } else { (x / r, y / r) }
 }
 
 /// d atan2(y, x) = (x/r², −y/r²) by y and by x, where r = √(x² + y²); (0, 0) at the origin, where there is no angle, as in
-/// PyTorch. Dividing twice, r² does not overflow.
+/// PyTorch, and NaN for their derivatives. Dividing twice, r² does not overflow.
 #[inline]
-pub fn d_atan2<T: Real>(y: T, x: T, r: T) -> (T, T) {
-    let r = r.clone() + r.equals(T::from(0.0));
-    (x / r.clone() / r.clone(), -y / r.clone() / r)
+pub fn d_atan2<T: Number>(y: T, x: T, r: T) -> (T, T) {
+    if r.value() == 0.0 { at_the_origin(y, x) } else { (x / r / r, -y / r / r) }
+}
+
+/// Slopes of 0 that jump, but where neither argument moves.
+#[cold]
+fn at_the_origin<T: Number>(x: T, y: T) -> (T, T) {
+    let slope = if x.is_zero() && y.is_zero() { T::from(0.0) } else { T::zero_at_a_kink() };
+    (slope, slope)
 }
 
 // Functions with kinks and steps.
@@ -255,7 +285,7 @@ pub fn d_choice<T: Real>(a: T, b: T, y: T) -> (T, T) {
     (a / taken.clone(), b / taken)
 }
 
-/// d |x| = sign x; 0 at the kink, the middle of all slopes that fit there.
+/// d |x| = sign x; 0 at the kink, the middle of all slopes that fit there, and constant, as in PyTorch: d² |x| = 0.
 #[inline]
 pub fn d_abs<T: Real>(x: T) -> T {
     x.sign()
@@ -291,10 +321,4 @@ pub fn d_softplus<T: Real>(x: T) -> T {
 #[inline]
 pub fn d_erf<T: Real>(x: T) -> T {
     (-(x.clone() * x)).exp() * FRAC_2_SQRT_PI
-}
-
-/// 1 − x² as (1 − x)(1 + x): no digits are lost near ±1.
-#[inline]
-fn one_minus_square<T: Real>(x: T) -> T {
-    (-x.clone() + 1.0) * (x + 1.0)
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use adlab::{Dual, Scalar, Tape, Var, derivative, derivatives, gradient, jvp};
+use adlab::{Backward, Dual, Scalar, Tape, Var, derivative, derivatives, gradient, hessian, jvp, tensor};
 use common::assert_same;
 
 const INF: f64 = f64::INFINITY;
@@ -229,4 +229,128 @@ fn a_branch_that_is_not_taken_leaves_no_trace() {
     }
     slope_is!(0.0, 0.0, |x| safe(x));
     slope_is!(0.25, 4.0, |x| safe(x));
+}
+
+/// The second derivative at `x` is `expected`: nested, forward over reverse, by Taylor series, and of tensors.
+macro_rules! curvature_is {
+    ($expected:expr, $x:expr, |$v:ident| $f:expr) => {
+        let (expected, x): (f64, f64) = ($expected, $x);
+        let all = [
+            (|$v: Dual<Dual>| $f)(Dual::seeded(Dual::variable(x))).derivative.derivative,
+            hessian(
+                |v: &[Var<Dual>]| {
+                    let $v = v[0];
+                    $f
+                },
+                &[x],
+            )
+            .item(),
+            derivatives::<3>(|$v| $f, x)[2],
+            {
+                let input = tensor(x).requires_grad();
+                let $v = &input;
+                let slope = Backward::of(&$f).create_graph().gradients(&[&input]).swap_remove(0);
+                slope.gradients(&[&input])[0].item()
+            },
+        ];
+        for (i, second) in all.into_iter().enumerate() {
+            let close = (second - expected).abs() <= 1e-15 * expected.abs();
+            assert!(close || second == expected, "{} at {x}, {i}: {second} and not {expected}", stringify!($f));
+        }
+    };
+}
+
+/// The slope of tanh is 1 − y²; as (1 − y)(1 + y), its own slope would be −1 + 1 near 0.
+#[test]
+fn second_derivatives_do_not_cancel_near_0() {
+    for x in [1e-17, -1e-17, 1e-200, 1e-300] {
+        curvature_is!(-2.0 * x, x, |x| x.tanh());
+        curvature_is!(x, x, |x| x.asin());
+        curvature_is!(-x, x, |x| x.acos());
+        curvature_is!(2.0 * x, x, |x| x.atanh());
+        curvature_is!(-x, x, |x| x.asinh());
+        curvature_is!(-2.0 * x, x, |x| x.atan());
+        curvature_is!(2.0 * x, x, |x| x.tan());
+        curvature_is!(1.0, x, |x| x.cosh());
+    }
+}
+
+/// Near ±1, (1 − x)(1 + x) keeps the digits that 1 − x² loses.
+#[test]
+fn slopes_do_not_cancel_near_1() {
+    let x = 1.0 - 2f64.powi(-50);
+    let rest = 2f64.powi(-50) * (1.0 + x);
+    slope_is!(1.0 / rest, x, |x| x.atanh());
+    slope_is!(1.0 / rest.sqrt(), x, |x| x.asin());
+    slope_is!(1.0 / rest, -x, |x| x.atanh());
+}
+
+/// ∞·0 is NaN, but the 0 of a constant, as of the 1 that a derivative begins with, is none that is computed with.
+#[test]
+fn second_derivatives_overflow_to_infinity() {
+    curvature_is!(INF, 800.0, |x| x.exp());
+    curvature_is!(INF, 2000.0, |x| x.exp2());
+    curvature_is!(INF, 800.0, |x| x.exp_m1());
+    curvature_is!(INF, 800.0, |x| x.sinh());
+    curvature_is!(INF, -800.0, |x| x.cosh());
+    curvature_is!(INF, 1e200, |x| x.powi(4));
+    curvature_is!(INF, 5e-324, |x| x.recip());
+    curvature_is!(-INF, 0.0, |x| x.sqrt());
+    curvature_is!(-INF, 0.0, |x| x.ln());
+    assert_eq!(derivatives::<5>(|x| x.exp(), 800.0), [INF; 5]);
+}
+
+#[test]
+fn far_out_slopes_do_not_vanish_early() {
+    slope_is!(1e-200, 1e200, |x| x.asinh());
+    curvature_is!(0.0, 1e308, |x| x.atan());
+    curvature_is!(-2e-300, 1e100, |x| x.atan());
+    let slope = derivative(|x| x.log10(), 1e308);
+    assert!((slope * 1e308 * 10f64.ln() - 1.0).abs() < 1e-12, "{slope:e}");
+}
+
+/// The tip of a cone has no second derivatives, and says so; beside it they are there.
+#[test]
+fn second_derivatives_at_the_origin_are_none() {
+    let all_nan = |matrix: adlab::Tensor| matrix.to_vec().iter().all(|x| x.is_nan());
+    assert!(all_nan(hessian(|v| v[0].hypot(v[1]), &[0.0, 0.0])));
+    assert!(all_nan(hessian(|v| v[0].atan2(v[1]), &[0.0, 0.0])));
+    let beside = hessian(|v| v[0].hypot(v[1]), &[3.0, 4.0]).to_vec();
+    for (h, expected) in beside.into_iter().zip([0.128, -0.096, -0.096, 0.072]) {
+        assert!((h - expected).abs() < 1e-16, "{h}");
+    }
+    // An input that it does not depend on is not concerned.
+    let with_another = hessian(|v| v[0].hypot(v[1]) + v[2] * v[2], &[0.0, 0.0, 1.0]).to_vec();
+    assert_eq!((with_another[2], with_another[8]), (0.0, 2.0));
+    let cones: [fn(&adlab::Tensor) -> adlab::Tensor; 4] =
+        [|x| x.norm(), |x| x.std(), |x| x.hypot(0.0).sum(), |x| x.norm_axis(0)];
+    for f in cones {
+        let x = tensor([0.0, 0.0]).requires_grad();
+        let slopes = Backward::of(&f(&x)).create_graph().gradients(&[&x]).swap_remove(0);
+        assert_eq!(slopes.to_vec(), [0.0, 0.0]);
+        assert!(all_nan(slopes.sum().gradients(&[&x]).swap_remove(0)));
+    }
+    // One line of two at the origin: the other is not touched.
+    let x = tensor([[0.0, 0.0], [3.0, 4.0]]).requires_grad();
+    let slopes = Backward::of(&x.norm_axis(1).sum()).create_graph().gradients(&[&x]).swap_remove(0);
+    let second = slopes.at(1).at(0).gradients(&[&x]).swap_remove(0);
+    for (h, expected) in second.to_vec()[2..].iter().zip([0.128, -0.096]) {
+        assert!((h - expected).abs() < 1e-16, "{second}");
+    }
+}
+
+#[test]
+fn kinks_of_one_variable_are_not_bent() {
+    curvature_is!(0.0, 2.0, |x| x.abs() + x.powi(2) * 0.0);
+    assert_eq!(hessian(|v| v[0].abs() + v[0].relu(), &[0.0]).item(), 0.0);
+}
+
+/// 0ᵇ: by b it is flat, but by a its slope jumps at b = 1, and its slope by b is infinite for b ≤ 1.
+#[test]
+fn second_derivatives_of_powers_of_0() {
+    let at = |b: f64| hessian(|v| v[0].pow(v[1]), &[0.0, b]).to_vec();
+    assert_eq!(at(2.0), [2.0, 0.0, 0.0, 0.0]);
+    assert_eq!(at(3.0), [0.0; 4]);
+    let one = at(1.0);
+    assert!(one[0] == 0.0 && one[1].is_nan() && one[2].is_nan() && one[3] == 0.0, "{one:?}");
 }

@@ -50,6 +50,7 @@ fn shapes_that_do_not_fit() {
     says(a.try_expand(&[3, 2]), &["expand", "[2, 3]", "[3, 2]"]);
     says(a.try_mse_loss(&tensor(1.0)), &["mse_loss", "[2, 3]", "[]", "the same"]);
     says(a.try_binary_cross_entropy(&b), &["binary_cross_entropy", "[2, 3]", "[2]"]);
+    says(a.try_binary_cross_entropy_with_logits(&b), &["binary_cross_entropy_with_logits", "[2, 3]", "[2]"]);
     says(Tensor::try_concat(&[&a, &Tensor::zeros(&[2, 2])], 0), &["concat", "[2, 3]", "[2, 2]", "axis 0"]);
     says(Tensor::try_concat(&[&a, &b], 0), &["concat", "[2, 3]", "[2]"]);
     says(Tensor::try_concat(&[], 0), &["concat", "no tensors"]);
@@ -209,4 +210,273 @@ fn optimisers_and_the_svd_want_what_they_can_use() {
     says(x.try_svd(), &["svd", "2 axes", "[1]"]);
     says((matrix() * &x).try_svd(), &["svd", "not differentiated", "detach()"]);
     says(tensor([[f64::NAN]]).try_svd(), &["svd", "NaN"]);
+}
+
+/// A panic inside of the library is shown at the line that called it, also from within a function that is differentiated.
+#[test]
+fn a_panic_has_the_line_of_its_caller() {
+    use adlab::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+    use std::sync::{Arc, Mutex};
+
+    thread_local! { static PLACE: Arc<Mutex<String>> = Arc::default(); }
+    let before = take_hook();
+    set_hook(Box::new(move |info| {
+        PLACE.with(|place| *place.lock().unwrap() = info.location().map_or(String::new(), |l| l.file().to_owned()));
+        before(info);
+    }));
+    let gone = {
+        let tape = Tape::new();
+        tape.var(1.0)
+    };
+    let tape = Tape::new();
+    let other = tape.var(1.0);
+    let m = || tensor([[1.0, 2.0]]);
+    let x = tensor([1.0]).requires_grad();
+    type Misuse<'a> = (&'static str, Box<dyn Fn() + 'a>);
+    let cases: Vec<Misuse> = vec![
+        ("gradient, another tape's result", Box::new(|| drop(gradient(|_| other, &[1.0])))),
+        ("gradient, two tapes", Box::new(|| drop(gradient(|x| x[0] * other, &[1.0])))),
+        ("gradient, mul_add", Box::new(|| drop(gradient(|x| x[0].mul_add(other, x[0]), &[1.0])))),
+        ("gradient, atan2", Box::new(|| drop(gradient(|x| x[0].atan2(other), &[1.0])))),
+        ("gradient, pow", Box::new(|| drop(gradient(|x| x[0].pow(gone), &[1.0])))),
+        (
+            "gradient, +=",
+            Box::new(|| {
+                drop(gradient(
+                    |x| {
+                        let mut y = x[0];
+                        y += gone;
+                        y
+                    },
+                    &[1.0],
+                ))
+            }),
+        ),
+        ("gradient, max", Box::new(|| drop(gradient(|x| x[0].max(gone), &[1.0])))),
+        ("value_and_gradient", Box::new(|| drop(value_and_gradient(|_| gone, &[1.0])))),
+        ("jacobian, forward", Box::new(|| drop(jacobian(|x| vec![x[0], other], &[1.0])))),
+        ("jacobian, reverse", Box::new(|| drop(jacobian(|_| vec![other], &[1.0])))),
+        ("vjp", Box::new(|| drop(vjp(|_| vec![other], &[1.0], &[1.0])))),
+        ("vjp, lengths", Box::new(|| drop(vjp(|x| vec![x[0]], &[1.0], &[])))),
+        ("jvp, lengths", Box::new(|| drop(jvp(|x| vec![x[0]], &[1.0], &[])))),
+        ("hvp, lengths", Box::new(|| drop(hvp(|x| x[0], &[1.0], &[])))),
+        (
+            "hessian, confusion",
+            Box::new(|| {
+                derivative(|x| hessian(|v| v[0] * v[0] * Var::lifted(x), &[1.0]).item() * x, 1.0);
+            }),
+        ),
+        (
+            "derivative, confusion",
+            Box::new(|| {
+                derivative(|x| x * derivative(|y| x * y, 1.0), 1.0);
+            }),
+        ),
+        (
+            "directional_derivative, confusion",
+            Box::new(|| {
+                derivative(|x| x * directional_derivative(|y| x * y[0], &[1.0], &[1.0]), 1.0);
+            }),
+        ),
+        (
+            "derivatives, confusion",
+            Box::new(|| {
+                derivatives::<2>(|x| x * derivatives::<2>(|y| x * y, 1.0)[1], 1.0);
+            }),
+        ),
+        ("check_gradient", Box::new(|| drop(check_gradient(|x| x[0] * gone, &[1.0])))),
+        ("check_gradient, result", Box::new(|| drop(check_gradient(|_| gone, &[1.0])))),
+        (
+            "wrt",
+            Box::new(|| {
+                gradient(
+                    |x| {
+                        x[0].backward().wrt(other);
+                        x[0]
+                    },
+                    &[1.0],
+                );
+            }),
+        ),
+        (
+            "backward",
+            Box::new(|| {
+                Var::constant(1.0).backward();
+            }),
+        ),
+        (
+            "gradient[x]",
+            Box::new(|| {
+                let g = other.backward();
+                let _ = g[gone];
+            }),
+        ),
+        ("add", Box::new(|| drop(m() + tensor([1.0, 2.0, 3.0])))),
+        (
+            "1 + tensor of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.at(0);
+                y.add_(1.0);
+                drop(1.0 + v);
+            }),
+        ),
+        (
+            "neg of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.at(0);
+                y.add_(1.0);
+                drop(-v);
+            }),
+        ),
+        (
+            "sum of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.at(0);
+                y.add_(1.0);
+                v.sum();
+            }),
+        ),
+        (
+            "mean of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.at(0);
+                y.add_(1.0);
+                v.mean();
+            }),
+        ),
+        (
+            "std of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.at(0);
+                y.add_(1.0);
+                v.std();
+            }),
+        ),
+        (
+            "var of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.at(0);
+                y.add_(1.0);
+                v.var();
+            }),
+        ),
+        (
+            "norm of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.at(0);
+                y.add_(1.0);
+                v.norm();
+            }),
+        ),
+        (
+            "max of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.at(0);
+                y.add_(1.0);
+                v.max();
+            }),
+        ),
+        (
+            "flatten of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.at(0);
+                y.add_(1.0);
+                v.flatten();
+            }),
+        ),
+        (
+            "square of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.at(0);
+                y.add_(1.0);
+                v.square();
+            }),
+        ),
+        (
+            "clamp of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.at(0);
+                y.add_(1.0);
+                v.clamp(0.0, 1.0);
+            }),
+        ),
+        (
+            "mse_loss of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.slice(0, 0..1);
+                y.add_(1.0);
+                v.mse_loss(&tensor([1.0]));
+            }),
+        ),
+        (
+            "cross_entropy of a stale view",
+            Box::new(|| {
+                let y = m().requires_grad() * 1.0;
+                let v = y.slice(0, 0..1);
+                y.add_(1.0);
+                v.cross_entropy(&[0]);
+            }),
+        ),
+        (
+            "binary_cross_entropy_with_logits of a stale view",
+            Box::new(|| {
+                let y = &x * 1.0;
+                let v = y.slice(0, 0..1);
+                y.add_(1.0);
+                v.binary_cross_entropy_with_logits(&tensor([1.0]));
+            }),
+        ),
+        (
+            "binary_cross_entropy",
+            Box::new(|| {
+                tensor([1.5]).binary_cross_entropy(&tensor([1.0]));
+            }),
+        ),
+        (
+            "argmax",
+            Box::new(|| {
+                Tensor::zeros(&[0]).argmax();
+            }),
+        ),
+        (
+            "backward twice",
+            Box::new(|| {
+                let y = x.exp().sum();
+                y.backward();
+                y.backward();
+            }),
+        ),
+        ("gradients", Box::new(|| drop(x.sum().gradients(&[&m()])))),
+        ("grad", Box::new(|| drop(tensor(1.0).grad()))),
+        ("svd", Box::new(|| drop(tensor([1.0]).svd()))),
+        ("rows", Box::new(|| drop(tensor(vec![vec![1.0], vec![]])))),
+        ("the same twice", Box::new(|| drop(Sgd::new(&[&x, &x], 0.1)))),
+        ("the same twice", Box::new(|| drop(Adam::new(&[&x, &x], 0.1)))),
+    ];
+    let mut wrong = Vec::new();
+    for (name, misuse) in cases {
+        match catch_unwind(AssertUnwindSafe(&misuse)) {
+            Ok(()) => wrong.push(format!("{name}: no panic")),
+            Err(_) => {
+                let file = PLACE.with(|place| place.lock().unwrap().clone());
+                if !file.ends_with("errors.rs") {
+                    wrong.push(format!("{name}: {file}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

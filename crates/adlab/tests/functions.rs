@@ -285,3 +285,19 @@ fn of_many_inputs_those_that_differ_are_shown() {
     let text = check.to_string();
     assert!(text.contains("1 of 100") && text.lines().count() == 3, "{text}");
 }
+
+#[test]
+fn the_table_can_be_read_at_all_sizes() {
+    let check = check_gradient(|x| x[0] * 2.0 + x[1] * 1e-9 + x[2], &[1e200, -1e-9, 4.2]);
+    let text = check.to_string();
+    let lines: Vec<&str> = text.lines().skip(1).collect();
+    assert!(lines.iter().all(|line| line.chars().count() < 90), "{text}");
+    assert!(lines[1].contains("1.000000e200") && lines[2].contains("-1.000000e-9") && lines[3].contains("4.200000"));
+    // What stands in one column ends in one place.
+    let ends = |line: &str| {
+        let marked = line.replace("← differs", "");
+        let line: Vec<char> = marked.trim_end().chars().collect();
+        (1..=line.len()).filter(|&i| line[i - 1] != ' ' && line.get(i).is_none_or(|&c| c == ' ')).collect::<Vec<_>>()
+    };
+    assert!(lines.iter().all(|line| ends(line) == ends(lines[0])), "{text}");
+}

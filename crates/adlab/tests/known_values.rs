@@ -204,3 +204,23 @@ fn certified_standard_deviations() {
 fn close_to(computed: f64, certified: f64, relative: f64, what: &str) {
     assert!((computed / certified - 1.0).abs() < relative, "{what}: {computed} and not {certified}");
 }
+
+/// Computed with 50 digits; the standard library's inverse hyperbolic functions are far from these.
+#[test]
+fn inverse_hyperbolic_functions_have_all_their_digits() {
+    let near = 2f64.powi(-53);
+    for (computed, exact) in [
+        (Scalar::atanh(-1.0 + near), -18.714973875118524),
+        (Scalar::atanh(1.0 - near), 18.714973875118524),
+        (Scalar::atanh(-0.999999), -7.254328619247669),
+        (Scalar::acosh(1.0 + 2.0 * near), 2.1073424255447014e-8),
+        (Scalar::acosh(1e308), 709.889355822726),
+        (Scalar::asinh(1e308), 709.889355822726),
+        (Scalar::asinh(-1e308), -709.889355822726),
+        (Scalar::asinh(1e-300), 1e-300),
+        (adlab::tensor(-1.0 + near).atanh().item(), -18.714973875118524),
+        (Dual::variable(1e308).asinh().value, 709.889355822726),
+    ] {
+        assert!((computed / exact - 1.0).abs() < 4e-16, "{computed} and not {exact}");
+    }
+}

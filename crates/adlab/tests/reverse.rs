@@ -203,3 +203,12 @@ fn a_tape_over_variables_gives_second_derivatives() {
     assert_close(first.value(), by_series, 1e-14, "first");
     assert_close(second, by_series_twice, 1e-14, "second");
 }
+
+#[test]
+fn the_table_shows_local_derivatives_of_all_sizes() {
+    let tape = Tape::new();
+    let x = tape.var(2.0);
+    let _ = x * 1e200 + x * 1e-9;
+    let text = tape.to_string();
+    assert!(text.contains("(1.0000e200)") && text.contains("(1.0000e-9)") && text.contains("(1.0000)"), "{text}");
+}

@@ -355,3 +355,125 @@ fn a_view_is_changed_in_place() {
     y.square().sum().backward();
     assert_eq!(w.grad().item(), 135.0 + 10.0);
 }
+
+#[test]
+fn sums_keep_their_digits() {
+    for n in [100_000, 1_000_000] {
+        let exact = 0.1 * n as f64;
+        let numbers = Tensor::full(&[n], 0.1);
+        for (what, sum) in [
+            ("sum", numbers.sum().item()),
+            ("rows", numbers.reshape(&[1, n]).sum_axis(1).item()),
+            ("columns", numbers.reshape(&[n, 1]).sum_axis(0).item()),
+            ("columns of two", Tensor::full(&[n, 2], 0.1).sum_axis(0).get(&[1])),
+            ("mean", numbers.mean().item() * n as f64),
+            ("norm", numbers.norm().square().item() * 10.0),
+            ("norm of a column", Tensor::full(&[n, 2], 0.1).norm_axis(0).at(1).square().item() * 10.0),
+            ("log-sum-exp", numbers.logsumexp().exp().item() / 0.1f64.exp() * 0.1),
+        ] {
+            assert!((sum / exact - 1.0).abs() < 1e-14, "{what}: {sum} and not {exact}");
+        }
+        // The gradient of what is broadcast is a sum as well.
+        let bias = tensor(1.0).requires_grad();
+        (&numbers * &bias).sum().backward();
+        assert!((bias.grad().item() / exact - 1.0).abs() < 1e-15);
+    }
+    assert!(Tensor::zeros(&[0]).sum().item().is_sign_positive());
+    assert_eq!(Tensor::zeros(&[0]).sum().to_string(), "0");
+    assert!(Tensor::zeros(&[2, 0]).sum_axis(1).to_vec().iter().all(|x| x.is_sign_positive()));
+}
+
+#[test]
+fn norms_of_what_is_not_finite_and_of_what_is_tiny() {
+    let (inf, nan) = (f64::INFINITY, f64::NAN);
+    assert!(tensor([inf, nan]).norm().item().is_nan() && tensor([[nan, inf]]).norm_axis(1).item().is_nan());
+    assert_eq!(tensor([-inf, 1.0]).norm().item(), inf);
+    for unit in [5e-324, 1e-310, 1e-200, 1e200] {
+        let x = tensor([3.0 * unit, 4.0 * unit]).requires_grad();
+        let norm = x.norm();
+        assert_eq!(norm.item(), 5.0 * unit);
+        norm.backward();
+        for (slope, expected) in x.grad().to_vec().into_iter().zip([0.6, 0.8]) {
+            assert_close(slope, expected, 1e-15, "x/norm");
+        }
+    }
+}
+
+/// A score of ∞ leaves no probabilities; as PyTorch, all are NaN, and none is 0.
+#[test]
+fn infinite_scores() {
+    let inf = f64::INFINITY;
+    for scores in [[inf, 0.0], [inf, inf], [-inf, -inf], [inf, -inf]] {
+        let x = tensor(scores);
+        for y in [x.softmax(0), x.log_softmax(0)] {
+            assert!(y.to_vec().iter().all(|y| y.is_nan()), "{scores:?}: {y}");
+        }
+        assert_eq!(x.logsumexp().item(), scores[0]);
+        assert!(x.reshape(&[1, 2]).cross_entropy(&[1]).item().is_nan());
+    }
+    assert_eq!(tensor([[-inf, 0.0]]).cross_entropy(&[1]).item(), 0.0);
+    assert_eq!(tensor([[-inf, 0.0]]).cross_entropy(&[0]).item(), inf);
+}
+
+#[test]
+fn binary_cross_entropies_of_probabilities_and_of_scores() {
+    let close = |a: &Tensor, b: f64| assert_close(a.item(), b, 1e-15, "loss");
+    close(&tensor([0.9]).binary_cross_entropy(&tensor([1.0])), -(0.9f64.ln()));
+    close(&tensor([0.9, 0.2]).binary_cross_entropy(&tensor([0.0, 0.25])), {
+        (-(0.1f64.ln()) - 0.25 * 0.2f64.ln() - 0.75 * 0.8f64.ln()) / 2.0
+    });
+    // A certain answer that is wrong costs 100, and not ∞.
+    assert_eq!(tensor([0.0, 1.0]).binary_cross_entropy(&tensor([1.0, 1.0])).item(), 50.0);
+    // Of scores, the same by way of the sigmoid, and with all digits far out, where that is 1.
+    let (scores, targets) = (tensor([0.3, -2.0, 5.0]), tensor([1.0, 0.25, 0.0]));
+    let by_probabilities = scores.sigmoid().binary_cross_entropy(&targets).item();
+    assert_close(scores.binary_cross_entropy_with_logits(&targets).item(), by_probabilities, 1e-14, "logits");
+    for (score, target) in [(50.0, 1.0), (-50.0, 0.0)] {
+        let x = tensor([score]).requires_grad();
+        let loss = x.binary_cross_entropy_with_logits(&tensor([target]));
+        assert_eq!(loss.item(), (-50f64).exp());
+        loss.backward();
+        assert_eq!(x.grad().item().abs(), (-50f64).exp());
+    }
+    assert_eq!(tensor([800.0]).binary_cross_entropy_with_logits(&tensor([0.0])).item(), 800.0);
+    for wrong in [1.5, -0.1, f64::NAN] {
+        let by = tensor([wrong]).try_binary_cross_entropy(&tensor([1.0])).unwrap_err().to_string();
+        assert!(by.contains("input") && by.contains("binary_cross_entropy_with_logits"), "{by}");
+        let by = tensor([0.5]).try_binary_cross_entropy(&tensor([wrong])).unwrap_err().to_string();
+        assert!(by.contains("target"), "{by}");
+    }
+}
+
+/// Each part of a tensor takes the time of that part, also where the pass is recorded.
+#[test]
+fn parts_of_a_tensor_in_a_recorded_pass() {
+    let n = 30_000;
+    let x = Tensor::full(&[n], 2.0).requires_grad();
+    let mut sum = x.at(0).powi(3);
+    for i in 1..n {
+        sum = sum + x.at(i).powi(3) * x.at(i - 1);
+    }
+    let first = Backward::of(&sum).create_graph().gradients(&[&x]).swap_remove(0);
+    assert_eq!((first.get(&[0]), first.get(&[1]), first.get(&[n - 1])), (12.0 + 8.0, 24.0 + 8.0, 24.0));
+    let second = first.sum().gradients(&[&x]).swap_remove(0);
+    assert_eq!((second.get(&[0]), second.get(&[1]), second.get(&[n - 1])), (24.0, 48.0, 36.0));
+}
+
+#[test]
+fn a_result_that_was_made_a_leaf_is_said_to_be_cut_off() {
+    let (x, w) = (tensor([1.0, 2.0]).requires_grad(), tensor(3.0).requires_grad());
+    let y = (&x * 2.0).requires_grad();
+    (&y * &w).sum().backward();
+    let text = x.try_grad().unwrap_err().to_string();
+    assert!(text.contains("requires_grad() was called on a result") && text.contains("retain_grad()"), "{text}");
+    // A copy of another kind, and none.
+    let z = tensor([1.0]).requires_grad();
+    (z.detach() * &w).sum().backward();
+    let text = z.try_grad().unwrap_err().to_string();
+    assert!(text.contains("no backward pass has come to this tensor") && text.contains("detach()"), "{text}");
+    // Gradients that come by another way are gradients.
+    (&x * &w).sum().backward();
+    assert_eq!(x.grad().to_vec(), [3.0, 3.0]);
+    x.zero_grad();
+    assert!(x.try_grad().unwrap_err().to_string().contains("no backward pass"));
+}

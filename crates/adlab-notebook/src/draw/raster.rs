@@ -84,8 +84,9 @@ impl Raster {
         let area = area.within(self.width, self.height);
         let mut mask = Mask::new(area);
         for pair in points.windows(2) {
-            let Some(near) = Area::around(pair, reach + 1.0) else { continue };
-            mask.raise(near, |x, y| (reach + 0.5 - distance((x, y), pair[0], pair[1])).clamp(0.0, width.min(1.0)));
+            for near in rows_near(pair[0], pair[1], reach + 1.0, area) {
+                mask.raise(near, |x, y| (reach + 0.5 - distance((x, y), pair[0], pair[1])).clamp(0.0, width.min(1.0)));
+            }
         }
         self.paint(&mask, colour);
     }
@@ -158,6 +159,21 @@ impl Area {
             bottom: self.bottom.min(height as i32).max(top),
         }
     }
+}
+
+/// The pixels around a segment, row by row: far fewer than are in the rectangle around it, if it is long and slanted.
+fn rows_near(a: (f64, f64), b: (f64, f64), margin: f64, area: Area) -> impl Iterator<Item = Area> {
+    let (top, bottom) = (a.1.min(b.1) - margin, a.1.max(b.1) + margin);
+    let rows = (top.floor() as i32).max(area.top)..(bottom.ceil() as i32).min(area.bottom);
+    rows.map(move |row| {
+        // The part of the segment that is near enough in height.
+        let at = |y: f64| if a.1 == b.1 { 0.0 } else { ((y - a.1) / (b.1 - a.1)).clamp(0.0, 1.0) };
+        let (low, high) = (f64::from(row) - margin, f64::from(row + 1) + margin);
+        let (s, t) = if a.1 == b.1 { (0.0, 1.0) } else { (at(low), at(high)) };
+        let (x, z) = (a.0 + s * (b.0 - a.0), a.0 + t * (b.0 - a.0));
+        let (left, right) = ((x.min(z) - margin).floor() as i32, (x.max(z) + margin).ceil() as i32);
+        Area { left, top: row, right, bottom: row + 1 }
+    })
 }
 
 /// How much of each pixel a shape covers.

@@ -4,11 +4,10 @@ use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::prelude::*;
 use plotters::style::text_anchor::Pos;
 
-use super::raster::{self, Raster, UNIT};
-use super::{Colour, HPos, VPos, font};
-
-/// A place in the picture, in pixels from the top left corner.
-pub(crate) type Point = (f64, f64);
+use super::raster::{Raster, UNIT};
+use super::thin::{in_columns_and_rows, simplify};
+use super::words::printable;
+use super::{Colour, HPos, Point, VPos};
 
 /// Shapes, in the order in which they are painted.
 pub(crate) struct Scene {
@@ -32,7 +31,7 @@ impl Scene {
 
     /// A line through points, without those that make no visible difference.
     pub(crate) fn line(&mut self, points: &[Point], width: f64, colour: Colour) {
-        let points = simplify(points, 0.08);
+        let points = simplify(&in_columns_and_rows(points), 0.08);
         self.shapes.push(Shape::Line { points, width, colour: colour.to_rgba() });
     }
 
@@ -49,7 +48,7 @@ impl Scene {
     }
 
     pub(crate) fn text(&mut self, text: &str, at: Point, anchor: (HPos, VPos), size: f64, colour: Colour) {
-        let text = text.to_owned();
+        let text = printable(text);
         self.shapes.push(Shape::Text { at, anchor, text, size, colour: colour.to_rgba() });
     }
 
@@ -61,7 +60,7 @@ impl Scene {
         // Plotters counts in whole units, of which we take ten to a pixel.
         let body = svg.split_once('>').map_or("", |(_, body)| body);
         let (width, height) = (self.width, self.height);
-        let title = title.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+        let title = printable(title).replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" \
              role=\"img\" aria-label=\"{title}\" stroke-linejoin=\"round\" stroke-linecap=\"round\">{}",
@@ -103,11 +102,6 @@ impl Scene {
     }
 }
 
-/// How wide a text is, in pixels.
-pub(crate) fn text_width(text: &str, size: f64) -> f64 {
-    font::width(text, size)
-}
-
 fn units(point: &Point) -> (i32, i32) {
     ((point.0 * UNIT).round() as i32, (point.1 * UNIT).round() as i32)
 }
@@ -116,37 +110,10 @@ fn length(pixels: f64) -> u32 {
     (pixels * UNIT).round() as u32
 }
 
-/// Leaves out points that lie within `tolerance` of the line through the others (Ramer, Douglas and Peucker).
-fn simplify(points: &[Point], tolerance: f64) -> Vec<Point> {
-    let Some(last) = points.len().checked_sub(1) else { return Vec::new() };
-    let mut keep = vec![false; points.len()];
-    (keep[0], keep[last]) = (true, true);
-    let mut spans = vec![(0, last)];
-    while let Some((a, b)) = spans.pop() {
-        let far = (a + 1..b)
-            .map(|i| (i, raster::distance(points[i], points[a], points[b])))
-            .max_by(|p, q| p.1.total_cmp(&q.1))
-            .filter(|(_, distance)| *distance > tolerance);
-        if let Some((i, _)) = far {
-            keep[i] = true;
-            spans.extend([(a, i), (i, b)]);
-        }
-    }
-    points.iter().zip(keep).filter(|(_, keep)| *keep).map(|(point, _)| *point).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::draw::style;
-
-    #[test]
-    fn simplifying_keeps_corners() {
-        let line: Vec<Point> = (0..=10).map(|i| (f64::from(i), f64::from((i - 5_i32).abs()))).collect();
-        assert_eq!(simplify(&line, 0.1), [(0.0, 5.0), (5.0, 0.0), (10.0, 5.0)]);
-        assert_eq!(simplify(&[(1.0, 1.0)], 0.1), [(1.0, 1.0)]);
-        assert!(simplify(&[], 0.1).is_empty());
-    }
 
     #[test]
     fn svg_escapes_what_it_quotes() {
@@ -157,5 +124,10 @@ mod tests {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"10\" height=\"20\" viewBox=\"0 0 100 200\""
         ));
         assert!(svg.contains("aria-label=\"&quot;&lt;x>&quot;\"") && svg.contains("a &lt; b &amp; c"), "{svg}");
+        // XML has no place for control characters, not even escaped.
+        let mut scene = Scene::new(10, 20);
+        scene.text("a\u{1b}\u{0}b\nc", (1.0, 2.0), (HPos::Left, VPos::Top), 10.0, style::INK);
+        let svg = scene.svg("\u{7}bell");
+        assert!(svg.contains("a\u{FFFD}\u{FFFD}b c") && svg.contains("\u{FFFD}bell"), "{svg}");
     }
 }

@@ -59,10 +59,10 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Puts a title above the picture.
+    /// Puts a title above the picture; an empty one is none.
     #[must_use]
     pub fn title(mut self, title: &str) -> Graph {
-        self.title = Some(title.to_owned());
+        self.title = (!title.trim().is_empty()).then(|| title.to_owned());
         self
     }
 

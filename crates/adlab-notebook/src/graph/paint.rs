@@ -5,7 +5,7 @@ use adlab::{Op, Operand, Record};
 use super::formula::name;
 use super::layout::{Layout, layout};
 use crate::draw::style::{self, LABEL_SIZE, TICK_SIZE, TITLE_SIZE};
-use crate::draw::{Colour, HPos, Point, Scene, VPos, text_width};
+use crate::draw::{Colour, HPos, Point, Scene, VPos, fitted, text_width};
 use crate::number::pretty;
 
 const MARGIN: f64 = 18.0;
@@ -17,6 +17,8 @@ const APART: f64 = 64.0;
 const GAP: f64 = 42.0;
 /// How far apart two edges end that go to the same box.
 const PORTS: f64 = 18.0;
+/// How wide a title may be that is wider than the rest.
+const MOST_TITLE: f64 = 900.0;
 
 const INPUT: Colour = Colour(0xDC, 0xEC, 0xF7);
 const OPERATION: Colour = Colour(0xF0, 0xF1, 0xF3);
@@ -61,9 +63,12 @@ pub(super) fn scene(records: &[Record], title: Option<&str>) -> Scene {
         x = middle + *half + gap;
         *half = middle;
     }
-    let title_width = title.map_or(0.0, |title| text_width(title, TITLE_SIZE));
+    // A long title may make the picture wider, up to a point.
+    let room = (x - gap - MARGIN).max(MOST_TITLE);
+    let title = title.map(|title| fitted(title, TITLE_SIZE, room));
+    let title_width = title.as_ref().map_or(0.0, |title| text_width(title, TITLE_SIZE));
     let width = (x - gap + MARGIN).max(title_width + 2.0 * MARGIN);
-    let top = MARGIN + HALF + title.map_or(0.0, |_| 30.0);
+    let top = MARGIN + HALF + title.as_ref().map_or(0.0, |_| 30.0);
     let across = layout.place.iter().copied().fold(0.0, f64::max) * APART;
     let points: Vec<Point> =
         layout.layer.iter().zip(&layout.place).map(|(&layer, place)| (column[layer], top + place * APART)).collect();
@@ -73,7 +78,7 @@ pub(super) fn scene(records: &[Record], title: Option<&str>) -> Scene {
 
     let mut scene = Scene::new(width.ceil() as u32, (top + across + HALF + MARGIN).ceil() as u32);
     if let Some(title) = title {
-        scene.text(title, (width / 2.0, MARGIN - 4.0), (HPos::Center, VPos::Top), TITLE_SIZE, style::INK);
+        scene.text(&title, (width / 2.0, MARGIN - 4.0), (HPos::Center, VPos::Top), TITLE_SIZE, style::INK);
     }
     draw_edges(&mut scene, &edges, &layout, &points, &nodes);
     for node in &nodes {

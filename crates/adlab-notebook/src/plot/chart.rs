@@ -77,10 +77,10 @@ impl Chart {
         }
     }
 
-    /// Puts a title above the chart.
+    /// Puts a title above the chart; an empty one is none.
     #[must_use]
     pub fn title(mut self, title: &str) -> Chart {
-        self.title = Some(title.to_owned());
+        self.title = (!title.trim().is_empty()).then(|| title.to_owned());
         self
     }
 

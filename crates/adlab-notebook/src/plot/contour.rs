@@ -68,9 +68,10 @@ fn levels(values: &[f64]) -> Vec<f64> {
     let mut levels = Vec::new();
     for (i, &q) in quantiles.iter().enumerate() {
         // Rounded as finely as the distance to the next level needs.
-        let gap = if i + 1 < LEVELS { quantiles[i + 1] - q } else { q - quantiles[i - 1] };
-        let power = 10f64.powf((gap / 2.0).log10().floor());
-        let step = [5.0, 2.0, 1.0].into_iter().find(|f| f * power <= gap / 2.0).unwrap_or(1.0) * power;
+        let half = |i: usize| quantiles[i] / 2.0;
+        let gap = if i + 1 < LEVELS { half(i + 1) - half(i) } else { half(i) - half(i - 1) };
+        let power = 10f64.powf(gap.log10().floor());
+        let step = [5.0, 2.0, 1.0].into_iter().find(|f| f * power <= gap).unwrap_or(1.0) * power;
         let level = if step.is_finite() && step > 0.0 { (q / step).round() * step } else { q };
         if level > sorted[0] && level < sorted[sorted.len() - 1] && !levels.contains(&level) {
             levels.push(level);
@@ -82,7 +83,10 @@ fn levels(values: &[f64]) -> Vec<f64> {
 
 /// The gradient at the centres of a coarse grid: one pass for each variable.
 fn gradient_on(f: &dyn Fn(Dual, Dual) -> Dual, x: Pair, y: Pair) -> Vec<Slope> {
-    let place = |range: Pair, i: usize, n: usize| range.0 + (range.1 - range.0) * (i as f64 + 0.5) / n as f64;
+    let place = |range: Pair, i: usize, n: usize| {
+        let t = (i as f64 + 0.5) / n as f64;
+        range.0 * (1.0 - t) + range.1 * t
+    };
     let (across, down) = ARROWS;
     let places = (0..down).flat_map(|j| (0..across).map(move |i| (i, j)));
     places

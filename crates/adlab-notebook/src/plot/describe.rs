@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::chart::{Chart, Layer, Pair};
-use crate::number::short;
+use crate::number::{apart, short};
 
 /// What is drawn, over which ranges, and where it is lowest and highest.
 pub(super) fn sentence(chart: &Chart) -> String {
@@ -14,12 +14,12 @@ pub(super) fn sentence(chart: &Chart) -> String {
         let _ = write!(text, " of {}", list(&names));
     }
     if let Some((low, high)) = chart.x {
-        let _ = write!(text, " for {} from {} to {}", axis(&chart.x_label, "x"), short(low), short(high));
+        let _ = write!(text, " for {} from {}", axis(&chart.x_label, "x"), span(low, high));
     }
     if chart.layers.iter().any(|layer| matches!(layer, Layer::Isolines { .. }))
         && let Some((low, high)) = chart.y
     {
-        let _ = write!(text, " and {} from {} to {}", axis(&chart.y_label, "y"), short(low), short(high));
+        let _ = write!(text, " and {} from {}", axis(&chart.y_label, "y"), span(low, high));
     }
     if chart.log_y {
         text.push_str(", on a logarithmic vertical axis");
@@ -50,11 +50,12 @@ fn describe(layer: &Layer, chart: &Chart) -> String {
             }
         }
         Layer::Isolines { levels, lowest, highest } => {
-            let point = |(place, value): &(Pair, f64)| format!("{} near {}", short(*value), pair(*place));
-            let values: Vec<String> = levels.iter().map(|level| short(level.value)).collect();
-            let values: Vec<&str> = values.iter().map(String::as_str).collect();
-            let levels = if values.is_empty() { String::new() } else { format!(" Contours at {}.", list(&values)) };
-            format!(" Lowest: {}; highest: {}.{levels}", point(lowest), point(highest))
+            let all: Vec<f64> = levels.iter().map(|level| level.value).chain([lowest.1, highest.1]).collect();
+            let texts = apart(&all);
+            let values: Vec<&str> = texts[..levels.len()].iter().map(String::as_str).collect();
+            let contours = if values.is_empty() { String::new() } else { format!(" Contours at {}.", list(&values)) };
+            let (low, high) = (&texts[levels.len()], &texts[levels.len() + 1]);
+            format!(" Lowest: {low} near {}; highest: {high} near {}.{contours}", pair(lowest.0), pair(highest.0))
         }
         Layer::Arrows(_) => " Arrows show the gradient.".to_owned(),
         Layer::Path(points) => match (points.first(), points.last()) {
@@ -76,13 +77,14 @@ fn line(name: &str, x: &str, points: &[Pair], shown: Option<Pair>) -> String {
     let mut text = if low.1 == high.1 {
         format!(" {name} is {} everywhere", short(low.1))
     } else {
-        let place = |p: &Pair| format!("{} (at {x} = {})", short(p.1), short(p.0));
-        format!(" {name} goes from {} to {}", place(low), place(high))
+        let (values, places) = (apart(&[low.1, high.1]), apart(&[low.0, high.0]));
+        let place = |i: usize| format!("{} (at {x} = {})", values[i], places[i]);
+        format!(" {name} goes from {} to {}", place(0), place(1))
     };
     if let Some((bottom, top)) = shown
         && (low.1 < bottom || high.1 > top)
     {
-        let _ = write!(text, ", of which {} to {} is shown", short(bottom), short(top));
+        let _ = write!(text, ", of which {} is shown", span(bottom, top));
     }
     text.push('.');
     text
@@ -91,7 +93,11 @@ fn line(name: &str, x: &str, points: &[Pair], shown: Option<Pair>) -> String {
 fn extent(points: &[Pair], part: impl Fn(&Pair) -> f64) -> Option<String> {
     let values = points.iter().map(part).filter(|v| v.is_finite());
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-    (low <= high).then(|| format!("{} to {}", short(low), short(high)))
+    (low <= high).then(|| span(low, high))
+}
+
+fn span(low: f64, high: f64) -> String {
+    apart(&[low, high]).join(" to ")
 }
 
 fn axis<'a>(label: &'a str, otherwise: &'a str) -> &'a str {

@@ -49,7 +49,9 @@ impl Grid {
     /// Where the line crosses the edge between two corners.
     fn crossing(&self, (a, b): Edge, level: f64) -> Pair {
         let (p, q) = (self.place(a), self.place(b));
-        let t = (level - self.values[a]) / (self.values[b] - self.values[a]);
+        // Halves, so that the ends of f64 don't overflow.
+        let (low, high) = (self.values[a] / 2.0, self.values[b] / 2.0);
+        let t = (level / 2.0 - low) / (high - low);
         (p.0 + t * (q.0 - p.0), p.1 + t * (q.1 - p.1))
     }
 }
@@ -82,7 +84,7 @@ fn pieces(grid: &Grid, level: f64) -> Vec<(Edge, Edge)> {
             [a, b] => pieces.push((edge(a), edge(b))),
             [_, _, _, _] => {
                 // A saddle: the middle tells which corners belong together.
-                let middle = values.iter().sum::<f64>() / 4.0 >= level;
+                let middle = values.iter().map(|v| v / 4.0).sum::<f64>() >= level;
                 let pairs = if middle == above[0] { [(0, 1), (2, 3)] } else { [(3, 0), (1, 2)] };
                 pieces.extend(pairs.map(|(a, b)| (edge(a), edge(b))));
             }

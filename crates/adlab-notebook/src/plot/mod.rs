@@ -5,6 +5,7 @@
 //! | `function.rs`, `contour.rs`, `data.rs` | what there is to plot: functions of one variable, of two, and data |
 //! | `chart.rs` | what is in a chart, and how it is adjusted |
 //! | `show.rs` | how it is shown: `paint.rs` makes the picture, `describe.rs` the words |
+//! | `legend.rs`, `line.rs`, `marks.rs` | what stands above the frame; lines within it; the marks of points |
 //! | `axis.rs`, `range.rs`, `isolines.rs` | scales and ticks; ranges that can be drawn; the lines of a contour plot |
 
 mod axis;
@@ -14,6 +15,9 @@ mod data;
 mod describe;
 mod function;
 mod isolines;
+mod legend;
+mod line;
+mod marks;
 mod paint;
 mod range;
 mod show;

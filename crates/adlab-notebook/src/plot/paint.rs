@@ -2,35 +2,51 @@
 
 use super::axis::Axis;
 use super::chart::{Chart, Layer, Level, Pair, Slope};
+use super::legend::{MARGIN, ROW, header};
+use super::line::{Frame, MOST_MARKS, at, clip, line, visible};
+use super::marks::mark;
 use crate::draw::style::{self, LABEL_SIZE, TICK_SIZE, TITLE_SIZE};
-use crate::draw::{Colour, HPos, Point, Scene, VPos, text_width};
-use crate::number::pretty;
+use crate::draw::thin::covering;
+use crate::draw::{Colour, HPos, Point, Scene, VPos, fitted, text_width};
+use crate::number::pretty_apart;
 
-const MARGIN: f64 = 14.0;
-const ROW: f64 = 20.0;
 /// How many numbers to put on an axis, more or less.
 const X_TICKS: usize = 9;
 const Y_TICKS: usize = 8;
+/// Corners of lines that a notebook can hold.
+const MOST_CORNERS: usize = 50_000;
 
-/// The two axes, on the part of the picture in which the data is drawn.
-struct Frame {
-    x: Axis,
-    y: Axis,
+/// What is drawn of many points.
+pub(super) struct Thinned {
+    drawn: usize,
+    all: usize,
 }
 
-/// Draws everything: words first, then the grid, then the layers.
-pub(super) fn scene(chart: &Chart) -> Scene {
+impl Thinned {
+    /// As a sentence, where some were left out.
+    pub(super) fn sentence(&self) -> Option<String> {
+        let Thinned { drawn, all } = self;
+        (drawn < all).then(|| format!("Of {all} points, {drawn} are drawn: more would look the same, or be too many."))
+    }
+}
+
+/// Draws everything: words first, then the grid, then the layers. What is left out of many points makes no difference that can
+/// be seen where marks cover each other, or a line stays within a column of pixels.
+pub(super) fn scene(chart: &Chart) -> (Scene, Thinned) {
     let mut scene = Scene::new(style::WIDTH, style::HEIGHT);
     let (x, y) = axes(chart);
     let (width, height) = (f64::from(style::WIDTH), f64::from(style::HEIGHT));
 
     let mut top = MARGIN;
     if let Some(title) = &chart.title {
-        let size = TITLE_SIZE * ((width - 2.0 * MARGIN) / text_width(title, TITLE_SIZE)).min(1.0);
-        scene.text(title, (width / 2.0, top), (HPos::Center, VPos::Top), size, style::INK);
+        let room = width - 2.0 * MARGIN;
+        let size = TITLE_SIZE * (room / text_width(title, TITLE_SIZE)).clamp(0.6, 1.0);
+        scene.text(&fitted(title, size, room), (width / 2.0, top), (HPos::Center, VPos::Top), size, style::INK);
         top += 26.0;
     }
-    let below = if chart.x_label.is_empty() { 24.0 } else { 24.0 + ROW };
+    let count = chart.points().filter(|p| p.0.is_finite() && p.1.is_finite()).count();
+    let is_large = count > MOST_MARKS;
+    let below = if chart.x_label.is_empty() && !is_large { 24.0 } else { 24.0 + ROW };
     let bottom = height - below - 6.0;
     let levels = chart.layers.iter().find_map(|layer| match layer {
         Layer::Isolines { levels, .. } => Some(levels),
@@ -46,27 +62,39 @@ pub(super) fn scene(chart: &Chart) -> Scene {
     grid(&mut scene, &frame, levels.is_none());
     if !chart.x_label.is_empty() {
         let middle = (left + right) / 2.0;
-        scene.text(&chart.x_label, (middle, bottom + 26.0), (HPos::Center, VPos::Top), LABEL_SIZE, style::SOFT);
+        let label = fitted(&chart.x_label, LABEL_SIZE, right - left);
+        scene.text(&label, (middle, bottom + 26.0), (HPos::Center, VPos::Top), LABEL_SIZE, style::SOFT);
     }
     let mut named = 0;
+    let mut left_out = 0;
+    // Each layer has its share of what can be drawn.
+    let share = |most: usize, points: &[Pair]| (most * points.len() / count.max(1)).clamp(100, most);
     for layer in &chart.layers {
         match layer {
             Layer::Line { points, width, .. } => {
-                line(&mut scene, &frame, points, *width, style::series(named));
+                let most = share(MOST_CORNERS, points);
+                left_out += line(&mut scene, &frame, points, *width, style::series(named), most);
                 named += 1;
             }
             Layer::Points { points, .. } => {
-                for point in visible(&frame, points) {
-                    mark(&mut scene, point, named);
-                }
+                let all: Vec<Point> = visible(&frame, points).collect();
+                let before = all.len();
+                let drawn = if is_large { covering(all, share(MOST_MARKS, points)) } else { all };
+                left_out += before - drawn.len();
+                drawn.into_iter().for_each(|point| mark(&mut scene, point, named));
                 named += 1;
             }
             Layer::Isolines { levels, .. } => isolines(&mut scene, &frame, levels),
             Layer::Arrows(slopes) => arrows(&mut scene, &frame, slopes),
-            Layer::Path(points) => path(&mut scene, &frame, points),
+            Layer::Path(points) => left_out += path(&mut scene, &frame, points, share(MOST_CORNERS, points)),
         }
     }
-    scene
+    let thinned = Thinned { drawn: count - left_out, all: count };
+    if left_out > 0 {
+        let note = format!("{} of {} points drawn", thinned.drawn, thinned.all);
+        scene.text(&note, (right, bottom + 28.0), (HPos::Right, VPos::Top), TICK_SIZE, style::SOFT);
+    }
+    (scene, thinned)
 }
 
 /// Over the ranges that are given, or around the data.
@@ -76,6 +104,8 @@ fn axes(chart: &Chart) -> (Axis, Axis) {
         None => Axis::around(chart.points().map(|p| p.0), false),
     };
     let y = match chart.y {
+        // So near to each other that their logarithms are one number.
+        Some((low, high)) if chart.log_y && low.log10() == high.log10() => Axis::around([low].into_iter(), true),
         Some((low, high)) if chart.log_y => Some(Axis { log: true, ..Axis::linear(low.log10(), high.log10()) }),
         Some((low, high)) => Some(Axis::linear(low, high)),
         None => Axis::around(chart.points().map(|p| p.1), chart.log_y),
@@ -84,71 +114,13 @@ fn axes(chart: &Chart) -> (Axis, Axis) {
     (x.unwrap_or(Axis::linear(0.0, 1.0)), y.unwrap_or(Axis::linear(0.0, 1.0)))
 }
 
-/// The name of the vertical axis at the left, what the colours mean at the right. Returns where the frame may begin.
-fn header(scene: &mut Scene, chart: &Chart, left: f64, right: f64, mut top: f64) -> f64 {
-    const SAMPLE: f64 = 24.0;
-    const GAP: f64 = 18.0;
-    let entries: Vec<(usize, &str, bool)> = chart
-        .layers
-        .iter()
-        .filter_map(|layer| match layer {
-            Layer::Line { name, .. } => Some((name.as_str(), true)),
-            Layer::Points { name, .. } => Some((name.as_str(), false)),
-            _ => None,
-        })
-        .enumerate()
-        .filter(|(_, (name, _))| !name.is_empty())
-        .map(|(i, (name, line))| (i, name, line))
-        .collect();
-    let label = !chart.y_label.is_empty();
-    if label {
-        scene.text(&chart.y_label, (MARGIN, top + ROW / 2.0), (HPos::Left, VPos::Center), LABEL_SIZE, style::SOFT);
-    }
-    let mut room = right - left.max(if label { MARGIN + text_width(&chart.y_label, LABEL_SIZE) + GAP } else { 0.0 });
-    let mut rest = &entries[..];
-    let mut first = true;
-    while !rest.is_empty() {
-        let extent = |(_, name, _): &(usize, &str, bool)| SAMPLE + text_width(name, LABEL_SIZE) + GAP;
-        let mut used = -GAP;
-        let fitting = rest.iter().take_while(|entry| {
-            used += extent(entry);
-            used <= room
-        });
-        let mut count = fitting.count();
-        if count == 0 && first && label {
-            // Not beside the axis' name: below.
-            (first, room) = (false, right - left);
-            top += ROW;
-            continue;
-        }
-        count = count.max(1);
-        let (row, others) = rest.split_at(count);
-        let mut x = right - (row.iter().map(extent).sum::<f64>() - GAP);
-        for entry in row {
-            let y = top + ROW / 2.0;
-            if entry.2 {
-                scene.line(&[(x, y), (x + 17.0, y)], 2.4, style::series(entry.0));
-            } else {
-                mark(scene, (x + 12.0, y), entry.0);
-            }
-            scene.text(entry.1, (x + SAMPLE, y), (HPos::Left, VPos::Center), LABEL_SIZE, style::INK);
-            x += extent(entry);
-        }
-        (first, room, rest) = (false, right - left, others);
-        top += ROW;
-    }
-    if first && label {
-        top += ROW;
-    }
-    top + 8.0
-}
-
 /// Thin lines at round numbers, the axes, and the numbers.
 fn grid(scene: &mut Scene, frame: &Frame, lines: bool) {
     let Frame { x, y } = frame;
     // On the middle of a pixel, a thin line is sharp.
     let sharp = |p: f64| p.floor() + 0.5;
     let (left, right, bottom, top) = (sharp(x.start), sharp(x.end), sharp(y.start), sharp(y.end));
+    let mut taken = 0.0;
     for (place, label) in x.ticks(X_TICKS) {
         let p = sharp(x.place(place));
         let is_zero = place == 0.0 && !x.log;
@@ -157,7 +129,13 @@ fn grid(scene: &mut Scene, frame: &Frame, lines: bool) {
         } else {
             scene.line(&[(p, bottom), (p, bottom + 4.0)], 1.0, style::FRAME);
         }
-        scene.text(&label, (p, bottom + 8.0), (HPos::Center, VPos::Top), TICK_SIZE, style::SOFT);
+        // A long number stays in the picture, and numbers stay apart.
+        let half = text_width(&label, TICK_SIZE) / 2.0;
+        let middle = p.clamp(half + 2.0, (f64::from(style::WIDTH) - half - 2.0).max(half + 2.0));
+        if middle - half > taken {
+            scene.text(&label, (middle, bottom + 8.0), (HPos::Center, VPos::Top), TICK_SIZE, style::SOFT);
+            taken = middle + half + 4.0;
+        }
     }
     for (place, label) in y.ticks(Y_TICKS) {
         let p = sharp(y.place(place));
@@ -177,103 +155,31 @@ fn grid(scene: &mut Scene, frame: &Frame, lines: bool) {
     }
 }
 
-fn at(frame: &Frame, point: Pair) -> Point {
-    (frame.x.pixel(point.0), frame.y.pixel(point.1))
-}
-
-fn visible<'a>(frame: &'a Frame, points: &'a [Pair]) -> impl Iterator<Item = Point> + 'a {
-    let inside = |v: f64, a: &Axis| v >= a.start.min(a.end) - 0.5 && v <= a.start.max(a.end) + 0.5;
-    points.iter().map(|&p| at(frame, p)).filter(move |p| inside(p.0, &frame.x) && inside(p.1, &frame.y))
-}
-
-/// A line, as far as it lies within the frame.
-fn line(scene: &mut Scene, frame: &Frame, points: &[Pair], width: f64, colour: Colour) {
-    let mut run: Vec<Point> = Vec::new();
-    let mut flush = |run: &mut Vec<Point>| {
-        if run.len() > 1 {
-            scene.line(run, width, colour);
-        }
-        run.clear();
-    };
-    for pair in points.windows(2) {
-        let Some((a, b)) = clip(frame, at(frame, pair[0]), at(frame, pair[1])) else {
-            flush(&mut run);
-            continue;
-        };
-        if run.last() != Some(&a) {
-            flush(&mut run);
-            run.push(a);
-        }
-        run.push(b);
-    }
-    flush(&mut run);
-    // A point without neighbours makes no line.
-    let finite = |i: usize| points.get(i).is_some_and(|p| at(frame, *p).1.is_finite());
-    let alone = |i: &usize| !(*i > 0 && finite(i - 1) || finite(i + 1));
-    let lonely: Vec<Pair> = (0..points.len()).filter(alone).map(|i| points[i]).collect();
-    for point in visible(frame, &lonely) {
-        scene.disc(point, 1.2 * width, colour);
-    }
-}
-
-/// The part of a segment that lies within the frame (Liang and Barsky); nothing where an end is not finite.
-fn clip(frame: &Frame, a: Point, b: Point) -> Option<(Point, Point)> {
-    if ![a.0, a.1, b.0, b.1].iter().all(|v| v.is_finite()) {
-        return None;
-    }
-    let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
-    for (from, to, axis) in [(a.0, b.0, &frame.x), (a.1, b.1, &frame.y)] {
-        let (low, high) = (axis.start.min(axis.end), axis.start.max(axis.end));
-        if from == to {
-            if from < low || from > high {
-                return None;
-            }
-            continue;
-        }
-        let (s, t) = ((low - from) / (to - from), (high - from) / (to - from));
-        (enter, leave) = (enter.max(s.min(t)), leave.min(s.max(t)));
-    }
-    let along = |t: f64| match t {
-        0.0 => a,
-        1.0 => b,
-        _ => (a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1)),
-    };
-    (enter <= leave).then(|| (along(enter), along(leave)))
-}
-
-/// A point of a class: shapes tell classes apart where colours don't.
-fn mark(scene: &mut Scene, (x, y): Point, class: usize) {
-    let colour = style::series(class);
-    let shape = |corners: &[Point]| corners.iter().map(|(dx, dy)| (x + dx, y + dy)).collect::<Vec<_>>();
-    match class % 4 {
-        0 => scene.disc((x, y), 3.4, colour),
-        1 => scene.area(&shape(&[(0.0, -4.2), (4.0, 2.9), (-4.0, 2.9)]), colour),
-        2 => scene.area(&shape(&[(-3.1, -3.1), (3.1, -3.1), (3.1, 3.1), (-3.1, 3.1)]), colour),
-        _ => scene.area(&shape(&[(0.0, -4.4), (4.4, 0.0), (0.0, 4.4), (-4.4, 0.0)]), colour),
-    }
-}
-
 fn level_colour(i: usize, count: usize) -> Colour {
     style::height(if count > 1 { i as f64 / (count - 1) as f64 } else { 0.5 })
 }
 
+fn level_names(levels: &[Level]) -> Vec<String> {
+    pretty_apart(&levels.iter().map(|level| level.value).collect::<Vec<f64>>())
+}
+
 fn scale_width(levels: &[Level]) -> f64 {
-    26.0 + 16.0 + levels.iter().map(|level| text_width(&pretty(level.value), TICK_SIZE)).fold(0.0, f64::max)
+    26.0 + 16.0 + level_names(levels).iter().map(|name| text_width(name, TICK_SIZE)).fold(0.0, f64::max)
 }
 
 /// The contours, and beside the frame what each stands for, the highest on top.
 fn isolines(scene: &mut Scene, frame: &Frame, levels: &[Level]) {
     const STEP: f64 = 19.0;
     let middle = (frame.y.start + frame.y.end) / 2.0;
-    for (i, level) in levels.iter().enumerate() {
+    for (i, (level, name)) in levels.iter().zip(level_names(levels)).enumerate() {
         let colour = level_colour(i, levels.len());
         for points in &level.lines {
-            line(scene, frame, points, 1.5, colour);
+            line(scene, frame, points, 1.5, colour, usize::MAX);
         }
         let y = middle + STEP * ((levels.len() - 1) as f64 / 2.0 - i as f64);
         let x = frame.x.end + 14.0;
         scene.line(&[(x, y), (x + 16.0, y)], 2.4, colour);
-        scene.text(&pretty(level.value), (x + 22.0, y), (HPos::Left, VPos::Center), TICK_SIZE, style::SOFT);
+        scene.text(&name, (x + 22.0, y), (HPos::Left, VPos::Center), TICK_SIZE, style::SOFT);
     }
 }
 
@@ -281,8 +187,9 @@ fn isolines(scene: &mut Scene, frame: &Frame, levels: &[Level]) {
 /// square root, so that gentle slopes can be seen beside steep ones.
 fn arrows(scene: &mut Scene, frame: &Frame, slopes: &[Slope]) {
     const LONGEST: f64 = 33.0;
-    let per_x = (frame.x.end - frame.x.start) / (frame.x.high - frame.x.low);
-    let per_y = (frame.y.end - frame.y.start) / (frame.y.high - frame.y.low);
+    // By half the span, which is finite for all numbers; only the direction counts.
+    let per_unit = |axis: &Axis| (axis.end - axis.start) / (axis.high / 2.0 - axis.low / 2.0);
+    let (per_x, per_y) = (per_unit(&frame.x), per_unit(&frame.y));
     let steepest = slopes.iter().map(|s| s.gradient.0.hypot(s.gradient.1)).fold(0.0, f64::max);
     for slope in slopes {
         let steepness = slope.gradient.0.hypot(slope.gradient.1);
@@ -310,8 +217,8 @@ fn arrows(scene: &mut Scene, frame: &Frame, slopes: &[Slope]) {
 }
 
 /// A line with a point at each step (as long as they can be told apart), a ring at the start and a disc at the end.
-fn path(scene: &mut Scene, frame: &Frame, points: &[Pair]) {
-    line(scene, frame, points, 1.8, style::PATH);
+fn path(scene: &mut Scene, frame: &Frame, points: &[Pair], most: usize) -> usize {
+    let left_out = line(scene, frame, points, 1.8, style::PATH, most);
     let places: Vec<Point> = visible(frame, points).collect();
     if places.len() <= 100 {
         for &place in &places {
@@ -326,4 +233,5 @@ fn path(scene: &mut Scene, frame: &Frame, points: &[Pair]) {
     if let Some(end) = place(points.last()) {
         scene.disc(end, 5.0, style::PATH);
     }
+    left_out
 }

@@ -6,9 +6,8 @@ use std::ops::Range;
 #[track_caller]
 pub(super) fn checked(range: &Range<f64>, name: &str) -> (f64, f64) {
     let Range { start, end } = *range;
-    let width = end - start;
     assert!(
-        start.is_finite() && end.is_finite() && width.is_finite(),
+        start.is_finite() && end.is_finite(),
         "the range of {name}, {start:?}..{end:?}, is not finite: give two ordinary numbers, such as -1.0..1.0"
     );
     assert!(

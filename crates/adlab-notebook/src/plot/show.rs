@@ -10,7 +10,9 @@ impl Chart {
     /// Draws the chart.
     #[inline(never)]
     pub fn figure(&self) -> Figure {
-        Figure::new(&paint::scene(self), describe::sentence(self))
+        let (scene, thinned) = paint::scene(self);
+        let words = [Some(describe::sentence(self)), thinned.sentence()];
+        Figure::new(&scene, words.into_iter().flatten().collect::<Vec<String>>().join(" "))
     }
 
     /// Shows the chart now, wherever in the cell.

@@ -78,6 +78,11 @@ impl fmt::Display for Error {
             Error::NotOneNumber { op, shape } => {
                 write!(f, "{op} wants a tensor with one number, and this has the shape {shape:?}")
             }
+            Error::NotProbability { op, of, number } => write!(
+                f,
+                "{op}: there is {number} in the {of}, and a probability is a number from 0 to 1; scores (logits) of any size go \
+                 to {op}_with_logits"
+            ),
             Error::NotFinite { op } => write!(f, "{op}: there is an infinite number or NaN in the tensor"),
             Error::NotScalar { shape } => write!(
                 f,
@@ -142,7 +147,17 @@ impl fmt::Display for Error {
                 "no gradient: only leaves keep theirs, and this tensor was computed from others; say retain_grad() before the \
                  pass, or ask for it with gradients(&[&tensor])"
             ),
-            Error::NoGradient { .. } => write!(f, "no gradient yet: call backward() on a result first"),
+            Error::NoGradient { cut: true, .. } => write!(
+                f,
+                "no gradient: requires_grad() was called on a result of this tensor, which made a new leaf of the result, and \
+                 gradients end there; call requires_grad() on inputs only, and retain_grad() on a result that is to keep its \
+                 gradient"
+            ),
+            Error::NoGradient { .. } => write!(
+                f,
+                "no gradient yet: no backward pass has come to this tensor; call backward() on a result that was computed from \
+                 it, and not from a copy without history, as detach(), no_grad(…) or to_vec() give"
+            ),
             Error::NotLeaf { op } => {
                 write!(f, "{op}: this tensor was computed from others; only leaves can be given new numbers")
             }

@@ -131,6 +131,15 @@ pub enum Error {
         /// The tensor's shape.
         shape: Vec<usize>,
     },
+    /// A number that is no probability, where there must be one.
+    NotProbability {
+        /// The operation.
+        op: &'static str,
+        /// Where it is: `input` or `target`.
+        of: &'static str,
+        /// The number.
+        number: f64,
+    },
     /// An infinite number, or NaN, where an operation can't go on with it.
     NotFinite {
         /// The operation.
@@ -204,6 +213,8 @@ pub enum Error {
         tracked: bool,
         /// It was not computed from others.
         leaf: bool,
+        /// A result of it was made a leaf, where gradients end.
+        cut: bool,
     },
     /// New numbers for a tensor that isn't a leaf.
     NotLeaf {

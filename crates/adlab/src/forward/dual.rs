@@ -89,7 +89,7 @@ impl<T: Scalar> Dual<T> {
     /// The chain rule: a function's value at `self`, and its slope there times our derivative.
     #[inline]
     fn chain(self, value: T, slope: T) -> Dual<T> {
-        Dual { value, derivative: slope * self.derivative }
+        Dual { value, derivative: slope.times(self.derivative) }
     }
 
     /// The chain rule for two arguments: each slope times its argument's derivative, and the sum of both. An argument
@@ -204,6 +204,12 @@ impl<T: Scalar> Scalar for Dual<T> {
     #[inline]
     fn is_zero(self) -> bool {
         self.value.is_zero() && self.derivative.is_zero()
+    }
+
+    #[inline]
+    fn times(self, other: Dual<T>) -> Dual<T> {
+        let derivative = term(other.value, self.derivative) + term(self.value, other.derivative);
+        Dual { value: self.value.times(other.value), derivative }
     }
 
     type Value = T;

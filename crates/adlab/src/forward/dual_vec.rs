@@ -56,7 +56,7 @@ impl<const N: usize, T: Scalar> DualVec<N, T> {
     /// The chain rule: a function's value at `self`, and its slope there times each derivative.
     #[inline]
     fn chain(self, value: T, slope: T) -> DualVec<N, T> {
-        DualVec { value, derivatives: self.derivatives.map(|derivative| slope * derivative) }
+        DualVec { value, derivatives: self.derivatives.map(|derivative| slope.times(derivative)) }
     }
 
     /// The chain rule for two arguments: each slope times its argument's derivatives, and the sum of both. An argument
@@ -178,6 +178,12 @@ impl<const N: usize, T: Scalar> Scalar for DualVec<N, T> {
     #[inline]
     fn is_zero(self) -> bool {
         self.value.is_zero() && self.derivatives.iter().all(|derivative| derivative.is_zero())
+    }
+
+    #[inline]
+    fn times(self, other: DualVec<N, T>) -> DualVec<N, T> {
+        let value = self.value.times(other.value);
+        self.zip(other, value, |a, b| term(other.value, a) + term(self.value, b))
     }
 
     type Value = T;

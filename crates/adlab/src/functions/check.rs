@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::gradient::value_and_gradient;
+use crate::display::tabular;
 use crate::reverse::{Tape, Var};
 
 /// What is allowed: 1e-5 + 1e-3·|difference quotient|, as in PyTorch's `gradcheck`.
@@ -123,6 +124,13 @@ impl InputCheck {
         (self.derivative - self.difference).abs()
     }
 
+    /// A line of the table.
+    fn cells(&self) -> [String; 5] {
+        let numbers = [self.at, self.derivative, self.difference].map(|x| tabular(x, 6));
+        let [at, derivative, difference] = numbers;
+        [self.index.to_string(), at, derivative, difference, format!("{:.1e}", self.error())]
+    }
+
     /// The error in units of what is allowed; infinite where it is not a number.
     fn excess(&self) -> f64 {
         let excess = self.error() / (ABSOLUTE + RELATIVE * self.difference.abs());
@@ -140,14 +148,23 @@ impl fmt::Display for GradientCheck {
             _ => write!(f, "the gradient differs in {wrong} of {} inputs", self.inputs.len())?,
         }
         let all = self.inputs.len() <= MOST;
-        let mut shown = self.inputs.iter().filter(|input| all || !input.passed()).peekable();
-        if shown.peek().is_some() {
-            write!(f, "\n{:>5} {:>12} {:>14} {:>14} {:>10}", "input", "at", "derivative", "differences", "error")?;
+        let shown = self.inputs.iter().filter(|input| all || !input.passed()).take(MOST);
+        let lines: Vec<([String; 5], bool)> = shown.map(|input| (input.cells(), input.passed())).collect();
+        let head = ["input", "at", "derivative", "differences", "error"];
+        let widest = |column: usize| {
+            let cells = lines.iter().map(|(cells, _)| cells[column].as_str());
+            cells.chain([head[column]]).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let write_line = |f: &mut fmt::Formatter<'_>, cells: [&str; 5], mark: &str| {
+            let padded: Vec<String> =
+                cells.iter().enumerate().map(|(i, cell)| format!("{cell:>width$}", width = widest(i))).collect();
+            write!(f, "\n{}{mark}", padded.join("  "))
+        };
+        if !lines.is_empty() {
+            write_line(f, head, "")?;
         }
-        for input in shown.take(MOST) {
-            let InputCheck { index, at, derivative, difference } = input;
-            let mark = if input.passed() { "" } else { "  ← differs" };
-            write!(f, "\n{index:>5} {at:>12.6} {derivative:>14.6} {difference:>14.6} {:>10.1e}{mark}", input.error())?;
+        for (cells, passed) in &lines {
+            write_line(f, cells.each_ref().map(String::as_str), if *passed { "" } else { "  ← differs" })?;
         }
         if !all && wrong > MOST {
             write!(f, "\n… and {} more", wrong - MOST)?;

@@ -15,33 +15,38 @@ thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Marks a forward-mode call as under way, until it is dropped.
-pub struct Call;
+/// A forward-mode call that is under way, until it is dropped.
+pub struct Call {
+    /// How many there were before.
+    outer: usize,
+}
 
 impl Call {
-    #[inline(never)]
-    pub fn begin() -> Call {
-        DEPTH.set(DEPTH.get() + 1);
-        Call
+    /// Panics if `tangent_at` finds a derivative where all inputs are constants: at the point (0), or a step beside it. It is
+    /// given the size of the function that is differentiated; one of size 0 captures nothing.
+    #[inline]
+    #[track_caller]
+    pub fn begin(size: usize, tangent_at: &mut dyn FnMut(f64) -> bool) -> Call {
+        // The counter is looked up once here and once at the end: it costs more than a small function.
+        let call = Call { outer: DEPTH.with(|depth| depth.replace(depth.get() + 1)) };
+        if call.outer > 0 && size > 0 {
+            refuse_confusion(tangent_at);
+        }
+        call
     }
 }
 
 impl Drop for Call {
-    #[inline(never)]
+    #[inline]
     fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
+        DEPTH.set(self.outer);
     }
 }
 
-/// Panics if `runs_at` finds a derivative where all inputs are constants: at the point (0), or a step beside it. It is
-/// given the size of the function that is differentiated; one of size 0 captures nothing.
-#[inline(never)]
+#[cold]
 #[track_caller]
-pub fn refuse_confusion(size: usize, tangent_at: &mut dyn FnMut(f64) -> bool) {
+fn refuse_confusion(tangent_at: &mut dyn FnMut(f64) -> bool) {
     const BESIDE: f64 = 1e-3;
-    if size == 0 || DEPTH.get() == 0 {
-        return;
-    }
     assert!(
         !tangent_at(0.0) && !tangent_at(BESIDE),
         "perturbation confusion: the inner function uses a variable of the outer derivative, and the two derivatives \

@@ -1,6 +1,6 @@
 //! Derivatives of functions of one number, by forward mode.
 
-use super::confusion::{Call, refuse_confusion};
+use super::confusion::Call;
 use crate::forward::{Dual, Taylor};
 use crate::scalar::Scalar;
 
@@ -16,9 +16,11 @@ use crate::scalar::Scalar;
 /// If it is called inside another derivative and uses the variable of that one, which would mix up the two. (It takes two
 /// more runs of `f` to find out. Dual numbers that you seed yourself are not watched.) For derivatives of derivatives see
 /// [`nested_derivative`] and [`derivatives`].
+#[inline]
 #[track_caller]
 pub fn derivative<F: FnMut(Dual) -> Dual>(mut f: F, x: f64) -> f64 {
-    forward(&mut f, size_of::<F>(), x).derivative
+    let _call = Call::begin(size_of::<F>(), &mut |step| tangent(f(Dual::lifted(x + step)).derivative));
+    f(Dual::variable(x)).derivative
 }
 
 /// The value of `f` at `x` and its derivative, by forward mode: one run of `f` on a dual number.
@@ -68,8 +70,7 @@ pub fn nested_derivative<T: Scalar, F: FnMut(Dual<T>) -> Dual<T>>(mut f: F, x: T
 
 #[track_caller]
 fn run<T: Scalar>(f: &mut dyn FnMut(Dual<T>) -> Dual<T>, size: usize, x: T) -> Dual<T> {
-    refuse_confusion(size, &mut |step| tangent(f(Dual::lifted(x + step)).derivative));
-    let _call = Call::begin();
+    let _call = Call::begin(size, &mut |step| tangent(f(Dual::lifted(x + step)).derivative));
     f(Dual::seeded(x))
 }
 
@@ -98,9 +99,8 @@ pub fn derivatives<const N: usize>(f: impl FnMut(Taylor<N>) -> Taylor<N>, x: f64
 
 #[track_caller]
 fn series<const N: usize, F: FnMut(Taylor<N>) -> Taylor<N>>(mut f: F, x: f64) -> Taylor<N> {
-    refuse_confusion(size_of::<F>(), &mut |step| {
+    let _call = Call::begin(size_of::<F>(), &mut |step| {
         f(Taylor::constant(x + step)).coefficients().iter().skip(1).any(|&coefficient| tangent(coefficient))
     });
-    let _call = Call::begin();
     f(Taylor::variable(x))
 }

@@ -1,6 +1,6 @@
 //! Derivatives along one direction: products of Jacobians and Hessians with vectors, without the matrices.
 
-use super::confusion::{Call, refuse_confusion};
+use super::confusion::Call;
 use super::derivative::tangent;
 use crate::forward::Dual;
 use crate::reverse::{Tape, Var};
@@ -41,11 +41,10 @@ pub fn directional_derivative<F: FnMut(&[Dual]) -> Dual>(mut f: F, x: &[f64], di
 #[track_caller]
 fn forward(f: &mut dyn FnMut(&[Dual]) -> Vec<Dual>, size: usize, x: &[f64], v: &[f64]) -> Vec<f64> {
     same_length(x.len(), "inputs", v.len(), "tangent");
-    refuse_confusion(size, &mut |step| {
+    let _call = Call::begin(size, &mut |step| {
         let constants: Vec<Dual> = x.iter().map(|&x| Dual::constant(x + step)).collect();
         f(&constants).iter().any(|y| tangent(y.derivative))
     });
-    let _call = Call::begin();
     let inputs: Vec<Dual> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, v)).collect();
     f(&inputs).iter().map(|y| y.derivative).collect()
 }
@@ -102,11 +101,10 @@ pub(super) fn forward_over_reverse(
     v: &[f64],
 ) -> Vec<f64> {
     same_length(x.len(), "inputs", v.len(), "direction");
-    refuse_confusion(size, &mut |step| {
+    let _call = Call::begin(size, &mut |step| {
         let constants: Vec<Dual> = x.iter().map(|&x| Dual::constant(x + step)).collect();
         gradient_of_duals(f, &constants).iter().any(|by_input| tangent(by_input.derivative))
     });
-    let _call = Call::begin();
     let inputs: Vec<Dual> = x.iter().zip(v).map(|(&x, &v)| Dual::new(x, v)).collect();
     gradient_of_duals(f, &inputs).iter().map(|by_input| by_input.derivative).collect()
 }

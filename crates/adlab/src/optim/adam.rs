@@ -40,7 +40,7 @@ impl Adam {
     /// For these tensors, at this rate of learning; 0.001 is usual.
     ///
     /// # Panics
-    /// If one of them is not a leaf that requires a gradient.
+    /// If one of them is not a leaf that requires a gradient, or is named twice.
     #[track_caller]
     pub fn new(parameters: &[&Tensor], rate: f64) -> Adam {
         let parameters = trainable(parameters);

@@ -21,7 +21,7 @@ fn step(parameters: &[Tensor], mut update: impl FnMut(usize, &[f64], &[f64]) -> 
     }
 }
 
-/// Leaves that require a gradient; anything else would never move.
+/// Leaves that require a gradient, as anything else would never move, and each once, as it would be moved twice.
 #[track_caller]
 fn trainable(parameters: &[&Tensor]) -> Vec<Tensor> {
     for (i, parameter) in parameters.iter().enumerate() {
@@ -30,6 +30,13 @@ fn trainable(parameters: &[&Tensor]) -> Vec<Tensor> {
             "parameter {i} of shape {:?} is no leaf that requires a gradient; make it with tensor(…).requires_grad()",
             parameter.shape()
         );
+        if let Some(first) = parameters[..i].iter().position(|other| other.is_same(parameter)) {
+            panic!(
+                "parameter {i} of shape {:?} is the same tensor as parameter {first}, and would be moved twice in each step: \
+                 name each tensor once",
+                parameter.shape()
+            );
+        }
     }
     parameters.iter().map(|&parameter| parameter.clone()).collect()
 }

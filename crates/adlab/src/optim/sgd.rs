@@ -31,7 +31,7 @@ impl Sgd {
     /// For these tensors, at this rate of learning.
     ///
     /// # Panics
-    /// If one of them is not a leaf that requires a gradient.
+    /// If one of them is not a leaf that requires a gradient, or is named twice.
     #[track_caller]
     pub fn new(parameters: &[&Tensor], rate: f64) -> Sgd {
         let parameters = trainable(parameters);

@@ -4,14 +4,15 @@
 //! its inputs, multiplied by them, and where several meet they add up. Forwards, a node gathers the tangents of its inputs
 //! in the same way. Both are the chain rule; they differ in the end from which it is summed up.
 
-use std::ops::{Add, Mul};
+use std::ops::Add;
 
 use super::storage::{NONE, Node};
 
-/// The derivative of one result, or of a weighted sum of several, by each node. The seeds are the results' weights.
-pub fn adjoints<T>(nodes: &[Node<T>], seeds: &[(usize, T)]) -> Vec<T>
+/// The derivative of one result, or of a weighted sum of several, by each node. The seeds are the results' weights, and
+/// `times` is how these numbers multiply in the chain rule.
+pub fn adjoints<T>(nodes: &[Node<T>], seeds: &[(usize, T)], times: impl Fn(T, T) -> T) -> Vec<T>
 where
-    T: Copy + From<f64> + Add<Output = T> + Mul<Output = T>,
+    T: Copy + From<f64> + Add<Output = T>,
 {
     let mut adjoints = Sums::new(seeds.iter().map(|(index, _)| index + 1).max().unwrap_or(0));
     for &(index, seed) in seeds {
@@ -22,7 +23,7 @@ where
             let node = &nodes[index];
             for (input, partial) in node.inputs.into_iter().zip(node.partials) {
                 if input != NONE {
-                    adjoints.add(input as usize, adjoint * partial);
+                    adjoints.add(input as usize, times(adjoint, partial));
                 }
             }
         }
@@ -31,9 +32,9 @@ where
 }
 
 /// The derivative of each node along one direction. The seeds are the inputs' tangents.
-pub fn tangents<T>(nodes: &[Node<T>], seeds: &[(usize, T)]) -> Vec<T>
+pub fn tangents<T>(nodes: &[Node<T>], seeds: &[(usize, T)], times: impl Fn(T, T) -> T) -> Vec<T>
 where
-    T: Copy + From<f64> + Add<Output = T> + Mul<Output = T>,
+    T: Copy + From<f64> + Add<Output = T>,
 {
     let mut tangents = Sums::new(nodes.len());
     for &(index, seed) in seeds {
@@ -44,7 +45,7 @@ where
             if input != NONE
                 && let Some(tangent) = tangents.get(input as usize)
             {
-                tangents.add(index, partial * tangent);
+                tangents.add(index, times(partial, tangent));
             }
         }
     }

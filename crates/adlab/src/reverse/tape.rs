@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::gradient::Gradient;
 use super::var::Var;
+use crate::display::tabular;
 use crate::record::{NONE, Node, Op, Slot, sweep};
 use crate::scalar::Scalar;
 
@@ -140,8 +141,13 @@ impl<T: Scalar> Tape<T> {
     /// The derivatives of a weighted sum of results, in one pass backwards. Results that are constants have none.
     #[track_caller]
     pub(crate) fn backward(&self, results: &[Var<T>], weights: &[T]) -> Gradient<T> {
-        let pairs = results.iter().zip(weights);
-        let seeds: Vec<_> = pairs.filter_map(|(result, &weight)| Some((self.place(*result)?, weight))).collect();
+        // A loop, and no closure: a result of another tape is refused at the line of the caller.
+        let mut seeds = Vec::with_capacity(results.len());
+        for (&result, &weight) in results.iter().zip(weights) {
+            if let Some(index) = self.place(result) {
+                seeds.push((index, weight));
+            }
+        }
         Gradient::new(self.slot, self.slot.generation.get(), &seeds)
     }
 
@@ -149,8 +155,12 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub(crate) fn forward(&self, input: Var<T>, results: &[Var<T>]) -> Vec<T> {
         let seed = self.place(input).map(|index| (index, T::from(1.0)));
-        let tangents = sweep::tangents(&self.slot.nodes.borrow(), seed.as_slice());
-        results.iter().map(|&result| self.place(result).map_or(T::from(0.0), |index| tangents[index])).collect()
+        let tangents = sweep::tangents(&self.slot.nodes.borrow(), seed.as_slice(), T::times);
+        let mut derivatives = Vec::with_capacity(results.len());
+        for &result in results {
+            derivatives.push(self.place(result).map_or(T::from(0.0), |index| tangents[index]));
+        }
+        derivatives
     }
 
     /// Where a variable stands on this tape; nowhere, if it is a constant.
@@ -192,7 +202,7 @@ fn table(f: &mut fmt::Formatter<'_>, records: Vec<Record>) -> fmt::Result {
             .operands
             .iter()
             .map(|operand| match operand {
-                Operand::Node { index, partial } => format!("#{index} ({partial:.4})"),
+                Operand::Node { index, partial } => format!("#{index} ({})", tabular(*partial, 4)),
                 Operand::Constant(constant) => format!("{constant}"),
             })
             .collect();

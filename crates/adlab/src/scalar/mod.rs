@@ -47,7 +47,8 @@ pub type Slopes<T> = fn(T, T, T) -> (T, T);
 /// In such a function, write plain numbers on the right: `x * 2.0`, not `2.0 * x`. (With a concrete type, both work.)
 /// Plain numbers are exact constants, and have no derivative at all.
 ///
-/// Every function has the value that [`f64`]'s function of the same name has, at every argument. Where it has no
+/// Every function has the value that [`f64`]'s function of the same name has, at every argument; but asinh, acosh and atanh
+/// have digits that the standard library's lose near −1 and 1, and far out. Where a function has no
 /// derivative, at a kink or a step, a convention gives one; it stands beside the function below. Outside a function's
 /// domain, value and derivative are those of its formula, which is mostly NaN. Nothing is patched: 0·∞ in a chain is
 /// NaN, and stays NaN.
@@ -131,6 +132,21 @@ pub trait Scalar:
         rules: Slopes<Self::Slope>,
     ) -> Self;
 
+    /// A slope times a derivative, in the chain rule. Both may have derivatives themselves: one of them that is 0 is that of
+    /// a constant, as the 1 that a derivative begins with, and its term is left out even where the other is infinite.
+    #[doc(hidden)]
+    #[inline]
+    fn times(self, derivative: Self) -> Self {
+        self * derivative
+    }
+
+    /// 1 − x², for the rules: with all its digits near ±1, and those of its derivative near 0.
+    #[doc(hidden)]
+    #[inline]
+    fn one_minus_square(self) -> Self {
+        self.by_argument(Op::Sub, Scalar::one_minus_square, |x| x * -2.0)
+    }
+
     // Trigonometric functions and their inverses, in radians.
 
     /// d sin x = cos x
@@ -175,7 +191,8 @@ pub trait Scalar:
         self.by_argument(Op::Atan, Scalar::atan, rules::d_atan)
     }
 
-    /// The angle of the point (x, y), as `y.atan2(x)`: ∂/∂y = x/(x² + y²) and ∂/∂x = −y/(x² + y²).
+    /// The angle of the point (x, y), as `y.atan2(x)`: ∂/∂y = x/(x² + y²) and ∂/∂x = −y/(x² + y²). At the origin, both are
+    /// 0, and the second derivatives NaN.
     fn atan2(self, x: Self) -> Self;
 
     // Hyperbolic functions and their inverses.
@@ -311,6 +328,7 @@ pub trait Scalar:
     }
 
     /// Power where both may vary: ∂/∂a aᵇ = b·aᵇ⁻¹ and ∂/∂b aᵇ = aᵇ·ln a, the latter 0 at a = 0 with b ≥ 0.
+    /// For a = 0 and b ≤ 1, the mixed second derivatives are infinite; they are given as NaN.
     ///
     /// Of this and all functions of two arguments, an argument whose derivative is 0 counts as a constant, and its term is
     /// left out, even where the slope is infinite or NaN: so a constant exponent allows a negative base.
@@ -322,7 +340,8 @@ pub trait Scalar:
         })
     }
 
-    /// √(x² + y²), without overflow on the way: ∂/∂x = x/√(x² + y²), and 0 at the origin, as for |x|.
+    /// √(x² + y²), without overflow on the way: ∂/∂x = x/√(x² + y²), and 0 at the origin, as for |x|. The
+    /// second derivatives are NaN there, as it is the tip of a cone.
     #[inline]
     #[track_caller]
     fn hypot(self, other: Self) -> Self {
@@ -331,7 +350,7 @@ pub trait Scalar:
 
     // Functions with kinks and steps.
 
-    /// d |x| = −1 or 1, the sign of x, and 0 at the kink.
+    /// d |x| = −1 or 1, the sign of x, and 0 at the kink. The second derivative is 0 everywhere, at the kink as well.
     #[inline]
     #[track_caller]
     fn abs(self) -> Self {
@@ -420,6 +439,6 @@ pub trait Scalar:
 
     #[doc(hidden)]
     fn adjoints(nodes: &[Node<Self>], seeds: &[(usize, Self)]) -> Vec<Self> {
-        sweep::adjoints(nodes, seeds)
+        sweep::adjoints(nodes, seeds, Self::times)
     }
 }

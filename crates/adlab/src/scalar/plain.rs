@@ -53,6 +53,11 @@ impl Scalar for f64 {
     }
 
     #[inline]
+    fn one_minus_square(self) -> f64 {
+        (1.0 - self) * (1.0 + self)
+    }
+
+    #[inline]
     fn relu(self) -> f64 {
         if self <= 0.0 { 0.0 } else { self }
     }
@@ -60,6 +65,23 @@ impl Scalar for f64 {
     #[inline]
     fn erf(self) -> f64 {
         libm::erf(self)
+    }
+
+    // The standard library's lose digits: atanh near −1, acosh near 1, and asinh and acosh of 1e308 are ∞.
+
+    #[inline]
+    fn asinh(self) -> f64 {
+        libm::asinh(self)
+    }
+
+    #[inline]
+    fn acosh(self) -> f64 {
+        libm::acosh(self)
+    }
+
+    #[inline]
+    fn atanh(self) -> f64 {
+        libm::atanh(self)
     }
 
     #[inline]
@@ -81,7 +103,7 @@ impl Scalar for f64 {
     }
 
     fn adjoints(nodes: &[Node<f64>], seeds: &[(usize, f64)]) -> Vec<f64> {
-        sweep::adjoints(nodes, seeds)
+        sweep::adjoints(nodes, seeds, |adjoint, partial| adjoint * partial)
     }
 
     // The rest is what the standard library has under the same name.
@@ -129,21 +151,6 @@ impl Scalar for f64 {
     #[inline]
     fn tanh(self) -> f64 {
         f64::tanh(self)
-    }
-
-    #[inline]
-    fn asinh(self) -> f64 {
-        f64::asinh(self)
-    }
-
-    #[inline]
-    fn acosh(self) -> f64 {
-        f64::acosh(self)
-    }
-
-    #[inline]
-    fn atanh(self) -> f64 {
-        f64::atanh(self)
     }
 
     #[inline]

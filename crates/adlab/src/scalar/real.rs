@@ -45,6 +45,16 @@ impl<T: Scalar> Real for T {
     }
 
     #[inline]
+    fn hypot(self, other: T) -> T {
+        Scalar::hypot(self, other)
+    }
+
+    #[inline]
+    fn one_minus_square(self) -> T {
+        Scalar::one_minus_square(self)
+    }
+
+    #[inline]
     fn sigmoid(self) -> T {
         Scalar::sigmoid(self)
     }
@@ -90,5 +100,10 @@ impl<T: Scalar> Number for T {
     #[inline]
     fn pow(self, exponent: T) -> T {
         Scalar::pow(self, exponent)
+    }
+
+    #[inline]
+    fn times(self, derivative: T) -> T {
+        Scalar::times(self, derivative)
     }
 }

@@ -41,10 +41,17 @@ impl Tensor {
     }
 
     /// A copy of the numbers as a new leaf, whose gradient [`backward`](Tensor::backward) computes. What was recorded
-    /// before is not part of it: make leaves of inputs, not of results.
+    /// before is not part of it: make leaves of inputs, not of results. (In PyTorch, `requires_grad_` leaves a result as it
+    /// is; here, that is [`retain_grad`](Tensor::retain_grad).)
     pub fn requires_grad(&self) -> Tensor {
+        self.mark_cut_off();
         let storage = Rc::new(RefCell::new(self.to_vec()));
         Tensor::build(Layout::contiguous(&self.inner.layout.shape), storage, Rc::default(), true)
+    }
+
+    /// True for two names of one tensor.
+    pub(crate) fn is_same(&self, other: &Tensor) -> bool {
+        Rc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// The size along each axis; empty for a single number.
@@ -126,7 +133,7 @@ impl Tensor {
     pub fn try_grad(&self) -> Result<Tensor, Error> {
         match &*self.inner.grad.borrow() {
             Some(gradient) => Ok(gradient.clone()),
-            None => Err(Error::NoGradient { tracked: self.tracks_grad(), leaf: self.is_leaf() }),
+            None => Err(self.no_gradient()),
         }
     }
 

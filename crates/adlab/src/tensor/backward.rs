@@ -119,6 +119,7 @@ impl<'a> Backward<'a> {
         }
         recording(create, || {
             for (leaf, gradient) in gradients.leaves {
+                leaf.inner.is_cut_off.set(false);
                 let before = leaf.inner.grad.take();
                 leaf.inner.grad.replace(Some(match before {
                     Some(before) => before + gradient,
@@ -138,8 +139,7 @@ impl<'a> Backward<'a> {
 
     /// [`gradients`](Backward::gradients) with a `Result`.
     pub fn try_gradients(self, by: &[&Tensor]) -> Result<Vec<Tensor>, Error> {
-        let edge =
-            |tensor: &&Tensor| tensor.source()?.ok_or(Error::NoGradient { tracked: false, leaf: tensor.is_leaf() });
+        let edge = |tensor: &&Tensor| tensor.source()?.ok_or_else(|| tensor.no_gradient());
         let targets: Vec<Edge> = by.iter().map(edge).collect::<Result<_, _>>()?;
         let create = self.create;
         let mut gradients = self.pass(&targets)?;
@@ -184,6 +184,7 @@ fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Grad
     let shape = seed.shape();
     waiting.add(&root, seed, &shape);
     while let Some((_, (node, gradient))) = waiting.nodes.pop_last() {
+        let gradient = gradient.complete();
         for (target, place) in targets.iter().zip(&mut found.targets) {
             if matches!(target, Edge::Node(target) if Rc::ptr_eq(target, &node)) {
                 *place = Some(gradient.clone());
@@ -215,7 +216,7 @@ fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Grad
             node.rule.take();
         }
     }
-    found.leaves = waiting.leaves.into_values().collect();
+    found.leaves = waiting.leaves.into_values().map(|(leaf, gradient)| (leaf, gradient.complete())).collect();
     for (leaf, gradient) in &found.leaves {
         call(&leaf.inner.hooks, gradient);
     }
@@ -251,48 +252,61 @@ fn call(hooks: &RefCell<Vec<Hook>>, gradient: &Tensor) {
 /// Gradients that are not complete yet.
 #[derive(Default)]
 struct Waiting {
-    nodes: BTreeMap<u64, (Rc<Node>, Tensor)>,
+    nodes: BTreeMap<u64, (Rc<Node>, Incomplete)>,
     /// By their addresses.
-    leaves: BTreeMap<*const Inner, (Tensor, Tensor)>,
+    leaves: BTreeMap<*const Inner, (Tensor, Incomplete)>,
+}
+
+/// What has come of a gradient so far: a sum, and numbers that belong at some places of it.
+struct Incomplete {
+    sum: Option<Tensor>,
+    parts: Vec<(Places, Tensor)>,
+    shape: Vec<usize>,
+}
+
+impl Incomplete {
+    /// All together.
+    fn complete(self) -> Tensor {
+        match (self.sum, &self.parts[..]) {
+            (Some(sum), []) => sum,
+            (None, parts) => Tensor::put(parts, &self.shape),
+            (Some(sum), parts) => sum + Tensor::put(parts, &self.shape),
+        }
+    }
 }
 
 impl Waiting {
     /// Adds to what waits for `edge`. Here, and nowhere else, broadcasting is undone.
     fn add(&mut self, edge: &Edge, gradient: Tensor, shape: &[usize]) {
         let gradient = gradient.sum_to(shape);
-        match self.at(edge) {
+        let Some(incomplete) = self.at(edge, shape) else { return };
+        match &mut incomplete.sum {
             Some(sum) => sum.accumulate(&gradient),
-            None => self.insert(edge, gradient),
+            None => incomplete.sum = Some(gradient),
         }
     }
 
-    /// Adds at some places only. It takes as long as there are places, however large the rest is.
+    /// Adds at some places only. It takes as long as there are places, however large the rest is: where the pass is recorded,
+    /// nothing can be changed in place, and so all parts are put together at the end.
     fn put(&mut self, edge: &Edge, gradient: &Tensor, places: &Places, shape: &[usize]) {
+        let Some(incomplete) = self.at(edge, shape) else { return };
         if is_recording() {
-            return self.add(edge, gradient.put(places.clone(), shape), shape);
-        }
-        if self.at(edge).is_none() {
-            self.insert(edge, Tensor::zeros(shape));
-        }
-        let Some(sum) = self.at(edge) else { return };
-        places.add_to(sum.own_numbers(), &gradient.numbers());
-    }
-
-    fn at(&mut self, edge: &Edge) -> Option<&mut Tensor> {
-        match edge {
-            Edge::Leaf(leaf) => self.leaves.get_mut(&leaf.as_ptr()).map(|(_, sum)| sum),
-            Edge::Node(node) => self.nodes.get_mut(&node.id).map(|(_, sum)| sum),
+            incomplete.parts.push((places.clone(), gradient.clone()));
+        } else {
+            let sum = incomplete.sum.get_or_insert_with(|| Tensor::zeros(shape));
+            places.add_to(sum.own_numbers(), &gradient.numbers());
         }
     }
 
-    fn insert(&mut self, edge: &Edge, gradient: Tensor) {
+    /// What waits for `edge`; nothing for a leaf that is gone.
+    fn at(&mut self, edge: &Edge, shape: &[usize]) -> Option<&mut Incomplete> {
+        let none = || Incomplete { sum: None, parts: Vec::new(), shape: shape.to_vec() };
         match edge {
             Edge::Leaf(leaf) => {
-                if let Some(inner) = leaf.upgrade() {
-                    self.leaves.insert(leaf.as_ptr(), (Tensor { inner }, gradient));
-                }
+                let inner = leaf.upgrade()?;
+                Some(&mut self.leaves.entry(leaf.as_ptr()).or_insert_with(|| (Tensor { inner }, none())).1)
             }
-            Edge::Node(node) => drop(self.nodes.insert(node.id, (Rc::clone(node), gradient))),
+            Edge::Node(node) => Some(&mut self.nodes.entry(node.id).or_insert_with(|| (Rc::clone(node), none())).1),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Functions of two numbers, with broadcasting, and their derivatives.
 
 use super::data::{Rule, Tensor};
-use super::graph::Recorder;
+use super::graph::{Recorder, is_recording};
 use super::layout;
 use crate::error::{Error, expect};
-use crate::rules::{self, Real};
+use crate::rules;
 
 /// A function of two numbers, and the rule that its record keeps.
 pub struct Binary {
@@ -104,11 +104,20 @@ const MINIMUM: Binary = Binary {
 const ATAN2: Binary = Binary {
     name: "atan2",
     f: |a, b| a.zip(b, f64::atan2),
-    rule: |recorder| by_partials(recorder, |y, x, _| rules::d_atan2(y.clone(), x.clone(), y.hypot(x))),
+    rule: |recorder| {
+        by_partials(recorder, |y, x, _| {
+            let r = y.hypot(&x);
+            // Dividing twice, r² does not overflow.
+            (x.direction(&r).direction(&r), -y.direction(&r).direction(&r))
+        })
+    },
 };
 
-const HYPOT: Binary =
-    Binary { name: "hypot", f: |a, b| a.zip(b, f64::hypot), rule: |recorder| by_partials(recorder, rules::d_hypot) };
+const HYPOT: Binary = Binary {
+    name: "hypot",
+    f: |a, b| a.zip(b, f64::hypot),
+    rule: |recorder| by_partials(recorder, |x, y, r| (x.direction(&r), y.direction(&r))),
+};
 
 /// NaN where one of them is.
 fn maximum(a: f64, b: f64) -> f64 {
@@ -187,7 +196,8 @@ impl Tensor {
         MINIMUM.apply(self, &other.into())
     }
 
-    /// The angle of the point (x, y), where this is y: in radians, from −π to π. ∂/∂y = x/(x² + y²), ∂/∂x = −y/(x² + y²).
+    /// The angle of the point (x, y), where this is y: in radians, from −π to π. ∂/∂y = x/(x² + y²), ∂/∂x = −y/(x² + y²). At
+    /// the origin, both are 0, and the second derivatives NaN, as in PyTorch.
     ///
     /// # Panics
     /// If the shapes do not fit.
@@ -201,7 +211,8 @@ impl Tensor {
         ATAN2.apply(self, &x.into())
     }
 
-    /// √(x² + y²) without overflow: ∂/∂x = x/√(x² + y²), and 0 at the origin.
+    /// √(x² + y²) without overflow: ∂/∂x = x/√(x² + y²), and 0 at the origin. The second derivatives are NaN there, as it is
+    /// the tip of a cone.
     ///
     /// # Panics
     /// If the shapes do not fit.
@@ -213,6 +224,20 @@ impl Tensor {
     /// [`hypot`](Tensor::hypot) with a `Result`.
     pub fn try_hypot(&self, other: impl Into<Tensor>) -> Result<Tensor, Error> {
         HYPOT.apply(self, &other.into())
+    }
+
+    /// x/r, where r is a length that x is a part of: 0 where r is 0. There it jumps, and its derivatives are NaN.
+    pub(super) fn direction(&self, r: &Tensor) -> Tensor {
+        if !is_recording() {
+            return self.zip(r, |x, r| if r == 0.0 { 0.0 } else { x / r });
+        }
+        let origin = r.equal(0.0);
+        let direction = self / (r + &origin);
+        if !origin.numbers().contains(&1.0) {
+            return direction;
+        }
+        // √ has the slope ∞ at 0, and r the slope 0: their product is NaN. Elsewhere, nothing is added.
+        direction + Tensor::where_(&origin, Tensor::where_(&origin, r, 1.0).sqrt(), 0.0)
     }
 
     /// A function of two numbers, with broadcasting and without history; the shapes are known to fit.

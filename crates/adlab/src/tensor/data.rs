@@ -37,6 +37,8 @@ pub struct Inner {
     /// Counts the changes in place; shared with views and `detach()`, not with `data()`.
     pub(super) version: Rc<Cell<u64>>,
     pub(super) requires_grad: bool,
+    /// A leaf of which a result was made a leaf.
+    pub(super) is_cut_off: Cell<bool>,
     pub(super) grad: RefCell<Option<Tensor>>,
     /// Who watches the gradient, if this is a leaf.
     pub(super) hooks: RefCell<Vec<Hook>>,
@@ -113,6 +115,7 @@ impl Tensor {
             layout,
             version,
             requires_grad,
+            is_cut_off: Cell::new(false),
             grad: RefCell::default(),
             hooks: RefCell::default(),
             history: RefCell::default(),

@@ -63,6 +63,9 @@ const FLOOR: Unary = unary("floor", f64::floor, rules::d_step, rules::d_step, No
 const RELU: Unary = unary("relu", Scalar::relu, rules::d_relu, rules::d_relu, Value);
 const SIGMOID: Unary = unary("sigmoid", Scalar::sigmoid, rules::d_sigmoid, rules::d_sigmoid, Value);
 const SOFTPLUS: Unary = unary("softplus", Scalar::softplus, rules::d_softplus, rules::d_softplus, Argument);
+/// For the rules of other functions.
+const ONE_MINUS_SQUARE: Unary =
+    unary("one_minus_square", Scalar::one_minus_square, |x| x * -2.0, |x| x * -2.0, Argument);
 const ERF: Unary = unary("erf", Scalar::erf, rules::d_erf, rules::d_erf, Argument);
 
 impl Tensor {
@@ -198,7 +201,7 @@ impl Tensor {
         self.unary(&RECIP)
     }
 
-    /// d |x| = sign x, and 0 at the kink
+    /// d |x| = sign x, and 0 at the kink; d² |x| = 0, there as well
     #[track_caller]
     pub fn abs(&self) -> Tensor {
         self.unary(&ABS)
@@ -256,6 +259,10 @@ impl Tensor {
     #[track_caller]
     pub fn square(&self) -> Tensor {
         self.powi(2)
+    }
+
+    pub(super) fn one_minus_square(&self) -> Tensor {
+        self.unary(&ONE_MINUS_SQUARE)
     }
 
     #[track_caller]

@@ -1,6 +1,7 @@
 //! The record behind tensors: how an operation becomes the history of its result, and what it keeps for its derivative.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::data::{Edge, Input, Node, Rule, Tensor};
@@ -175,6 +176,28 @@ impl Tensor {
             Some(node) => Some(Edge::Node(node)),
             None => self.inner.requires_grad.then(|| Edge::Leaf(Rc::downgrade(&self.inner))),
         })
+    }
+
+    /// Notes in the leaves that this was computed from that gradients of a copy won't come to them.
+    pub(super) fn mark_cut_off(&self) {
+        let mut next: Vec<Rc<Node>> = self.inner.history.borrow().iter().cloned().collect();
+        let mut seen = HashSet::new();
+        while let Some(node) = next.pop() {
+            if !seen.insert(node.id) {
+                continue;
+            }
+            for input in node.inputs.borrow().iter().flatten() {
+                match &input.edge {
+                    Edge::Node(node) => next.push(Rc::clone(node)),
+                    Edge::Leaf(leaf) => drop(leaf.upgrade().map(|leaf| leaf.is_cut_off.set(true))),
+                }
+            }
+        }
+    }
+
+    /// Why this has no gradient.
+    pub(super) fn no_gradient(&self) -> Error {
+        Error::NoGradient { tracked: self.tracks_grad(), leaf: self.is_leaf(), cut: self.inner.is_cut_off.get() }
     }
 
     /// The result of an operation, with its history where one of the inputs tracks gradients.

@@ -53,6 +53,6 @@ impl Tensor {
     }
 
     fn tracked(&self) -> Result<Edge, Error> {
-        self.source()?.ok_or(Error::NoGradient { tracked: false, leaf: self.is_leaf() })
+        self.source()?.ok_or_else(|| self.no_gradient())
     }
 }

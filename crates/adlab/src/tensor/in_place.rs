@@ -93,7 +93,7 @@ impl Tensor {
     fn replace_part(&self, base: &Tensor, name: &'static str, before: Option<Input>, node: Rc<Node>) {
         let shape = base.shape();
         let places = Places::Layout(Rc::new(self.inner.layout.clone()));
-        let is_part = Tensor::ones(&self.shape()).put(places.clone(), &shape);
+        let is_part = Tensor::put(&[(places.clone(), Tensor::ones(&self.shape()))], &shape);
         let part = Input { edge: Edge::Node(node), shape: self.shape() };
         let (picked, of_part) = (places.clone(), self.shape());
         let whole = Node::new(name, &[], vec![before, Some(part)], base, |_| {

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::sums::sum;
+
 /// Where the numbers of a tensor stand in its storage: the number at index (i, j, …) at `offset + i·strides[0] + j·strides[1] …`
 ///
 /// A view is another layout of the same storage. No function here checks its arguments; the tensors' own do.
@@ -106,7 +108,7 @@ impl Layout {
             let (line, after) = rest.split_at(size);
             rest = after;
             match stride {
-                0 => storage[start] += line.iter().sum::<f64>(),
+                0 => storage[start] += sum(line),
                 _ => line.iter().enumerate().for_each(|(i, x)| storage[start + i * stride] += x),
             }
         });

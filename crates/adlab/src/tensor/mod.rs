@@ -10,7 +10,7 @@
 //! | `elementwise.rs`, `real.rs` | functions of each number, with their derivatives as a table |
 //! | `binary.rs`, `compare.rs` | functions of two numbers, comparisons and choices |
 //! | `matmul.rs` | matrix products |
-//! | `reduce.rs`, `extreme.rs`, `softmax.rs` | sums, means, norms; maxima and minima; softmax and its logarithm |
+//! | `sums.rs`, `reduce.rs`, `extreme.rs`, `softmax.rs` | sums, means, norms; maxima and minima; softmax and its logarithm |
 //! | `loss.rs` | losses |
 //! | `view.rs` | slices, transposes, reshapes: views that share storage |
 //! | `pick.rs`, `join.rs` | numbers picked by index; tensors put together |
@@ -39,6 +39,7 @@ mod pick;
 mod real;
 mod reduce;
 mod softmax;
+mod sums;
 mod svd;
 mod view;
 

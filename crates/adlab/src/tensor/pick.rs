@@ -78,16 +78,26 @@ impl Tensor {
 
     /// The numbers at these places, as a copy of this shape.
     pub(super) fn take(&self, op: &'static str, places: Places, shape: &[usize]) -> Result<Tensor, Error> {
-        let result = Tensor::new(shape, places.pick(&self.numbers()));
+        self.take_of(&self.numbers(), op, places, shape)
+    }
+
+    /// The same, given this tensor's numbers in row-major order.
+    fn take_of(&self, numbers: &[f64], op: &'static str, places: Places, shape: &[usize]) -> Result<Tensor, Error> {
+        let result = Tensor::new(shape, places.pick(numbers));
         Tensor::record(op, &[self], result, |_| Rule::Put(places))
     }
 
-    /// These numbers, added up at the places of a tensor of 0 of this shape.
-    pub(super) fn put(&self, places: Places, shape: &[usize]) -> Tensor {
+    /// Numbers, added up at their places of a tensor of 0 of this shape.
+    pub(super) fn put(parts: &[(Places, Tensor)], shape: &[usize]) -> Tensor {
         let mut sums = vec![0.0; shape.iter().product()];
-        places.add_to(&mut sums, &self.numbers());
-        let from = self.shape();
-        let rule = Rule::linear(move |g| g.take("take", places.clone(), &from));
-        Tensor::record("put", &[self], Tensor::new(shape, sums), |_| rule).expect("a gradient has no stale history")
+        parts.iter().for_each(|(places, part)| places.add_to(&mut sums, &part.numbers()));
+        let back: Vec<(Places, Vec<usize>)> =
+            parts.iter().map(|(places, part)| (places.clone(), part.shape())).collect();
+        let rule = Rule::map(move |g, _| {
+            let numbers = g.numbers();
+            back.iter().map(|(places, from)| g.take_of(&numbers, "take", places.clone(), from).map(Some)).collect()
+        });
+        let parts: Vec<&Tensor> = parts.iter().map(|(_, part)| part).collect();
+        Tensor::record("put", &parts, Tensor::new(shape, sums), |_| rule).expect("a gradient has no stale history")
     }
 }

@@ -37,6 +37,14 @@ impl Real for Tensor {
         Tensor::recip(&self)
     }
 
+    fn hypot(self, other: Tensor) -> Tensor {
+        Tensor::hypot(&self, other)
+    }
+
+    fn one_minus_square(self) -> Tensor {
+        Tensor::one_minus_square(&self)
+    }
+
     fn sigmoid(self) -> Tensor {
         Tensor::sigmoid(&self)
     }

@@ -2,15 +2,16 @@
 
 use super::data::{Rule, Tensor};
 use super::layout::Layout;
+use super::sums::{self, sum, sum_lines};
 use crate::error::{Error, expect};
-use crate::rules::Real;
 
 impl Tensor {
-    /// The sum of all numbers. Its gradient is 1 everywhere. Of no numbers, it is 0.
+    /// The sum of all numbers, added up in pairs: its error grows with log n, not with n. Its gradient is 1 everywhere. Of no
+    /// numbers, it is 0.
     #[track_caller]
     pub fn sum(&self) -> Tensor {
         let shape = self.shape();
-        let result = Tensor::from(self.numbers().iter().sum::<f64>());
+        let result = Tensor::from(sum(&self.numbers()));
         expect(Tensor::record("sum", &[self], result, |_| Rule::linear(move |g| g.try_expand(&shape))))
     }
 
@@ -27,13 +28,15 @@ impl Tensor {
     }
 
     /// The standard deviation, which is the root of the [variance](Tensor::var). Where all numbers are equal, its gradient is
-    /// 0, as that of the norm: the root of the variance alone would have an infinite slope there.
+    /// 0, as that of the norm: the root of the variance alone would have an infinite slope there. The second derivatives are
+    /// NaN there, where PyTorch has 0: it is the tip of a cone.
     #[track_caller]
     pub fn std(&self) -> Tensor {
         (self - self.mean()).norm() / freedom(self.numel()).sqrt()
     }
 
-    /// The Euclidean norm √(Σx²) of all numbers: ∂/∂x = x/norm, and 0 for the zero vector.
+    /// The Euclidean norm √(Σx²) of all numbers, without overflow, and NaN if one of them is: ∂/∂x = x/norm, and 0 for the
+    /// zero vector. The second derivatives are NaN there, as in PyTorch: it is the tip of a cone.
     #[track_caller]
     pub fn norm(&self) -> Tensor {
         expect(self.reshape(&[self.numel()]).try_norm_axis(0))
@@ -52,7 +55,7 @@ impl Tensor {
     pub fn try_sum_axis(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("sum_axis", axis)?;
         let shape = self.shape();
-        let result = self.fold_axis(axis, 0.0, |sum, x| sum + x);
+        let result = self.sum_along(axis);
         Tensor::record("sum_axis", &[self], result, |_| {
             Rule::linear(move |g| g.try_unsqueeze(axis)?.try_expand(&shape))
         })
@@ -89,7 +92,7 @@ impl Tensor {
         Ok(deviation.square().try_sum_axis(axis)? / freedom(self.inner.layout.shape[axis]))
     }
 
-    /// The Euclidean norms along an axis, which goes away: ∂/∂x = x/norm, and 0 for a zero vector.
+    /// The Euclidean norms along an axis, which goes away: ∂/∂x = x/norm, and 0 for a zero vector; see [`norm`](Tensor::norm).
     ///
     /// # Panics
     /// If there is no such axis.
@@ -101,17 +104,47 @@ impl Tensor {
     /// [`norm_axis`](Tensor::norm_axis) with a `Result`.
     pub fn try_norm_axis(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("norm_axis", axis)?;
-        // As the hypotenuse, number by number, which does not overflow.
-        let result = self.fold_axis(axis, 0.0, f64::hypot);
+        let result = self.lengths_along(axis);
         Tensor::record("norm_axis", &[self], result, |recorder| {
             let (x, norm) = (recorder.keep(0), recorder.keep_result());
             Rule::map(move |g, node| {
-                let norm = norm.get(node)?;
-                // What is added is 0, but for a zero vector, where it is 1.
-                let norm = &norm + norm.clone().equals(Tensor::from(0.0));
-                Ok(vec![Some(x.get(node)? * (g / norm).try_unsqueeze(axis)?)])
+                let direction = x.get(node)?.direction(&norm.get(node)?.try_unsqueeze(axis)?);
+                Ok(vec![Some(direction * g.try_unsqueeze(axis)?)])
             })
         })
+    }
+
+    /// The sums along an axis, which goes away; without history.
+    pub(super) fn sum_along(&self, axis: usize) -> Tensor {
+        let (_, size, inner) = self.around(axis);
+        let numbers = self.numbers();
+        let shape = self.without(axis);
+        if size * inner == 0 {
+            return Tensor::zeros(&shape);
+        }
+        let parts = numbers.chunks_exact(size * inner);
+        let sums = if inner == 1 {
+            parts.map(sum).collect()
+        } else {
+            let mut sums = vec![0.0; shape.iter().product()];
+            parts.zip(sums.chunks_exact_mut(inner)).for_each(|(part, sums)| sum_lines(part, sums));
+            sums
+        };
+        Tensor::new(&shape, sums)
+    }
+
+    /// The Euclidean lengths along an axis, which goes away; without history.
+    fn lengths_along(&self, axis: usize) -> Tensor {
+        let (_, size, _) = self.around(axis);
+        let shape = self.without(axis);
+        if size == 0 {
+            return Tensor::zeros(&shape);
+        }
+        // With the axis as the last, each line stands together.
+        let mut axes: Vec<usize> = (0..self.ndim()).filter(|&other| other != axis).collect();
+        axes.push(axis);
+        let lines = self.inner.layout.permuted(&axes).read(&self.inner.storage.borrow());
+        Tensor::new(&shape, lines.chunks_exact(size).map(sums::length).collect())
     }
 
     /// Combines the numbers along an axis, which goes away; without history.

@@ -26,7 +26,9 @@ impl Tensor {
     pub fn try_logsumexp_axis(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("logsumexp_axis", axis)?;
         let top = self.top(axis);
-        let sums = self.zip(&top.unsqueeze(axis), |x, top| (x - top).exp()).fold_axis(axis, 0.0, |sum, e| sum + e);
+        // An infinite top is all that counts, and ∞ − ∞ would be NaN.
+        let top = top.map(|top| if top.is_infinite() { 0.0 } else { top });
+        let sums = self.zip(&top.unsqueeze(axis), |x, top| (x - top).exp()).sum_along(axis);
         let result = sums.zip(&top, |sum, top| sum.ln() + top);
         Tensor::record("logsumexp_axis", &[self], result, |recorder| {
             let x = recorder.keep(0);
@@ -35,7 +37,10 @@ impl Tensor {
         })
     }
 
-    /// eˣ/Σeˣ along an axis: positive numbers that add up to 1. With its value y, ∂x = y·(g − Σg·y).
+    /// eˣ/Σeˣ along an axis: positive numbers that add up to 1. With its value y, ∂x = y·(g − Σg·y). A score of −∞ gets 0; with
+    /// one of +∞, or nothing but −∞, all are NaN.
+    ///
+    /// Not before [`cross_entropy`](Tensor::cross_entropy), which does this itself.
     ///
     /// # Panics
     /// If there is no such axis.
@@ -48,7 +53,7 @@ impl Tensor {
     pub fn try_softmax(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("softmax", axis)?;
         let e = self.zip(&self.top(axis).unsqueeze(axis), |x, top| (x - top).exp());
-        let result = e.zip(&e.fold_axis(axis, 0.0, |sum, e| sum + e).unsqueeze(axis), |e, sum| e / sum);
+        let result = e.zip(&e.sum_along(axis).unsqueeze(axis), |e, sum| e / sum);
         Tensor::record("softmax", &[self], result, |recorder| {
             let y = recorder.keep_result();
             Rule::map(move |g, node| {
@@ -72,7 +77,7 @@ impl Tensor {
     pub fn try_log_softmax(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("log_softmax", axis)?;
         let shifted = self.zip(&self.top(axis).unsqueeze(axis), |x, top| x - top);
-        let total = shifted.fold_axis(axis, 0.0, |sum, x| sum + x.exp()).map(f64::ln);
+        let total = shifted.map(f64::exp).sum_along(axis).map(f64::ln);
         let result = shifted.zip(&total.unsqueeze(axis), |x, total| x - total);
         Tensor::record("log_softmax", &[self], result, |recorder| {
             let y = recorder.keep_result();
@@ -83,9 +88,8 @@ impl Tensor {
         })
     }
 
-    /// The greatest numbers along an axis, or 0 where ∞ − ∞ would be NaN; without history.
+    /// The greatest numbers along an axis; without history.
     fn top(&self, axis: usize) -> Tensor {
-        let top = self.fold_axis(axis, f64::NEG_INFINITY, f64::max);
-        top.map(|top| if top.is_infinite() { 0.0 } else { top })
+        self.fold_axis(axis, f64::NEG_INFINITY, f64::max)
     }
 }

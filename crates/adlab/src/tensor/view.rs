@@ -218,6 +218,7 @@ impl Tensor {
             layout,
             version: Rc::clone(&self.inner.version),
             requires_grad: false,
+            is_cut_off: Cell::new(false),
             grad: Default::default(),
             hooks: Default::default(),
             history: Default::default(),

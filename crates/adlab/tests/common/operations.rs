@@ -111,7 +111,12 @@ pub fn operations() -> Vec<(&'static str, Inputs, Operation)> {
         ("mse_loss", Shapes(&[&[3, 2], &[3, 2]]), |x| x[0].mse_loss(&x[1])),
         ("cross_entropy", Shapes(&[&[4, 3]]), |x| x[0].cross_entropy(&[2, 0, 1, 2])),
         ("nll_loss", Shapes(&[&[4, 3]]), |x| x[0].nll_loss(&[2, 0, 1, 2])),
-        ("binary_cross_entropy", Shapes(&[&[5], &[5]]), |x| x[0].binary_cross_entropy(&x[1])),
+        ("binary_cross_entropy", Two((0.05, 0.95), (0.05, 0.95)), |x| {
+            // Both must have the same shape.
+            let shape = (&x[0] + &x[1]).shape();
+            x[0].expand(&shape).binary_cross_entropy(&x[1].expand(&shape))
+        }),
+        ("binary_cross_entropy_with_logits", Shapes(&[&[5], &[5]]), |x| x[0].binary_cross_entropy_with_logits(&x[1])),
     ];
     let along: [(&'static str, [Operation; 3]); 9] = [
         ("sum_axis", [|x| x[0].sum_axis(0), |x| x[0].sum_axis(1), |x| x[0].sum_axis(2)]),

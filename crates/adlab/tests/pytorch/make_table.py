@@ -90,12 +90,13 @@ CLASSES = torch.tensor([2, 0, 1, 2])
 INDEX = torch.tensor([1, 0, 1])
 x23, x234, ties = any_(2, 3), any_(2, 3, 4), torch.tensor([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]])
 far = torch.tensor([[1000.0, -1000.0, 999.0], [-1000.0, -1000.5, -999.0]])
+infinite = torch.tensor([[inf, 0.0], [inf, inf], [-inf, 0.0], [-inf, -inf], [nan, 0.0], [nan, inf]])
 OTHER = {
     "sum": (torch.sum, [[x234]]),
     "mean": (torch.mean, [[x234]]),
     "var": (torch.var, [[x234]]),
-    "std": (torch.std, [[x23], [torch.full((3,), 2.0)]]),
-    "norm": (torch.linalg.vector_norm, [[x23], [torch.zeros(3)]]),
+    "std": (torch.std, [[x23], [torch.full((3,), 2.0)], [torch.tensor([inf, 1.0])]]),
+    "norm": (torch.linalg.vector_norm, [[x23], [torch.zeros(3)], [torch.tensor([inf, nan])], [torch.tensor([-inf, 1.0])]]),
     "logsumexp": (lambda x: torch.logsumexp(x.flatten(), 0), [[x23], [far]]),
     "max": (torch.amax, [[x23], [ties]]),
     "min": (torch.amin, [[x23], [ties]]),
@@ -132,8 +133,16 @@ OTHER = {
     "cross_entropy": (lambda x: F.cross_entropy(x, CLASSES), [[any_(4, 3)], [1000 * any_(4, 3)]]),
     "nll_loss": (lambda x: F.nll_loss(x, CLASSES), [[any_(4, 3)]]),
     "binary_cross_entropy": (
+        F.binary_cross_entropy,
+        [[between(0.0, 1.0)(5), between(0.0, 1.0)(5)], [torch.tensor([1.0, 0.0, 0.0, 1.0]), torch.tensor([1.0, 0.0, 1.0, 0.0])]],
+    ),
+    "binary_cross_entropy_with_logits": (
         F.binary_cross_entropy_with_logits,
-        [[any_(5), between(0.0, 1.0)(5)], [torch.tensor([800.0, -800.0]), torch.tensor([0.0, 1.0])]],
+        [
+            [any_(5), between(0.0, 1.0)(5)],
+            [torch.tensor([800.0, -800.0]), torch.tensor([0.0, 1.0])],
+            [torch.tensor([50.0, -50.0]), torch.tensor([1.0, 0.0])],
+        ],
     ),
     "add_": (lambda a, b: (a * 1).add_(b), [[x23, any_(3)]]),
     "sub_": (lambda a, b: (a * 1).sub_(b), [[x23, any_(3)]]),
@@ -166,13 +175,15 @@ for axis in (0, 1, 2):
         cases = [[x234]]
         if axis == 1 and "max" in name or "min" in name and axis == 1:
             cases = [[x234], [ties], [far]]
+        if axis == 1 and "soft" in name:
+            cases = [*cases, [infinite]]
         OTHER[f"{name} {axis}"] = (lambda x, f=operation, axis=axis: f(x, dim=axis), cases)
 
 # Those of which second derivatives are compared as well: smooth, and not linear.
 SECOND = {
     *("sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp exp2 exp_m1 ln log2 log10 ln_1p sqrt recip".split()),
     *("sigmoid softplus erf square powi_3 powi_-2 powf_2.5 mul div pow atan2 hypot var std norm logsumexp matmul".split()),
-    *("mse_loss cross_entropy binary_cross_entropy softmax_1 log_softmax_1 logsumexp_axis_1 var_axis_1".split()),
+    *("mse_loss cross_entropy binary_cross_entropy_with_logits softmax_1 log_softmax_1 logsumexp_axis_1 var_axis_1".split()),
     *("norm_axis_1 where_ mul_ div_ mul__of_a_view".split()),
 }
 

@@ -14,7 +14,7 @@ impl<const N: usize> Taylor<N> {
         if self.known == 1 {
             return self.value_only(value);
         }
-        (rule(self.shorter()) * self.slope()).integral(value)
+        rule(self.shorter()).times(self.slope()).integral(value)
     }
 
     /// A function whose slope is computed from its value: y = y₀ + ∫ rule(y)·x′. Each round gets one more coefficient
@@ -23,7 +23,7 @@ impl<const N: usize> Taylor<N> {
     fn chain_y(self, value: f64, rule: impl Fn(Taylor<N>) -> Taylor<N>) -> Taylor<N> {
         let mut y = self.value_only(value);
         while y.known < self.known {
-            y = (rule(y) * self.slope()).integral(value);
+            y = rule(y).times(self.slope()).integral(value);
         }
         y
     }
@@ -44,9 +44,9 @@ impl<const N: usize> Taylor<N> {
             let (a, b) = (self.slope().first(y.known), other.slope().first(y.known));
             let sum = match (a.is_zero(), b.is_zero()) {
                 (true, true) => a,
-                (false, true) => by_self * a,
-                (true, false) => by_other * b,
-                (false, false) => by_self * a + by_other * b,
+                (false, true) => by_self.times(a),
+                (true, false) => by_other.times(b),
+                (false, false) => by_self * a + by_other.times(b),
             };
             y = sum.integral(value);
         }
@@ -81,6 +81,21 @@ impl<const N: usize> Scalar for Taylor<N> {
 
     fn is_zero(self) -> bool {
         self.coefficients.iter().all(|&c| c == 0.0)
+    }
+
+    fn times(self, other: Taylor<N>) -> Taylor<N> {
+        let product = self * other;
+        if product.coefficients.iter().all(|c| c.is_finite()) {
+            return product;
+        }
+        let (a, b) = (self.coefficients, other.coefficients);
+        let is_absent = |series: &[f64; N], k: usize| k > 0 && series[k] == 0.0;
+        let mut product = product;
+        for k in 0..product.known {
+            let terms = (0..=k).filter(|&j| !is_absent(&a, j) && !is_absent(&b, k - j));
+            product.coefficients[k] = terms.map(|j| a[j] * b[k - j]).sum::<f64>() + 0.0;
+        }
+        product
     }
 
     type Value = f64;
@@ -119,9 +134,20 @@ impl<const N: usize> Scalar for Taylor<N> {
     }
 
     #[inline]
+    fn one_minus_square(self) -> Taylor<N> {
+        // One product, where the rule takes one more.
+        (-(self * self)).with_value(self.value().one_minus_square())
+    }
+
+    #[inline]
     fn recip(self) -> Taylor<N> {
-        // As a quotient: one pass over the coefficients, where the rule −y² takes a product for each.
-        1.0 / self
+        // As a quotient: one pass over the coefficients, where the rule −y² takes a product for each. But the quotient of an
+        // infinite one is computed with the 0 of all that is not there.
+        let quotient = 1.0 / self;
+        if self.value() != 0.0 && quotient.value().is_finite() {
+            return quotient;
+        }
+        self.chain_y(quotient.value(), rules::d_recip)
     }
 
     #[inline]
