@@ -3,8 +3,10 @@
 //! On the map, `docs/architecture.md`: steps 3, 4 and 7.
 
 pub mod annotated;
+mod awaits;
 pub mod commands;
 pub mod completeness;
+mod files;
 pub mod insertions;
 pub mod nesting;
 pub mod syntax;

@@ -10,10 +10,13 @@ use crate::assumptions::{CONFIG_FILE, RUSTFLAGS_VAR};
 /// Stands for evcxr's build folder, which each session has for itself.
 const HERE: &str = "@BUILD@";
 
+/// What is known is known without a network as well.
+const OFFLINE: &str = "--offline";
+
 /// Everything but the cell that decides how cargo calls rustc.
 pub fn call_key(here: &Path, rustc: &Path, words: &[&str]) -> Result<String> {
     let mut hasher = DefaultHasher::new();
-    words.hash(&mut hasher);
+    words.iter().filter(|word| **word != OFFLINE).for_each(|word| word.hash(&mut hasher));
     let compiler = std::fs::metadata(rustc).with_context(|| format!("{} is gone", rustc.display()))?;
     (rustc, compiler.len(), compiler.modified().ok()).hash(&mut hasher);
     std::env::var_os(RUSTFLAGS_VAR).hash(&mut hasher);
@@ -22,7 +25,8 @@ pub fn call_key(here: &Path, rustc: &Path, words: &[&str]) -> Result<String> {
     let mut lines: Vec<&str> = manifest.lines().collect();
     lines.sort_unstable();
     lines.hash(&mut hasher);
-    for file in ["Cargo.lock", ".cargo/config.toml", "../.cargo/config.toml"] {
+    // In its own configuration it says no more than whether it may use the network.
+    for file in ["Cargo.lock", "../.cargo/config.toml"] {
         std::fs::read(here.join(file)).ok().hash(&mut hasher);
     }
     Ok(format!("{:016x}", hasher.finish()))
@@ -36,6 +40,15 @@ pub fn has_local_crates(here: &Path) -> bool {
     let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
     let paths = dependencies.lines().filter_map(|line| line.split_once("path = \"")?.1.split('"').next());
     paths.into_iter().any(|path| !preloaded.contains(&format!("\"{path}\"")))
+}
+
+/// The user has added tokio, with what a cell needs to run on it.
+pub fn has_async_runtime(here: &Path) -> bool {
+    let manifest = std::fs::read_to_string(here.join("Cargo.toml")).unwrap_or_default();
+    manifest.lines().any(|line| {
+        let is_tokio = line.split_once('=').is_some_and(|(name, _)| name.trim() == "tokio");
+        is_tokio && ["\"full\"", "\"rt-multi-thread\""].iter().any(|feature| line.contains(feature))
+    })
 }
 
 /// A text with another session's folder, and with this one's.
