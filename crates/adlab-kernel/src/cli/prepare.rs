@@ -20,12 +20,14 @@ pub fn prepare(project: &Project) -> Result<bool> {
     let mut session = Session::open(project, &Toolchain::here()?)?;
     session.fill_cold()?;
     let analysis = Analysis::start(session.library()?)?;
-    let mut engine = Engine::start(preload, &session, analysis, None)?;
+    let mut engine = Engine::start(preload, &session, analysis.clone(), None)?;
     for (i, code) in warm_build::TYPICAL_CELLS.iter().enumerate() {
         engine
             .execute(code, None, i + 1, Box::new(|_| ()))
             .map_err(|fault| anyhow!("a first cell fails: {}: {}", fault.ename, fault.evalue))?;
     }
+    // What cargo answers is kept as well.
+    analysis.settle(|| false);
     drop(engine);
     warm_build::keep(project, session.folder(), &stamp)?;
     Ok(true)

@@ -13,8 +13,10 @@ const HERE: &str = "@BUILD@";
 /// What is known is known without a network as well.
 const OFFLINE: &str = "--offline";
 
-/// Everything but the cell that decides how cargo calls rustc.
-pub fn call_key(here: &Path, rustc: &Path, words: &[&str]) -> Result<String> {
+pub const LOCK: &str = "Cargo.lock";
+
+/// Everything but the cell that decides how cargo calls rustc; `locked` is [`LOCK`], or nothing where that doesn't matter.
+pub fn call_key(here: &Path, rustc: &Path, words: &[&str], locked: &[&str]) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     words.iter().filter(|word| **word != OFFLINE).for_each(|word| word.hash(&mut hasher));
     let compiler = std::fs::metadata(rustc).with_context(|| format!("{} is gone", rustc.display()))?;
@@ -26,7 +28,7 @@ pub fn call_key(here: &Path, rustc: &Path, words: &[&str]) -> Result<String> {
     lines.sort_unstable();
     lines.hash(&mut hasher);
     // In its own configuration it says no more than whether it may use the network.
-    for file in ["Cargo.lock", "../.cargo/config.toml"] {
+    for file in locked.iter().chain(&["../.cargo/config.toml"]) {
         std::fs::read(here.join(file)).ok().hash(&mut hasher);
     }
     Ok(format!("{:016x}", hasher.finish()))
@@ -53,6 +55,15 @@ pub fn has_async_runtime(here: &Path) -> bool {
 
 /// A text with another session's folder, and with this one's.
 pub fn rebase(text: &str, here: &Path, forth: bool) -> String {
-    let here = here.to_string_lossy();
-    if forth { text.replace(HERE, &here) } else { text.replace(&*here, HERE) }
+    replace(text, &here.to_string_lossy(), forth)
+}
+
+/// The same of JSON, in which the folder's name may be written otherwise.
+pub fn rebase_json(text: &str, here: &Path, forth: bool) -> String {
+    let quoted = serde_json::Value::from(here.to_string_lossy()).to_string();
+    replace(text, &quoted[1..quoted.len() - 1], forth)
+}
+
+fn replace(text: &str, here: &str, forth: bool) -> String {
+    if forth { text.replace(HERE, here) } else { text.replace(here, HERE) }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cache::CompiledCell;
 use super::generated::Generated;
-use super::key::rebase;
+use super::key::{rebase, rebase_json};
 use super::rustc::run;
 use super::{level, variable_store};
 use crate::assumptions::{LIBRARY_PATH_VAR, PACKAGE, SOURCE};
@@ -41,13 +41,13 @@ impl RecordedCall {
     }
 
     pub fn write(&self, place: &Path, here: &Path) -> Result<()> {
-        write_atomically(place, rebase(&serde_json::to_string(self)?, here, false).as_bytes())
+        write_atomically(place, rebase_json(&serde_json::to_string(self)?, here, false).as_bytes())
     }
 
     /// None where there is none, or a broken one.
     pub fn read(place: &Path, here: &Path) -> Option<Self> {
         let call: RecordedCall =
-            serde_json::from_str(&rebase(&std::fs::read_to_string(place).ok()?, here, true)).ok()?;
+            serde_json::from_str(&rebase_json(&std::fs::read_to_string(place).ok()?, here, true)).ok()?;
         let is_whole = call.libraries().all(|path| Path::new(path).exists());
         is_whole.then_some(call)
     }

@@ -7,7 +7,7 @@ use std::process::{Command, exit};
 
 use anyhow::Result;
 
-use super::key::{call_key, has_local_crates};
+use super::key::{LOCK, call_key, has_local_crates};
 use super::metadata::{answer, is_question};
 use super::recorded_call::{self, RecordedCall};
 use super::rustc::run_for_cargo;
@@ -79,7 +79,7 @@ fn cargo(tools: &Tools, arguments: &[OsString]) -> Result<i32> {
 fn build(tools: &Tools, arguments: &[OsString], words: &[&str], here: &Path) -> Result<i32> {
     let rustc = tools.real("rustc");
     let as_build: Vec<&str> = words.iter().map(|&word| if word == CHECK { BUILD } else { word }).collect();
-    let place = tools.folder.join(format!("call-{}", call_key(here, &rustc, &as_build)?));
+    let place = tools.folder.join(format!("call-{}", call_key(here, &rustc, &as_build, &[LOCK])?));
     let checks = as_build != words;
     if let Some(call) = RecordedCall::read(&place, here).filter(|_| !has_local_crates(here)) {
         return if checks { call.check(&rustc, here) } else { call.compile(&rustc, here) };

@@ -59,6 +59,7 @@ impl Session {
     /// The same without our means to make it fast.
     pub fn open_plain(project: &Project) -> Result<Self> {
         let user = UserEnvironment::of_this_process(project)?;
+        place::check_here()?;
         let place = place::folder();
         remove_abandoned(&place);
         place::check(&place)?;

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Error, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 
 /// It names the folder.
 pub const VARIABLE: &str = "TMPDIR";
@@ -13,6 +13,9 @@ pub const VARIABLE: &str = "TMPDIR";
 /// A session begins with a copy of the warm build, and its cells are added.
 const NEEDED: u64 = 160 << 20;
 const MB: u64 = 1 << 20;
+
+/// Lists of folders are taken apart by the first, and gcc by the second; lines end with the others.
+const UNUSABLE: [char; 4] = [':', '%', '\n', '\r'];
 
 /// `TMPDIR`, or the system's. Without links: cargo sees through them.
 pub fn folder() -> PathBuf {
@@ -29,6 +32,13 @@ pub fn check(folder: &Path) -> Result<()> {
         Some(trouble) => bail!("{} {trouble}; {}", called(folder), advice()),
         None => Ok(()),
     }
+}
+
+/// Fails where this process's own folder is gone: no program starts there.
+pub fn check_here() -> Result<()> {
+    std::env::current_dir()
+        .map(drop)
+        .context("the folder in which this was started is gone; start it in one that is there")
 }
 
 /// What a failure means that comes from the folder: it has become full, for example.
@@ -63,9 +73,8 @@ fn trouble(folder: &Path) -> Option<String> {
     let Some(name) = folder.to_str() else {
         return Some("has a name that is no UTF-8".into());
     };
-    // Libraries are looked for in lists of folders, and the runtime is told of one in a line.
-    if let Some(character) = name.chars().find(|c| [':', '\n', '\r'].contains(c)) {
-        return Some(format!("has {character:?} in its name, by which lists of folders are taken apart"));
+    if let Some(character) = name.chars().find(|c| UNUSABLE.contains(c)) {
+        return Some(format!("has {character:?} in its name, which compilers and linkers can't read in a path"));
     }
     if !folder.is_dir() {
         return Some("is not there".into());
