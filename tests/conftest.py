@@ -18,17 +18,18 @@ SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 class Session:
     """A kernel that was started through Jupyter's own client, and the kernelspec that set-up has installed."""
 
-    def __init__(self, transport="tcp", kernel="adlab", **environment):
+    def __init__(self, transport="tcp", kernel="adlab", argv=None, cwd=None, **environment):
         self.manager = KernelManager(kernel_name="adlab", transport=transport)
         if kernel == "stock":
             argv = [ADLAB, "stock", "--control_file", "{connection_file}"]
+        if argv:
             self.manager._kernel_spec = KernelSpec(argv=argv, language="rust", display_name=kernel)
         self.folder = None
         if transport == "ipc":
             # An ipc address is a path, and a short one.
             self.folder = tempfile.mkdtemp(prefix="ipc-")
             self.manager.ip = os.path.join(self.folder, "k")
-        self.manager.start_kernel(env={**os.environ, **environment})
+        self.manager.start_kernel(env={**os.environ, **environment}, **({"cwd": cwd} if cwd else {}))
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)

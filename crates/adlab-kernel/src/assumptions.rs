@@ -72,6 +72,9 @@ pub const HAS_NO_NAME: &str = "cannot be persisted";
 /// A variable borrows.
 pub const BORROWS: &str = "non-static lifetime";
 
+/// For rustc's error of this code, it adds tokio, whatever the cell.
+pub const AWAIT_OUTSIDE_OF_ASYNC: &str = "E0728";
+
 // ---- The source that it generates.
 
 /// The function of a cell has this name and a number.

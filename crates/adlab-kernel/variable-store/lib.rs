@@ -13,9 +13,11 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::Write;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::ThreadId;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{Thread, ThreadId};
 
 /// A session's variables by their names.
 pub struct VariableStore {
@@ -167,6 +169,50 @@ impl<T> Deref for Local<T> {
     }
 }
 
+/// Waits for a future: `.await` in a cell's own code. It needs no crate and no thread, so that cells can still be undone.
+///
+/// # Panics
+/// If the future can never be ready: it was pending, and has left nobody to wake it.
+#[track_caller]
+pub fn wait<F: IntoFuture>(future: F) -> F::Output {
+    let bell = Arc::new(Bell { thread: std::thread::current(), has_rung: AtomicBool::new(false) });
+    let waker = Waker::from(Arc::clone(&bell));
+    let mut future = pin!(future.into_future());
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return value;
+        }
+        while !bell.has_rung.swap(false, Ordering::AcqRel) {
+            // Ours, and the waker's; who has let go of it may have rung before.
+            let is_kept = Arc::strong_count(&bell) > 2;
+            fence(Ordering::Acquire);
+            if !is_kept && !bell.has_rung.load(Ordering::Acquire) {
+                panic!(
+                    "this future is never ready: its `poll` returned `Pending`, and neither kept nor called the waker"
+                );
+            }
+            std::thread::park();
+        }
+    }
+}
+
+/// Wakes the cell's thread.
+struct Bell {
+    thread: Thread,
+    has_rung: AtomicBool,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.has_rung.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
 /// What a cell has told so far.
 struct Told {
     cell: Option<ThreadId>,
@@ -273,6 +319,35 @@ fn report_caught() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn futures_are_waited_for() {
+        assert_eq!(wait(async { wait(std::future::ready(1)) + async { 2 }.await }), 3);
+        let mut rounds = 0;
+        let yields = std::future::poll_fn(|context| {
+            rounds += 1;
+            context.waker().wake_by_ref();
+            if rounds > 3 { Poll::Ready(rounds) } else { Poll::Pending }
+        });
+        assert_eq!(wait(yields), 4);
+        let (is_late, mut waits) = (Arc::new(AtomicBool::new(false)), false);
+        let timer = std::future::poll_fn(|context| {
+            if is_late.load(Ordering::Acquire) {
+                return Poll::Ready(());
+            }
+            if !std::mem::replace(&mut waits, true) {
+                let (waker, is_late) = (context.waker().clone(), Arc::clone(&is_late));
+                std::thread::spawn(move || {
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                    is_late.store(true, Ordering::Release);
+                    waker.wake();
+                });
+            }
+            Poll::Pending
+        });
+        wait(timer);
+        assert!(std::panic::catch_unwind(|| wait(std::future::pending::<()>())).is_err());
+    }
 
     #[test]
     fn variables_come_back_with_their_types() {

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use tokio::sync::oneshot;
@@ -36,6 +36,8 @@ pub use self::document::Surroundings;
 
 /// How often someone who waits for types looks whether the cell has been interrupted.
 const LOOK: Duration = Duration::from_millis(20);
+/// How long it may take to begin, where nothing is wrong.
+const SETTLES_WITHIN: Duration = Duration::from_secs(10);
 
 /// Cells like a student's: what they make the analyzer look at is known from then on.
 const TYPICAL: &str = "let adlab_v: Vec<f64> = (0..10).map(|i| f64::from(i) * 0.5).collect(); \
@@ -118,8 +120,17 @@ impl Analysis {
         self.shared.ready.load(Ordering::Relaxed)
     }
 
+    /// Waits until it asks cargo nothing any more, unless that is `unwanted`.
+    pub fn settle(&self, unwanted: impl Fn() -> bool) {
+        let deadline = Instant::now() + SETTLES_WITHIN;
+        while !self.is_ready() && !unwanted() && Instant::now() < deadline {
+            std::thread::sleep(LOOK);
+        }
+    }
+
     /// Cells are built in this folder, with the crates that its `Cargo.toml` names.
     pub fn use_crates_of(&self, build: PathBuf) {
+        self.shared.ready.store(false, Ordering::Relaxed);
         let _ = self.requests.send(Request::Crates(build));
     }
 

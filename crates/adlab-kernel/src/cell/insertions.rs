@@ -9,6 +9,38 @@ use ra_ap_syntax::{Edition, SourceFile, SyntaxKind};
 use super::annotated::Insertion;
 use super::syntax::Tree;
 
+/// What stands around parts of expressions. Where another insertion is at the same byte, starts come behind it, and ends
+/// before it.
+#[derive(Debug, Default, PartialEq)]
+pub struct Around {
+    pub starts: Vec<Insertion>,
+    pub ends: Vec<Insertion>,
+}
+
+impl Around {
+    pub fn and(mut self, other: Around) -> Self {
+        self.starts.extend(other.starts);
+        self.ends.extend(other.ends);
+        self
+    }
+
+    /// All insertions, in the order in which they are to be made at the same byte.
+    pub fn with<'a>(&'a self, others: impl Iterator<Item = &'a Insertion>) -> Vec<Insertion> {
+        self.ends.iter().chain(others).chain(&self.starts).cloned().collect()
+    }
+
+    #[cfg(test)]
+    pub fn written_into(&self, code: &str) -> String {
+        let mut all = self.with([].iter());
+        all.sort_by_key(|(at, _)| *at);
+        let mut result = code.to_owned();
+        for (at, text) in all.iter().rev() {
+            result.insert_str(*at, text);
+        }
+        result
+    }
+}
+
 /// A variable that a `let` at the top level of a cell makes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variable {
@@ -68,7 +100,9 @@ pub fn annotations(lets: &[Let], known: &[(usize, Vec<Variable>)]) -> Vec<Insert
     let mut insertions = Vec::new();
     for found in lets {
         let Some((_, variables)) = known.iter().find(|(start, _)| *start == found.start) else { continue };
-        let types: Option<Vec<(&Variable, &str)>> = variables.iter().map(|v| Some((v, v.ty.as_deref()?))).collect();
+        let bytes = found.value.as_ref().and_then(included_bytes);
+        let types: Option<Vec<(&Variable, &str)>> =
+            variables.iter().map(|v| Some((v, bytes.or(v.ty.as_deref())?))).collect();
         let Some(types) = types.filter(|types| !types.is_empty()) else { continue };
         if found.is_plain {
             insertions.push((found.pattern_end, format!(": {}", types[0].1)));
@@ -84,6 +118,13 @@ pub fn annotations(lets: &[Let], known: &[(usize, Vec<Variable>)]) -> Vec<Insert
         }
     }
     insertions
+}
+
+/// How long the array is, only the compiler knows.
+fn included_bytes(value: &ast::Expr) -> Option<&'static str> {
+    let ast::Expr::MacroExpr(call) = value else { return None };
+    let path = call.macro_call()?.path()?.syntax().text().to_string();
+    (path.rsplit(':').next()? == "include_bytes").then_some("&'static [u8]")
 }
 
 /// The method by which a value is shown: the preloaded crate's, for all that is `Debug`, or one of the type's own.

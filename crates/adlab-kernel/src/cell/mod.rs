@@ -3,9 +3,11 @@
 //! On the map, `docs/architecture.md`: steps 3, 4 and 7.
 
 pub mod annotated;
+mod awaits;
 pub mod calls;
 pub mod commands;
 pub mod completeness;
+mod files;
 pub mod insertions;
 pub mod nesting;
 pub mod statics;

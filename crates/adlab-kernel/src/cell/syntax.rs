@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
-use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, SyntaxNode};
+use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken};
 
 use super::annotated::Insertion;
 use super::statics;
@@ -133,6 +133,16 @@ impl Tree {
             .filter(|stmt| matches!(stmt.initializer(), Some(ast::Expr::ClosureExpr(_))))
             .filter_map(|stmt| Some(stmt.pat()?.syntax().text().to_string()))
             .collect()
+    }
+
+    /// All that is no white space and no comment, each with the byte of the cell at which it begins.
+    pub fn tokens(&self) -> Vec<(usize, SyntaxToken)> {
+        let all = self.file.syntax().descendants_with_tokens().filter_map(|element| element.into_token());
+        let of_cell = all.filter(|token| !token.kind().is_trivia()).filter_map(|token| {
+            let start = usize::from(token.text_range().start()).checked_sub(OFFSET)?;
+            (start + token.text().len() <= self.length).then_some((start, token))
+        });
+        of_cell.collect()
     }
 
     /// Where a name stands first in a cell: not in a string or a comment.

@@ -1,11 +1,13 @@
 //! A cell, read once.
 
 use std::ops::Range;
+use std::path::Path;
 
 use super::calls::{self, Call};
 use super::commands::{self, Command, Refusal};
-use super::insertions::{self, Let};
+use super::insertions::{self, Around, Let};
 use super::syntax::{Item, Tree};
+use super::{awaits, files};
 
 /// A cell to run, and all that its text tells.
 pub struct Cell {
@@ -62,6 +64,21 @@ impl Cell {
     /// The variables that are closures, whose types have no name and can't be kept.
     pub fn closures(&self) -> Vec<String> {
         self.tree.closures()
+    }
+
+    /// Has the files that it includes looked for in this folder.
+    pub fn files(&self, folder: &Path) -> Around {
+        let may_include = files::WORDS.iter().any(|word| self.body.contains(word));
+        if may_include { files::files(&self.tree, folder) } else { Around::default() }
+    }
+
+    pub fn may_await(&self) -> bool {
+        self.body.contains("await")
+    }
+
+    /// Has it wait where it awaits, by this function.
+    pub fn awaits(&self, wait: &str) -> Around {
+        awaits::awaits(&self.tree, wait)
     }
 
     /// The byte at which a name stands first: not in a string or a comment.

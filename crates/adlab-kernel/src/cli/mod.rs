@@ -53,6 +53,14 @@ enum Command {
 
 /// Does what the command line says.
 pub fn obey() -> ExitCode {
+    // evcxr reads the arguments of this process, and takes them for text.
+    if let Some(argument) = std::env::args_os().find(|argument| argument.to_str().is_none()) {
+        eprintln!(
+            "adlab: {} is no UTF-8; give it another name, or go to its folder and name it from there",
+            argument.display()
+        );
+        return ExitCode::FAILURE;
+    }
     match carry_out(Arguments::parse().command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

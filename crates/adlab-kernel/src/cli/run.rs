@@ -15,7 +15,7 @@ use crate::event::Event;
 use crate::fault::Fault;
 use crate::notebook::file::{self, Notebook};
 use crate::notebook::outputs::{Displays, Finished, Outputs};
-use crate::session::Session;
+use crate::session::{Session, warm_build};
 use crate::supervisor::Supervisor;
 use crate::system::project::Project;
 
@@ -45,7 +45,7 @@ pub fn run(project: &Project, options: &Options) -> Result<bool> {
     if let Some(dir) = &options.output {
         check_folder(dir, &notebooks)?;
     }
-    let session = Session::open(project)?;
+    let session = Session::open(project, &warm_build::toolchain(project)?)?;
     let analysis = Analysis::start(session.library()?)?;
     session.fill()?;
     let mut good = true;

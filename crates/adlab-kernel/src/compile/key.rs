@@ -10,10 +10,15 @@ use crate::assumptions::{CONFIG_FILE, RUSTFLAGS_VAR};
 /// Stands for evcxr's build folder, which each session has for itself.
 const HERE: &str = "@BUILD@";
 
-/// Everything but the cell that decides how cargo calls rustc.
-pub fn call_key(here: &Path, rustc: &Path, words: &[&str]) -> Result<String> {
+/// What is known is known without a network as well.
+const OFFLINE: &str = "--offline";
+
+pub const LOCK: &str = "Cargo.lock";
+
+/// Everything but the cell that decides how cargo calls rustc; `locked` is [`LOCK`], or nothing where that doesn't matter.
+pub fn call_key(here: &Path, rustc: &Path, words: &[&str], locked: &[&str]) -> Result<String> {
     let mut hasher = DefaultHasher::new();
-    words.hash(&mut hasher);
+    words.iter().filter(|word| **word != OFFLINE).for_each(|word| word.hash(&mut hasher));
     let compiler = std::fs::metadata(rustc).with_context(|| format!("{} is gone", rustc.display()))?;
     (rustc, compiler.len(), compiler.modified().ok()).hash(&mut hasher);
     std::env::var_os(RUSTFLAGS_VAR).hash(&mut hasher);
@@ -22,7 +27,8 @@ pub fn call_key(here: &Path, rustc: &Path, words: &[&str]) -> Result<String> {
     let mut lines: Vec<&str> = manifest.lines().collect();
     lines.sort_unstable();
     lines.hash(&mut hasher);
-    for file in ["Cargo.lock", ".cargo/config.toml", "../.cargo/config.toml"] {
+    // In its own configuration it says no more than whether it may use the network.
+    for file in locked.iter().chain(&["../.cargo/config.toml"]) {
         std::fs::read(here.join(file)).ok().hash(&mut hasher);
     }
     Ok(format!("{:016x}", hasher.finish()))
@@ -38,8 +44,26 @@ pub fn has_local_crates(here: &Path) -> bool {
     paths.into_iter().any(|path| !preloaded.contains(&format!("\"{path}\"")))
 }
 
+/// The user has added tokio, with what a cell needs to run on it.
+pub fn has_async_runtime(here: &Path) -> bool {
+    let manifest = std::fs::read_to_string(here.join("Cargo.toml")).unwrap_or_default();
+    manifest.lines().any(|line| {
+        let is_tokio = line.split_once('=').is_some_and(|(name, _)| name.trim() == "tokio");
+        is_tokio && ["\"full\"", "\"rt-multi-thread\""].iter().any(|feature| line.contains(feature))
+    })
+}
+
 /// A text with another session's folder, and with this one's.
 pub fn rebase(text: &str, here: &Path, forth: bool) -> String {
-    let here = here.to_string_lossy();
-    if forth { text.replace(HERE, &here) } else { text.replace(&*here, HERE) }
+    replace(text, &here.to_string_lossy(), forth)
+}
+
+/// The same of JSON, in which the folder's name may be written otherwise.
+pub fn rebase_json(text: &str, here: &Path, forth: bool) -> String {
+    let quoted = serde_json::Value::from(here.to_string_lossy()).to_string();
+    replace(text, &quoted[1..quoted.len() - 1], forth)
+}
+
+fn replace(text: &str, here: &str, forth: bool) -> String {
+    if forth { text.replace(HERE, here) } else { text.replace(here, HERE) }
 }

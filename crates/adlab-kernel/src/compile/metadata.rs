@@ -1,15 +1,14 @@
 //! What cargo says of the workspace, kept.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::key::{call_key, rebase};
+use super::key::{LOCK, call_key, rebase, rebase_json};
 use crate::assumptions::METADATA_OF_ANALYZER;
 use crate::system::files::write_atomically;
 
@@ -18,6 +17,21 @@ struct KeptAnswer {
     said: String,
     /// Cargo.lock, which it may have written.
     lock: String,
+}
+
+impl KeptAnswer {
+    fn read(place: &Path, here: &Path) -> Option<Self> {
+        let kept: KeptAnswer = serde_json::from_str(&std::fs::read_to_string(place).ok()?).ok()?;
+        Some(KeptAnswer { said: rebase_json(&kept.said, here, true), ..kept })
+    }
+
+    fn say(self, lock: &Path) -> Result<i32> {
+        std::io::stdout().write_all(self.said.as_bytes())?;
+        if std::fs::read_to_string(lock).unwrap_or_default() != self.lock {
+            std::fs::write(lock, self.lock)?;
+        }
+        Ok(0)
+    }
 }
 
 /// Questions change nothing else, and have the same answer as long as the workspace is the same.
@@ -29,27 +43,33 @@ pub fn is_question(words: &[&str]) -> bool {
 /// Says what cargo said to this before; asks `cargo` the first time. Returns the exit code.
 pub fn answer(folder: &Path, here: &Path, rustc: &Path, words: &[&str], cargo: impl Fn() -> Command) -> Result<i32> {
     let rebased: Vec<String> = words.iter().map(|word| rebase(word, here, false)).collect();
-    let mut hasher = DefaultHasher::new();
-    call_key(here, rustc, &rebased.iter().map(String::as_str).collect::<Vec<_>>())?.hash(&mut hasher);
-    let place = folder.join(format!("answer-{:016x}", hasher.finish()));
-    let lock = here.join("Cargo.lock");
-    let known = std::fs::read_to_string(&place).unwrap_or_default();
-    if let Ok(known) = serde_json::from_str::<KeptAnswer>(&rebase(&known, here, true)) {
-        std::io::stdout().write_all(known.said.as_bytes())?;
-        if std::fs::read_to_string(&lock).unwrap_or_default() != known.lock {
-            std::fs::write(&lock, known.lock)?;
-        }
-        return Ok(0);
+    let rebased: Vec<&str> = rebased.iter().map(String::as_str).collect();
+    let place = |locked: &[&str]| -> Result<PathBuf> {
+        Ok(folder.join(format!("answer-{}", call_key(here, rustc, &rebased, locked)?)))
+    };
+    let (exact, any) = (place(&[LOCK])?, place(&[])?);
+    let lock = here.join(LOCK);
+    if let Some(known) = KeptAnswer::read(&exact, here) {
+        return known.say(&lock);
     }
-    let output = cargo().stderr(Stdio::inherit()).output().context("cannot run cargo")?;
+    let output = cargo().output().context("cannot run cargo")?;
+    if !output.status.success()
+        && let Some(known) = KeptAnswer::read(&any, here)
+    {
+        // Other versions may be locked, but without a network these are those that there are.
+        return known.say(&lock);
+    }
+    std::io::stderr().write_all(&output.stderr)?;
     let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
     if words.contains(&METADATA_OF_ANALYZER) {
         said = without_dependencies(&said);
     }
     std::io::stdout().write_all(said.as_bytes())?;
     if output.status.success() {
-        let answer = KeptAnswer { said, lock: std::fs::read_to_string(&lock).unwrap_or_default() };
-        write_atomically(&place, rebase(&serde_json::to_string(&answer)?, here, false).as_bytes())?;
+        let lock = std::fs::read_to_string(&lock).unwrap_or_default();
+        let answer = serde_json::to_string(&KeptAnswer { said: rebase_json(&said, here, false), lock })?;
+        write_atomically(&exact, answer.as_bytes())?;
+        write_atomically(&any, answer.as_bytes())?;
     }
     Ok(output.status.code().unwrap_or(101))
 }

@@ -18,12 +18,14 @@ mod level;
 mod metadata;
 mod reach;
 mod recorded_call;
+mod rustc;
 pub mod stand_ins;
 pub mod statics;
 pub mod tools;
 pub mod variable_store;
 
 pub use cache::FOLDER_VAR as CELLS_VAR;
+pub use key::has_async_runtime;
 pub use reach::hash;
 pub use recorded_call::FIXED_LEVEL;
 

@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::hash::Hash;
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::cache::CompiledCell;
 use super::generated::Generated;
-use super::key::rebase;
+use super::key::{rebase, rebase_json};
+use super::rustc::run;
 use super::{level, variable_store};
 use crate::assumptions::{LIBRARY_PATH_VAR, PACKAGE, SOURCE};
 use crate::cell::LIBRARY;
@@ -43,13 +41,13 @@ impl RecordedCall {
     }
 
     pub fn write(&self, place: &Path, here: &Path) -> Result<()> {
-        write_atomically(place, rebase(&serde_json::to_string(self)?, here, false).as_bytes())
+        write_atomically(place, rebase_json(&serde_json::to_string(self)?, here, false).as_bytes())
     }
 
     /// None where there is none, or a broken one.
     pub fn read(place: &Path, here: &Path) -> Option<Self> {
         let call: RecordedCall =
-            serde_json::from_str(&rebase(&std::fs::read_to_string(place).ok()?, here, true)).ok()?;
+            serde_json::from_str(&rebase_json(&std::fs::read_to_string(place).ok()?, here, true)).ok()?;
         let is_whole = call.libraries().all(|path| Path::new(path).exists());
         is_whole.then_some(call)
     }
@@ -65,7 +63,7 @@ impl RecordedCall {
             std::fs::write(&place, known)?;
             return tell_evcxr(&library).map(|()| 0);
         }
-        let code = run(rustc, &arguments, &self.environment)?;
+        let code = run(rustc, here, &arguments, &self.environment)?;
         if code == 0 {
             let notes = std::fs::read_to_string(library.with_file_name(format!("{PACKAGE}.d"))).unwrap_or_default();
             if let Some(kept) = kept.filter(|_| has_one_source(&notes)) {
@@ -120,13 +118,15 @@ impl RecordedCall {
         variable_store::library(self.library(here).parent()?)
     }
 
+    /// What rustc is told where it only looks at the source.
+    pub fn arguments_of_check(&self, here: &Path) -> Vec<String> {
+        self.arguments_at(here, false)
+    }
+
     /// Checks the source, and makes nothing of it. Returns the exit code.
     pub fn check(&self, rustc: &Path, here: &Path) -> Result<i32> {
-        let lighter = |word: &String| match word {
-            word if word.starts_with("--emit=") => "--emit=metadata".to_owned(),
-            word => word.clone(),
-        };
-        run(rustc, &self.arguments_at(here, false).iter().map(lighter).collect::<Vec<_>>(), &self.environment)
+        let lighter = |word: String| if word.starts_with("--emit=") { "--emit=metadata".to_owned() } else { word };
+        run(rustc, here, &self.arguments_of_check(here).into_iter().map(lighter).collect::<Vec<_>>(), &self.environment)
     }
 
     /// What a cell's library depends on: the compiler, what it is told, and the libraries that it finds.
@@ -153,26 +153,6 @@ impl RecordedCall {
         let folder = self.arguments.windows(2).find(|pair| pair[0] == "--out-dir").map_or("", |pair| pair[1].as_str());
         here.join(folder).join(format!("{}{PACKAGE}{}", DLL_PREFIX, DLL_SUFFIX))
     }
-}
-
-/// Runs rustc, and says what cargo would say of it.
-fn run(rustc: &Path, arguments: &[String], environment: &BTreeMap<String, String>) -> Result<i32> {
-    let mut command = Command::new(rustc);
-    command.args(arguments).envs(environment).stdin(Stdio::null()).stderr(Stdio::piped());
-    let mut compiler = command.spawn().with_context(|| format!("cannot run {}", rustc.display()))?;
-    let mut said = std::io::stdout().lock();
-    for line in BufReader::new(compiler.stderr.take().context("rustc has no stderr")?).lines() {
-        let line = line?;
-        match serde_json::from_str::<Value>(&line) {
-            Ok(message) if message["$message_type"] == "diagnostic" => {
-                writeln!(said, "{}", json!({ "reason": "compiler-message", "message": message }))?;
-            }
-            Ok(_) => {}
-            // The compiler itself has failed.
-            Err(_) => eprintln!("{line}"),
-        }
-    }
-    Ok(compiler.wait()?.code().unwrap_or(101))
 }
 
 /// rustc notes what a library was made from: other files, where a cell includes them, and the environment.

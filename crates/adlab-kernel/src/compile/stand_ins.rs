@@ -7,9 +7,10 @@ use std::process::{Command, exit};
 
 use anyhow::Result;
 
-use super::key::{call_key, has_local_crates};
+use super::key::{LOCK, call_key, has_local_crates};
 use super::metadata::{answer, is_question};
 use super::recorded_call::{self, RecordedCall};
+use super::rustc::run_for_cargo;
 use super::tools::{STAND_INS, Tools};
 use crate::assumptions::{CONFIG_FILE, PACKAGE};
 
@@ -78,33 +79,39 @@ fn cargo(tools: &Tools, arguments: &[OsString]) -> Result<i32> {
 fn build(tools: &Tools, arguments: &[OsString], words: &[&str], here: &Path) -> Result<i32> {
     let rustc = tools.real("rustc");
     let as_build: Vec<&str> = words.iter().map(|&word| if word == CHECK { BUILD } else { word }).collect();
-    let place = tools.folder.join(format!("call-{}", call_key(here, &rustc, &as_build)?));
+    let place = tools.folder.join(format!("call-{}", call_key(here, &rustc, &as_build, &[LOCK])?));
     let checks = as_build != words;
     if let Some(call) = RecordedCall::read(&place, here).filter(|_| !has_local_crates(here)) {
         return if checks { call.check(&rustc, here) } else { call.compile(&rustc, here) };
     }
     let mut command = tools.real_cargo(arguments);
+    command.env("RUSTC", tools.bin().join("rustc"));
     if !checks {
-        command.env("RUSTC", tools.bin().join("rustc")).env(RECORD_VAR, place);
+        command.env(RECORD_VAR, place);
     }
     Err(command.exec().into())
 }
 
-/// cargo's call: it is written down, if it is for the cells.
+/// cargo's call: it is written down, if it is for the cells, and makes their library.
 fn rustc(tools: &Tools, arguments: &[OsString]) -> Result<i32> {
     let mut command = Command::new(tools.real("rustc"));
     command.env_remove(RECORD_VAR);
     let words: Option<Vec<&str>> = arguments.iter().map(|word| word.to_str()).collect();
     let place = std::env::var_os(RECORD_VAR).map(PathBuf::from);
     let is_cells = |words: &Vec<&str>| words.windows(2).any(|pair| pair == ["--crate-name", PACKAGE]);
-    let (Some(words), Some(place)) = (words.filter(is_cells), place) else {
+    let Some(words) = words.filter(is_cells) else {
         return Err(command.args(arguments).exec().into());
     };
     let here = std::env::current_dir()?;
     let call = RecordedCall::of_this_process(&words);
+    let Some(place) = place else {
+        command.args(call.arguments_of_check(&here));
+        return run_for_cargo(command, &here);
+    };
     call.write(&place, &here)?;
     let source = call.prepare(&here)?;
     // From there the library finds the others; cargo puts a second one elsewhere.
     recorded_call::tell_evcxr(&call.library(&here))?;
-    Err(command.args(call.arguments(&here, &source)).exec().into())
+    command.args(call.arguments(&here, &source));
+    run_for_cargo(command, &here)
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::variable_store;
-use crate::system::toolchain;
+use crate::system::toolchain::{self, Toolchain};
 
 /// The session's folder for all of this.
 pub const FOLDER_VAR: &str = "ADLAB_TOOLS";
@@ -33,35 +33,15 @@ impl Tools {
         self.folder.join("bin")
     }
 
-    /// Makes the stand-ins.
-    pub fn stand_in(&self) -> Result<()> {
+    /// Makes the stand-ins for this toolchain.
+    pub fn stand_in(&self, toolchain: &Toolchain) -> Result<()> {
         let bin = self.bin();
         std::fs::create_dir_all(&bin)?;
         let this = std::env::current_exe()?;
         for name in STAND_INS {
             symlink(&this, bin.join(name)).context("cannot put the stand-in for cargo in place")?;
         }
-        Ok(())
-    }
-
-    /// Finds the real tools, which takes a moment, and writes down where they are.
-    pub fn find(&self) -> Result<()> {
-        std::fs::create_dir_all(&self.folder)?;
-        for name in ["cargo", "rustc"] {
-            let place = self.folder.join(format!("real-{name}"));
-            let is_known = std::fs::read_to_string(&place).is_ok_and(|path| Path::new(&path).is_file());
-            if !is_known {
-                let mut rustup = Command::new("rustup");
-                rustup.args(["which", name]);
-                self.with_real_environment(&mut rustup);
-                let path =
-                    toolchain::output_of(rustup).map(PathBuf::from).or_else(|| toolchain::on(&self.real_path(), name));
-                let path = path
-                    .with_context(|| format!("{name} is missing: cells can't be compiled; {}", toolchain::GET_RUST))?;
-                std::fs::write(place, path.to_string_lossy().as_bytes())?;
-            }
-        }
-        Ok(())
+        toolchain.write_down(&self.folder)
     }
 
     /// Compiles what every cell is linked with, for a build folder.
@@ -69,9 +49,9 @@ impl Tools {
         variable_store::build(&variable_store::folder(build)?, &self.real("rustc"))
     }
 
-    /// The real one. Early in a session it may not be known: then the one that the user's PATH has.
+    /// The real one.
     pub fn real(&self, name: &str) -> PathBuf {
-        let known = std::fs::read_to_string(self.folder.join(format!("real-{name}"))).ok().map(PathBuf::from);
+        let known = toolchain::known(&self.folder, name);
         known.or_else(|| toolchain::on(&self.real_path(), name)).unwrap_or_else(|| name.into())
     }
 
@@ -83,7 +63,7 @@ impl Tools {
     }
 
     pub fn with_real_environment(&self, command: &mut Command) {
-        command.env("PATH", self.real_path());
+        command.env("PATH", self.real_path()).env("RUSTC", self.real("rustc"));
         match std::env::var_os(HOME_VAR) {
             Some(home) => command.env("CARGO_HOME", home),
             None => command.env_remove("CARGO_HOME"),

@@ -9,6 +9,7 @@
 //! The error that the student sees is that of the first attempt.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use evcxr::Error;
 
@@ -16,7 +17,8 @@ use super::evcxr_context::{Evcxr, Outcome};
 use crate::analysis::{Analysis, Surroundings};
 use crate::cell::Cell;
 use crate::cell::annotated::{Annotated, Insertion};
-use crate::cell::insertions;
+use crate::cell::{LIBRARY, insertions};
+use crate::compile::has_async_runtime;
 use crate::scope::Scope;
 use crate::scope::plan::{Key, Plan};
 use crate::supervisor::Supervisor;
@@ -31,6 +33,10 @@ pub struct Parts<'a> {
     pub analysis: &'a Analysis,
     pub supervisor: &'a Supervisor,
     pub prelude: &'a str,
+    /// Where cells are built.
+    pub build: &'a Path,
+    /// Where the notebook is.
+    pub folder: Option<&'a Path>,
 }
 
 /// What came of a cell.
@@ -58,12 +64,17 @@ impl Parts<'_> {
         };
         let may_be_own = self.scope.has_crates
             || [&cell.code, &self.scope.definitions.text()].iter().any(|text| text.contains(insertions::SHOW));
+        let mut around = self.folder.map(|folder| cell.files(folder)).unwrap_or_default();
+        // Where there is tokio, evcxr has all of the cell run on it.
+        if cell.may_await() && !has_async_runtime(self.build) {
+            around = around.and(cell.awaits(&format!("::{LIBRARY}::wait")));
+        }
         let mut in_the_way = BTreeSet::new();
         let mut first: Option<Attempt> = None;
         for _ in 0..MOST_ATTEMPTS {
             let last = cell.last_expression.as_ref().filter(|last| !plan.has_item_at(last.start));
             let display = insertions::display(last, may_be_own);
-            let insertions: Vec<Insertion> = types.iter().cloned().chain(display).collect();
+            let insertions = around.with(types.iter().chain(&display));
             let annotated = plan.annotate(cell, &without, &insertions);
             self.scope.sources.annotate(&annotated);
             let Some(outcome) = self.evcxr.try_to_execute(&annotated.code) else { return Attempt::Panicked };

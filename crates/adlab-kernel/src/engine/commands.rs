@@ -67,9 +67,7 @@ impl Engine {
             }
             Command::Evcxr(line) => self.evaluate(line)?,
             Command::Dependency(lines) => {
-                self.evaluate(lines)?;
-                self.scope.has_crates = true;
-                self.analysis.use_crates_of(self.build.clone());
+                self.add_crates(lines)?;
                 Bundle::new()
             }
             Command::Documentation(_) => Bundle::new(),
@@ -78,7 +76,7 @@ impl Engine {
     }
 
     /// What is no cell of the student's.
-    fn evaluate(&mut self, code: &str) -> Result<Bundle, Fault> {
+    pub(super) fn evaluate(&mut self, code: &str) -> Result<Bundle, Fault> {
         match self.evcxr.try_to_execute(code) {
             Some(Ok(outputs)) => Ok(bundle(outputs).unwrap_or_default()),
             Some(Err(Error::CompilationErrors(errors))) => {

@@ -4,6 +4,7 @@
 
 mod attempt;
 mod commands;
+mod crates;
 mod evcxr_context;
 mod shell;
 pub mod thread;
@@ -49,6 +50,8 @@ pub struct Engine {
     preload: Preload,
     /// Where cells are built.
     build: PathBuf,
+    /// Where the notebook is; nothing where that is gone.
+    folder: Option<PathBuf>,
     socket: PathBuf,
     give_environment: Box<dyn Fn(&mut Command) + Send>,
 }
@@ -65,7 +68,9 @@ impl Engine {
         // Of the notebook before, nothing is left.
         level::set(&session.build(), None)?;
         let (scope, build) = (Scope::default(), session.build());
-        let mut engine = Engine { evcxr, analysis, supervisor, scope, preload, build, socket, give_environment };
+        let folder = folder.map(Path::to_owned).or_else(|| std::env::current_dir().ok());
+        let mut engine =
+            Engine { evcxr, analysis, supervisor, scope, preload, build, folder, socket, give_environment };
         engine.prepare()?;
         Ok(engine)
     }
@@ -145,6 +150,8 @@ impl Engine {
             analysis: &self.analysis,
             supervisor: &self.supervisor,
             prelude: &self.preload.prelude,
+            build: &self.build,
+            folder: self.folder.as_deref(),
         };
         parts.supervisor.note(&parts.scope.definitions.outdated(cell));
         let (outcome, annotated) = match parts.attempt(cell, &plan, removed) {

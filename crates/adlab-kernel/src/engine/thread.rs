@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use tokio::sync::{Notify, oneshot};
 
 use super::{Engine, Value};
@@ -49,12 +49,14 @@ pub struct Handle {
 }
 
 impl EngineThread {
-    pub fn start(preload: Preload, session: Session) -> Self {
+    /// What it begins with may be an error: then each cell says so.
+    pub fn start(begin: Result<(Preload, Session)>) -> Self {
         let (jobs, queue) = channel();
         let (finished, done) = channel();
         let supervisor = Arc::new(OnceLock::new());
         let stopping = Arc::new(AtomicBool::new(false));
-        let analysis = session.library().and_then(Analysis::start);
+        let session = begin.as_ref().map_err(|_| anyhow!("there is no session"));
+        let analysis = session.and_then(|(_, session)| Analysis::start(session.library()?));
         let handle = Handle {
             jobs,
             analysis: analysis.as_ref().ok().cloned(),
@@ -63,8 +65,14 @@ impl EngineThread {
         };
         let is_stopping = Arc::clone(&stopping);
         let work = move || {
-            let engine =
-                session.fill().and(analysis).and_then(|analysis| Engine::start(preload, &session, analysis, None));
+            let (session, engine) = match begin {
+                Ok((preload, session)) => {
+                    let filled = session.fill().and(analysis);
+                    let engine = filled.and_then(|analysis| Engine::start(preload, &session, analysis, None));
+                    (Some(session), engine)
+                }
+                Err(error) => (None, Err(error)),
+            };
             serve(engine, &queue, &supervisor, &is_stopping);
             drop(session);
             let _ = finished.send(());

@@ -38,6 +38,7 @@ use self::snapshot::{Snapshot, Taken};
 use crate::assumptions::{BACKTRACE_VAR, EXECUTION_COMPLETE, GIVES_UP, IS_RUNTIME_VAR, LOAD_AND_RUN, ONE_FUNCTION};
 use crate::event::PanicInfo;
 use crate::system::processes::die_with_parent;
+use crate::system::sockets;
 
 type CellFn = extern "C" fn(*mut c_void) -> *mut c_void;
 type BeginFn = unsafe extern "C" fn();
@@ -102,7 +103,8 @@ impl Runtime {
             std::env::remove_var(BACKTRACE_VAR);
         }
         let open = |channel: Channel| -> Result<UnixStream> {
-            let mut stream = UnixStream::connect(socket).context("cannot reach the kernel")?;
+            let mut stream =
+                sockets::at(socket, |socket| UnixStream::connect(socket)).context("cannot reach the kernel")?;
             stream.write_all(&[channel as u8])?;
             Ok(stream)
         };
@@ -110,14 +112,16 @@ impl Runtime {
         let evcxr = fcntl_dupfd_cloexec(std::io::stdout(), 3)?.into();
         let process = std::process::id() as i32;
         // A datagram is a read, and an empty one the end of the input, for that read alone.
-        let input = UnixDatagram::bind(protocol::input_path(socket, process)).context("no socket for stdin")?;
+        let input = sockets::at(&protocol::input_path(socket, process), |path| UnixDatagram::bind(path))
+            .context("no socket for stdin")?;
         rustix::stdio::dup2_stdin(input)?;
         rustix::stdio::dup2_stdout(open(Channel::Stdout)?)?;
         rustix::stdio::dup2_stderr(open(Channel::Stderr)?)?;
         #[cfg(target_os = "linux")]
         {
             let order = UnixDatagram::unbound()?;
-            order.connect(protocol::output_path(socket)).context("cannot reach the kernel")?;
+            sockets::at(&protocol::output_path(socket), |path| order.connect(path))
+                .context("cannot reach the kernel")?;
             stdio::start(order);
         }
         memory::apply();
@@ -141,13 +145,10 @@ impl Runtime {
 
     fn serve(&mut self) -> Result<()> {
         while let Some(line) = self.command()? {
-            let mut words = line.split(' ');
-            match (words.next(), words.next(), words.next()) {
-                (Some(LOAD_AND_RUN), Some(library), Some(function)) => {
-                    self.transaction(library, function)?;
-                }
-                _ => bail!("not an instruction: {line:?}"),
-            }
+            // There may be blanks in the path of the library.
+            let call = line.strip_prefix(LOAD_AND_RUN).and_then(|call| call.strip_prefix(' ')?.rsplit_once(' '));
+            let (library, function) = call.with_context(|| format!("not an instruction: {line:?}"))?;
+            self.transaction(library, function)?;
         }
         self.put_away();
         Ok(())

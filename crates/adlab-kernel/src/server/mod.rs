@@ -29,21 +29,24 @@ use self::outbox::{Outbox, Queue, about, outbox};
 use self::stalled::send_patiently;
 use crate::cell::nesting::DEEP_STACK;
 use crate::engine::thread::{EngineThread, Handle};
-use crate::session::Session;
-use crate::system::project::Project;
+use crate::session::{Session, warm_build};
+use crate::system::project::{Preload, Project};
 
 /// Serves until a shutdown request, until the process is told to end, or until Jupyter is gone.
 pub fn serve(project: &Project, connection_file: &Path) -> Result<()> {
     let connection = read_connection_file(connection_file)?;
-    let session = Session::open(project)?;
-    // kernel_info is answered while evcxr starts.
-    let engine = EngineThread::start(project.preload()?, session);
+    // Where it fails, cells say why. kernel_info is answered while evcxr starts.
+    let engine = EngineThread::start(begin(project));
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).thread_stack_size(DEEP_STACK).enable_all().build()?;
     let outcome = runtime.block_on(Box::pin(serve_sockets(&connection, &engine)));
     runtime.shutdown_timeout(Duration::from_millis(100));
     engine.stop();
     outcome
+}
+
+fn begin(project: &Project) -> Result<(Preload, Session)> {
+    Ok((project.preload()?, Session::open(project, &warm_build::toolchain(project)?)?))
 }
 
 fn read_connection_file(path: &Path) -> Result<ConnectionInfo> {

@@ -10,6 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::place;
 use crate::assumptions::{BUILD_FOLDER_VAR, CONFIG_FOLDER_VAR, RUST_SRC_VAR};
 use crate::compile::CELLS_VAR;
 use crate::compile::tools::{FOLDER_VAR, HOME_VAR, Tools};
@@ -26,7 +27,8 @@ pub struct UserEnvironment(Vec<(OsString, OsString)>);
 impl UserEnvironment {
     /// As it is now: to be asked before anything is wired. Call before any thread starts.
     pub fn of_this_process(project: &Project) -> Result<Self> {
-        reach_cargo()?;
+        // Without it, the toolchain of the warm build may still be there.
+        let _ = reach_cargo();
         if let Some(libraries) = without_our_builds(project)? {
             set("LD_LIBRARY_PATH", &libraries);
         }
@@ -52,14 +54,16 @@ pub fn reach_cargo() -> Result<PathBuf> {
 }
 
 /// Points evcxr at a session's folder. Call before any thread starts.
-pub fn wire(session: &Path, build: &Path) {
+pub fn wire(session: &Path, build: &Path, place: &Path) {
     set(SESSION_VAR, session.as_os_str());
     set(BUILD_FOLDER_VAR, build.as_os_str());
     set(CONFIG_FOLDER_VAR, session.as_os_str());
+    // The compiler and the linker look there as well.
+    set(place::VARIABLE, place.as_os_str());
 }
 
 /// Puts the stand-ins in front of the real tools, with a folder for compiled cells, and has evcxr's own analyzer read an
-/// empty library. Call before any thread starts.
+/// empty library. What the user has set for other builds doesn't count for cells. Call before any thread starts.
 pub fn wire_tools(tools: &Tools, cells: &Path, empty_library: &Path) -> Result<()> {
     let rest = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(std::iter::once(tools.bin()).chain(std::env::split_paths(&rest)))?;
@@ -73,8 +77,35 @@ pub fn wire_tools(tools: &Tools, cells: &Path, empty_library: &Path) -> Result<(
     // rust-analyzer looks for cargo in its `bin`, first of all.
     set("CARGO_HOME", tools.folder.as_os_str());
     set("PATH", &path);
+    for name in without_effect() {
+        // SAFETY: as in `set`.
+        unsafe { std::env::remove_var(name) };
+    }
+    for (name, value) in AGAINST_CONFIGURATION {
+        set(name, value.as_ref());
+    }
     set(RUST_SRC_VAR, empty_library.as_os_str());
     Ok(())
+}
+
+/// The user's settings that don't count for cells.
+pub fn without_effect() -> Vec<String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| is_of_builds(name)).collect()
+}
+
+/// What reaches the network, finds crates and a linker stays; what chooses another compiler, target or profile does not.
+const KEPT: [&str; 6] = ["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_CACHE_"];
+
+/// The same in the files of cargo's configuration: an empty wrapper is none.
+const AGAINST_CONFIGURATION: [(&str, &str); 3] =
+    [("RUSTC_WRAPPER", ""), ("RUSTC_WORKSPACE_WRAPPER", ""), ("CARGO_TERM_COLOR", "never")];
+
+/// A variable that says how cargo builds.
+fn is_of_builds(name: &str) -> bool {
+    let is_linker = name.starts_with("CARGO_TARGET_") && name.ends_with("_LINKER");
+    let is_kept = is_linker || KEPT.iter().any(|kept| name.starts_with(kept));
+    name.starts_with("CARGO_") && !is_kept
+        || ["RUSTC", "RUSTDOC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// `cargo run` and `cargo test` add their build folders to where libraries are looked for, and cells would find another
@@ -93,6 +124,30 @@ fn set(name: &str, value: &OsStr) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_of_builds_are_told_from_others() {
+        for name in [
+            "RUSTC_WRAPPER",
+            "RUSTFLAGS",
+            "RUSTUP_TOOLCHAIN",
+            "CARGO_TARGET_DIR",
+            "CARGO_PROFILE_DEV_PANIC",
+            "CARGO_ENCODED_RUSTFLAGS",
+        ] {
+            assert!(is_of_builds(name), "{name}");
+        }
+        for name in [
+            "CARGO_HOME",
+            "CARGO_HTTP_PROXY",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER",
+            "RUST_MIN_STACK",
+            "RUSTUP_HOME",
+            "HOME",
+        ] {
+            assert!(!is_of_builds(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_program_gets_the_user_s_variables_and_the_session_s_name() {

@@ -8,6 +8,7 @@
 pub mod environment;
 pub mod janitor;
 pub mod level;
+pub mod place;
 pub mod warm_build;
 
 use std::fs;
@@ -26,7 +27,7 @@ use crate::compile::tools::Tools;
 use crate::system::files::copy_tree;
 use crate::system::processes::is_gone;
 use crate::system::project::Project;
-use crate::system::toolchain;
+use crate::system::toolchain::{self, Toolchain};
 
 /// A session's folder is named after this and the process that it belongs to.
 const PREFIX: &str = "adlab-";
@@ -45,11 +46,11 @@ impl Session {
     /// Makes the folder, and points evcxr at it. It is to be filled before evcxr starts.
     ///
     /// Call once, before any thread starts: evcxr takes its folders from the environment.
-    pub fn open(project: &Project) -> Result<Self> {
+    pub fn open(project: &Project, toolchain: &Toolchain) -> Result<Self> {
         let mut session = Self::open_plain(project)?;
-        session.library = Some(project.warm().join(LIBRARY)).filter(|library| library.is_dir());
+        session.library = warm_build::library(project);
         let (tools, empty_library) = (session.tools(), session.path("empty-library"));
-        tools.stand_in()?;
+        tools.stand_in(toolchain)?;
         slim_std::write_empty(&empty_library)?;
         environment::wire_tools(&tools, &project.cells(), &empty_library)?;
         Ok(session)
@@ -58,22 +59,24 @@ impl Session {
     /// The same without our means to make it fast.
     pub fn open_plain(project: &Project) -> Result<Self> {
         let user = UserEnvironment::of_this_process(project)?;
-        remove_abandoned(&std::env::temp_dir());
+        place::check_here()?;
+        let place = place::folder();
+        remove_abandoned(&place);
+        place::check(&place)?;
         let prefix = format!("{PREFIX}{}-", std::process::id());
-        // cargo sees through symbolic links.
-        let temporary = std::env::temp_dir();
-        let temporary = temporary.canonicalize().unwrap_or(temporary);
-        let dir = tempfile::Builder::new()
-            .prefix(&prefix)
-            .tempdir_in(temporary)
-            .context("cannot make a folder for the session")?;
+        let mut folder = tempfile::Builder::new();
+        let dir = folder.prefix(&prefix).tempdir_in(&place).context("cannot make a folder for the session")?;
         let janitor = Janitor::start(dir.path())?;
-        environment::wire(dir.path(), &dir.path().join(BUILD));
+        environment::wire(dir.path(), &dir.path().join(BUILD), &place);
         Ok(Session { dir, project: project.clone(), user, library: None, _janitor: janitor })
     }
 
     /// Puts in what a session begins with: from the warm build, where there is one. Takes a while.
     pub fn fill(&self) -> Result<()> {
+        self.try_to_fill().map_err(place::explained)
+    }
+
+    fn try_to_fill(&self) -> Result<()> {
         let warm = self.project.warm();
         let has_template = warm_build::exists(&self.project);
         if has_template {
@@ -105,7 +108,7 @@ impl Session {
         // With a warm build, all that is needed was downloaded: a class without network must get through.
         fs::write(self.path(CONFIG_FILE), self.project.preload()?.to_toml(offline))?;
         fs::copy(self.project.lock_file(), self.path("Cargo.lock")).context("cannot read Cargo.lock")?;
-        self.tools().find()
+        Ok(())
     }
 
     fn tools(&self) -> Tools {

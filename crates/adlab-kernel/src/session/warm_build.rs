@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -12,6 +12,7 @@ use crate::assumptions::OLD_LIBRARY;
 use crate::compile::variable_store;
 use crate::system::files::{copy_tree, replace_tree};
 use crate::system::project::{Preload, Project};
+use crate::system::toolchain::Toolchain;
 
 /// Cells as students write them: what they make the compiler load stays warm.
 pub const TYPICAL_CELLS: [&str; 3] = [
@@ -21,7 +22,7 @@ pub const TYPICAL_CELLS: [&str; 3] = [
 ];
 
 /// Counts the changes of what a warm build consists of.
-const LAYOUT: u32 = 11;
+const LAYOUT: u32 = 14;
 
 /// The standard library's source, slim.
 pub const LIBRARY: &str = "library";
@@ -41,6 +42,16 @@ pub fn exists(project: &Project) -> bool {
 pub fn is_up_to_date(project: &Project, preload: &Preload) -> Result<bool> {
     let stamp = stamp(project, preload)?;
     Ok(fs::read_to_string(project.warm().join(STAMP)).is_ok_and(|old| old == stamp))
+}
+
+/// The one that it was made with; where there is none, the one of this process's folder.
+pub fn toolchain(project: &Project) -> Result<Toolchain> {
+    Toolchain::known(&project.warm().join(TOOLS)).map_or_else(Toolchain::here, Ok)
+}
+
+/// The standard library's source, slim, if there is one.
+pub fn library(project: &Project) -> Option<PathBuf> {
+    Some(project.warm().join(LIBRARY)).filter(|library| library.is_dir())
 }
 
 /// Puts what a session has made in the place of the warm build, for all sessions to come. `stamp` is that of the crate

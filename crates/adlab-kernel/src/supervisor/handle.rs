@@ -16,6 +16,7 @@ use super::state::{Output, Phase, Shared, State};
 use crate::event::{Event, Report, Sink};
 use crate::runtime::protocol;
 use crate::system::processes::{adopt_orphans, kill_children_named, reap_later};
+use crate::system::sockets;
 
 /// How long the last output of a process that has died may take to arrive.
 const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
@@ -34,8 +35,8 @@ impl Supervisor {
     /// Opens the socket that the runtime will connect to.
     pub fn listen(path: &Path) -> Result<Self> {
         let trouble = || format!("cannot open the socket {}", path.display());
-        let listener = UnixListener::bind(path).with_context(trouble)?;
-        let order = UnixDatagram::bind(protocol::output_path(path)).with_context(trouble)?;
+        let listener = sockets::at(path, |path| UnixListener::bind(path)).with_context(trouble)?;
+        let order = sockets::at(&protocol::output_path(path), |path| UnixDatagram::bind(path)).with_context(trouble)?;
         adopt_orphans();
         let (ours, theirs) = UnixStream::pair()?;
         let supervisor = Supervisor { shared: Shared::default(), _alive: Arc::new(ours) };

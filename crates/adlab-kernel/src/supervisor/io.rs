@@ -5,6 +5,8 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::time::Duration;
 
+use crate::system::sockets;
+
 /// How much is read before the rest of the loop has its turn.
 pub const FLOOD: usize = 1 << 20;
 
@@ -39,10 +41,10 @@ pub fn send_line(path: &Path, line: &[u8]) -> std::io::Result<()> {
     let socket = UnixDatagram::unbound()?;
     socket.set_write_timeout(Some(READ_WITHIN))?;
     if line.is_empty() {
-        socket.send_to(&[], path)?;
+        sockets::at(path, |path| socket.send_to(&[], path))?;
     }
     for part in line.chunks(LONGEST_READ) {
-        socket.send_to(part, path)?;
+        sockets::at(path, |path| socket.send_to(part, path))?;
     }
     Ok(())
 }

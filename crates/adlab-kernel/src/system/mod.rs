@@ -6,4 +6,5 @@ pub mod files;
 pub mod poll;
 pub mod processes;
 pub mod project;
+pub mod sockets;
 pub mod toolchain;

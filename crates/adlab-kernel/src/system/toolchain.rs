@@ -1,24 +1,88 @@
 //! Finding cargo, rustc and the standard library's source, wherever a notebook server was started.
+//!
+//! Cells are compiled by the toolchain that the warm build was made with, whatever a notebook's folder, `RUSTUP_TOOLCHAIN`
+//! or another `HOME` would choose: nothing else fits what is compiled already.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+
+use super::files::write_atomically;
 
 pub const GET_RUST: &str = "get Rust from https://rustup.rs, then start again";
 pub const GET_RUST_SRC: &str = "rustup component add rust-src";
 
+/// The compiler and its cargo: the programs themselves, not rustup's that stand for them.
+#[derive(Debug, Clone)]
+pub struct Toolchain {
+    pub cargo: PathBuf,
+    pub rustc: PathBuf,
+}
+
+impl Toolchain {
+    /// The one that rustup, or the PATH, chooses in this process's folder. Takes a moment.
+    pub fn here() -> Result<Self> {
+        Ok(Toolchain { cargo: chosen("cargo")?, rustc: chosen("rustc")? })
+    }
+
+    /// The one that was written down in a folder, if it is still there.
+    pub fn known(folder: &Path) -> Option<Self> {
+        Some(Toolchain { cargo: known(folder, "cargo")?, rustc: known(folder, "rustc")? })
+    }
+
+    pub fn write_down(&self, folder: &Path) -> Result<()> {
+        for (name, path) in [("cargo", &self.cargo), ("rustc", &self.rustc)] {
+            write_atomically(&note(folder, name), path.to_string_lossy().as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// A program that was written down in a folder, if it is still there.
+pub fn known(folder: &Path, name: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(std::fs::read_to_string(note(folder, name)).ok()?);
+    is_program(&path).then_some(path)
+}
+
+fn note(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("real-{name}"))
+}
+
+fn chosen(name: &str) -> Result<PathBuf> {
+    if let Some(path) = output("rustup", &["which", name]) {
+        return Ok(path.into());
+    }
+    let path = on_path(name).with_context(|| format!("{name} is missing: cells can't be compiled; {GET_RUST}"))?;
+    let said = Command::new(&path).arg("--version").output();
+    match said {
+        Ok(said) if said.status.success() => Ok(path),
+        Ok(said) => bail!("{} does not run here: {}", path.display(), first_line(&said.stderr)),
+        Err(error) => bail!("{} does not run: {error}", path.display()),
+    }
+}
+
+fn first_line(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
 /// Where cargo is: on the PATH, or in rustup's usual place.
 pub fn find_cargo() -> Result<PathBuf> {
-    let homes = [
-        std::env::var_os("CARGO_HOME").map(PathBuf::from),
-        std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")),
-    ];
+    let homes = [std::env::var_os("CARGO_HOME").map(PathBuf::from), usual_cargo_home()];
     let usual = homes.into_iter().flatten().map(|home| home.join("bin").join("cargo"));
     on_path("cargo")
         .or_else(|| usual.into_iter().find(|cargo| is_program(cargo)))
         .with_context(|| format!("cargo is missing: cells can't be compiled; {GET_RUST}"))
+}
+
+/// Where cargo keeps what it downloads.
+pub fn cargo_home() -> Option<PathBuf> {
+    std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(usual_cargo_home)
+}
+
+fn usual_cargo_home() -> Option<PathBuf> {
+    std::env::home_dir().map(|home| home.join(".cargo"))
 }
 
 pub fn on_path(program: &str) -> Option<PathBuf> {
@@ -49,13 +113,9 @@ pub fn host() -> Option<String> {
 }
 
 /// What a program prints, when it ends well.
-pub fn output(program: &str, arguments: &[&str]) -> Option<String> {
+pub fn output(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new(program);
     command.args(arguments);
-    output_of(command)
-}
-
-pub fn output_of(mut command: Command) -> Option<String> {
     let output = command.output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
