@@ -3,6 +3,7 @@
 //! On the map, `docs/architecture.md`: steps 3, 4 and 7.
 
 pub mod annotated;
+pub mod brackets;
 pub mod commands;
 pub mod completeness;
 pub mod insertions;

@@ -71,6 +71,10 @@ impl Tree {
         Tree { body, is_whole: parsed.errors().is_empty(), length: code.len(), file }
     }
 
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
     /// The cell's statements and items, in order.
     pub fn statements(&self) -> impl Iterator<Item = SyntaxNode> + use<> {
         self.body.iter().flat_map(|body| body.syntax().children()).collect::<Vec<_>>().into_iter()

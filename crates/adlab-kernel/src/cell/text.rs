@@ -55,6 +55,11 @@ impl Cell {
         !self.body[self.start..].trim().is_empty() || self.body[..self.start].contains("#!")
     }
 
+    /// rust-analyzer's parser has nothing to object.
+    pub fn is_rust(&self) -> bool {
+        self.tree.is_whole()
+    }
+
     /// The variables that are closures, whose types have no name and can't be kept.
     pub fn closures(&self) -> Vec<String> {
         self.tree.closures()

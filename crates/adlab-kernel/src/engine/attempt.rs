@@ -35,8 +35,8 @@ pub struct Parts<'a> {
 
 /// What came of a cell.
 pub enum Attempt {
-    /// evcxr's word, and the text in which the cell was handed to it.
-    Done { outcome: Outcome, annotated: Annotated },
+    /// evcxr's word, and the source that it had made of the cell.
+    Done { outcome: Outcome, generated: String },
     /// It was interrupted before anything ran.
     Interrupted,
     /// evcxr has panicked, and is of no use any more.
@@ -57,21 +57,23 @@ impl Parts<'_> {
             },
         };
         let mut in_the_way = BTreeSet::new();
-        let mut first: Option<Attempt> = None;
+        let mut first: Option<(Outcome, String, Annotated)> = None;
         for _ in 0..MOST_ATTEMPTS {
             let display = insertions::display(cell.last_expression.as_ref());
             let insertions: Vec<Insertion> = types.iter().cloned().chain(display).collect();
             let annotated = plan.annotate(cell, &without, &insertions);
             self.scope.sources.annotate(&annotated);
             let Some(outcome) = self.evcxr.try_to_execute(&annotated.code) else { return Attempt::Panicked };
+            // Before anything else is compiled: errors and panics name lines of it.
+            let generated = self.evcxr.source();
             if outcome.is_ok() {
                 self.commit(cell, plan, &without, &in_the_way);
-                return Attempt::Done { outcome, annotated };
+                return Attempt::Done { outcome, generated };
             }
             let may_run_again = !self.supervisor.has_begun() && !self.supervisor.is_interrupted();
             let stale = match &outcome {
                 Err(Error::CompilationErrors(errors)) if may_run_again => {
-                    self.scope.definitions.that_do_not_fit(errors, &self.evcxr.source(), plan)
+                    self.scope.definitions.that_do_not_fit(errors, &generated, plan)
                 }
                 _ => BTreeSet::new(),
             };
@@ -86,7 +88,7 @@ impl Parts<'_> {
             let is_hopeless = stale.is_subset(&without);
             // What other cells still use is not removed, though its cell doesn't define it any more.
             let is_needed = in_the_way.is_empty() && !without.is_empty();
-            first.get_or_insert(Attempt::Done { outcome, annotated });
+            first.get_or_insert((outcome, generated, annotated));
             if is_hopeless {
                 break;
             }
@@ -97,7 +99,9 @@ impl Parts<'_> {
                 without.clone_from(&in_the_way);
             }
         }
-        first.expect("there is one attempt at least")
+        let (outcome, generated, annotated) = first.expect("there is one attempt at least");
+        self.scope.sources.annotate(&annotated);
+        Attempt::Done { outcome, generated }
     }
 
     /// The cell has run: what it has defined is in force.

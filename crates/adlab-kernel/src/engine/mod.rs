@@ -21,6 +21,7 @@ use self::evcxr_context::{Evcxr, bundle, describe};
 use crate::analysis::Analysis;
 use crate::cell::Cell;
 use crate::cell::nesting::{DEEPEST, is_too_deep};
+use crate::compile::parser;
 use crate::event::{Bundle, Event, Sink};
 use crate::explain;
 use crate::fault::Fault;
@@ -121,7 +122,8 @@ impl Engine {
             return Err(obeyed.err().filter(|_| !report.interrupted).unwrap_or_else(Fault::interrupted));
         }
         if runs {
-            let result = self.run(&cell)?;
+            let result = self.run(&cell).inspect_err(|_| self.scope.fail(&cell))?;
+            self.scope.succeed(&cell);
             value.result = result.or(value.result);
         } else {
             self.tell_trouble();
@@ -134,6 +136,11 @@ impl Engine {
     fn run(&mut self, cell: &Cell) -> Result<Option<Bundle>, Fault> {
         let source = self.scope.sources.push(&cell.code, cell.number);
         let plan = self.scope.definitions.plan(cell);
+        if let Some(fault) = explain::no_rust(cell, &source, &self.scope, parser::errors) {
+            self.scope.definitions.did_not_compile(&plan, cell.number);
+            self.supervisor.end();
+            return Err(fault);
+        }
         let handed = self.hand_back(&plan);
         // Where something came back, it stands beside the cell from now on.
         let plan = if handed.is_empty() { plan } else { self.scope.definitions.plan(cell) };
@@ -147,8 +154,8 @@ impl Engine {
             prelude: &self.preload.prelude,
         };
         parts.supervisor.note(&parts.scope.definitions.outdated(cell));
-        let (outcome, annotated) = match parts.attempt(cell, &plan, removed) {
-            Attempt::Done { outcome, annotated } => (outcome, annotated),
+        let (outcome, generated) = match parts.attempt(cell, &plan, removed) {
+            Attempt::Done { outcome, generated } => (outcome, generated),
             Attempt::Interrupted => {
                 self.take_back(handed);
                 self.supervisor.end();
@@ -156,8 +163,6 @@ impl Engine {
             }
             Attempt::Panicked => return Err(self.start_anew()),
         };
-        // Before anything else is compiled: a panic names a line of it.
-        let generated = self.evcxr.source();
         let lost = matches!(outcome, Err(Error::SubprocessTerminated(_)));
         if lost {
             self.supervisor.settle();
@@ -182,7 +187,7 @@ impl Engine {
             Ok(outputs) => Ok(report.result.or_else(|| bundle(outputs))),
             Err(error) => {
                 self.scope.definitions.did_not_compile(&plan, cell.number);
-                let context = explain::Context { source: &source, cell, annotated: &annotated, scope: &self.scope };
+                let context = explain::Context { source: &source, cell, scope: &self.scope, generated: &generated };
                 Err(explain::refused_by_evcxr(&error, &context))
             }
         }
@@ -261,7 +266,7 @@ impl Engine {
 
     /// evcxr has started a new runtime, without variables.
     fn forget_variables(&mut self) {
-        self.scope.variables = Default::default();
+        self.scope.variables.lose();
         self.tell_analysis();
     }
 }

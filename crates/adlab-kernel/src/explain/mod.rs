@@ -4,11 +4,16 @@
 
 mod compile;
 mod crash;
+mod diagnostic;
 mod hints;
+mod kept;
+mod render;
+mod syntax;
 
 use evcxr::Error;
 
 pub use self::compile::Context;
+pub use self::syntax::fault as no_rust;
 use crate::assumptions::{HAS_NO_NAME, IS_CLOSURE};
 use crate::cell::commands::Refusal;
 use crate::event::Report;
@@ -22,9 +27,9 @@ pub fn refused_by_evcxr(error: &Error, context: &Context) -> Fault {
     match error {
         Error::CompilationErrors(errors) => compile::fault(errors, context),
         Error::Message(message) if message.contains(IS_CLOSURE) => {
-            compile::not_kept(context.cell, &context.scope.definitions)
+            kept::not_kept(context.cell, &context.scope.definitions)
         }
-        Error::Message(message) if message.contains(HAS_NO_NAME) => compile::nameless(message),
+        Error::Message(message) if message.contains(HAS_NO_NAME) => kept::nameless(message),
         Error::TypeRedefinedVariablesLost(names) => Fault::new(
             "CompileError",
             &format!("these variables had a type that was redefined, and are gone: {}", names.join(", ")),

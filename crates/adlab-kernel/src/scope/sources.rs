@@ -78,6 +78,27 @@ impl Sources {
                 .map(|i| (cell, i + 1))
         })
     }
+
+    /// The cell and the byte in it that stand at a place of the generated source, in lines and columns from 1. Nothing for
+    /// what the kernel or evcxr has written.
+    pub fn position(&self, generated: &str, line: usize, column: usize) -> Option<(&CellSource, usize)> {
+        let (source, found) = self.locate(generated, line)?;
+        let lines: Vec<&str> = generated.lines().collect();
+        let text = *lines.get(line - 1)?;
+        // A bracket alone on its line may be anyone's.
+        if text.trim().len() <= 2 {
+            let own: Vec<&str> = source.annotated.code.lines().map(str::trim).collect();
+            let near = |step: fn(usize) -> usize| {
+                let (there, here) = (lines.get(step(line))?, own.get(step(found))?);
+                Some(!here.is_empty() && there.contains(here))
+            };
+            let agrees = near(|line| line.wrapping_sub(2)) == Some(true) || near(|line| line) == Some(true);
+            if !agrees && own.len() > 1 {
+                return None;
+            }
+        }
+        Some((source, source.byte(found, source.column(found, text, column)?)))
+    }
 }
 
 /// How many lines around the two places are the same.
