@@ -63,6 +63,8 @@ fn is_open_text(token: &SyntaxToken) -> bool {
     match token.kind() {
         SyntaxKind::STRING | SyntaxKind::BYTE_STRING | SyntaxKind::C_STRING => {
             let body = text.trim_start_matches(['b', 'c']);
+            // A word that follows at once is its suffix.
+            let body = body.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_');
             if body.starts_with('r') { !is_closed_raw(body) } else { !is_closed(body) }
         }
         _ => false,

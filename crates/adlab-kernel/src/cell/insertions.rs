@@ -6,6 +6,7 @@ use std::ops::Range;
 use ra_ap_syntax::ast::{self, AstNode};
 use ra_ap_syntax::{Edition, SourceFile, SyntaxKind};
 
+use super::Cell;
 use super::syntax::Tree;
 
 /// Text of the kernel's, and the byte of the cell that it goes before.
@@ -70,6 +71,11 @@ pub fn annotations(lets: &[Let], known: &[(usize, Vec<Variable>)]) -> Vec<Insert
     let mut insertions = Vec::new();
     for found in lets {
         let Some((_, variables)) = known.iter().find(|(start, _)| *start == found.start) else { continue };
+        if variables.is_empty() && found.value.is_some() {
+            // A pattern of constants, which evcxr would take for variables.
+            insertions.push((found.start, "{ ".into()));
+            insertions.push((found.end, " }".into()));
+        }
         let types: Option<Vec<(&Variable, &str)>> = variables.iter().map(|v| Some((v, v.ty.as_deref()?))).collect();
         let Some(types) = types.filter(|types| !types.is_empty()) else { continue };
         if found.is_plain {
@@ -95,6 +101,16 @@ pub fn display(last_expression: Option<&Range<usize>>) -> Vec<Insertion> {
         Some(range) => vec![(range.start, "EvcxrDisplay::evcxr_display(&(".into()), (range.end, "));".into())],
         None => Vec::new(),
     }
+}
+
+/// The place of each `dbg!`, as the macro in `runtime/bootstrap.rs` takes it; not where a student has one of this name.
+pub fn debug(cell: &Cell, is_taken: bool) -> Vec<Insertion> {
+    if !cell.body.contains("dbg!") || is_taken || cell.items.iter().any(|item| item.title == "macro dbg") {
+        return Vec::new();
+    }
+    let line = |at: usize| cell.body[..at].matches('\n').count() + 1;
+    let place = |at: usize| (at, format!("\"cell [{}], line {}\"; ", cell.number, line(at)));
+    cell.calls_of_macro("dbg").into_iter().map(place).collect()
 }
 
 /// The types as they are likely to be, where all values are numbers, texts and the like.
@@ -159,7 +175,21 @@ mod tests {
             "let a: A; let mut b: B; (a, b, ) = { let (a, mut b) = f(); (a, b, ) };\n\
              let v: Vec<u8>; (v, ) = { let v: Vec<_> = g(); (v, ) };"
         );
-        assert_eq!(annotated("let _ = f();", &[(0, vec![])]), "let _ = f();");
+        assert_eq!(
+            annotated("let None = f() else { panic!() };", &[(0, vec![])]),
+            "{ let None = f() else { panic!() }; }"
+        );
+    }
+
+    #[test]
+    fn a_debug_line_names_its_cell() {
+        let of = |code: &str, is_taken| debug(&Cell::read(code, None, 3).unwrap(), is_taken);
+        let code = "// dbg!(a)\nlet t = \"dbg!(b)\";\nprintln!(\"{}\", dbg!(1 + dbg! [2]));";
+        let place = "\"cell [3], line 3\"; ".to_owned();
+        let at = |text: &str| code.find(text).unwrap();
+        assert_eq!(of(code, false), [(at("1 +"), place.clone()), (at("2]"), place)]);
+        assert!(of(code, true).is_empty() && of("std::dbg!(1); other_dbg!(1)", false).is_empty());
+        assert!(of("macro_rules! dbg { () => {} }", false).is_empty());
     }
 
     #[test]

@@ -70,6 +70,16 @@ impl Cell {
         self.tree.word(name)
     }
 
+    /// Behind the bracket of each call of a macro, by its name alone.
+    pub fn calls_of_macro(&self, name: &str) -> Vec<usize> {
+        self.tree.calls_of_macro(name)
+    }
+
+    /// It calls a function of this name.
+    pub fn calls(&self, name: &str) -> bool {
+        self.tree.words_before_a_bracket().any(|word| word == name)
+    }
+
     pub fn outline(&self) -> Outline {
         Outline { start: self.start, items: self.items.iter().map(Item::range).collect() }
     }

@@ -60,7 +60,8 @@ impl Parts<'_> {
         let mut first: Option<(Outcome, String, Annotated)> = None;
         for _ in 0..MOST_ATTEMPTS {
             let display = insertions::display(cell.last_expression.as_ref());
-            let insertions: Vec<Insertion> = types.iter().cloned().chain(display).collect();
+            let debug = insertions::debug(cell, self.scope.definitions.cell_of("dbg").is_some());
+            let insertions: Vec<Insertion> = types.iter().cloned().chain(display).chain(debug).collect();
             let annotated = plan.annotate(cell, &without, &insertions);
             self.scope.sources.annotate(&annotated);
             let Some(outcome) = self.evcxr.try_to_execute(&annotated.code) else { return Attempt::Panicked };

@@ -25,7 +25,7 @@ use crate::compile::parser;
 use crate::event::{Bundle, Event, Sink};
 use crate::explain;
 use crate::fault::Fault;
-use crate::runtime::bootstrap::{ALLOW_QUESTION_MARK, PRINT_AT_ONCE, forget};
+use crate::runtime::bootstrap::{ALLOW_QUESTION_MARK, DEBUG_IN_CELLS, PRINT_AT_ONCE, forget};
 use crate::scope::definitions::HandedBack;
 use crate::scope::plan::Plan;
 use crate::scope::{Scope, lines};
@@ -78,7 +78,7 @@ impl Engine {
 
     fn prepare(&mut self) -> Result<()> {
         let code = format!(
-            "{}\n:offline 0\n{}\n{PRINT_AT_ONCE}\n{ALLOW_QUESTION_MARK}",
+            "{}\n:offline 0\n{}\n{PRINT_AT_ONCE}\n{DEBUG_IN_CELLS}\n{ALLOW_QUESTION_MARK}",
             self.preload.dependencies(),
             self.preload.prelude
         );
@@ -168,7 +168,7 @@ impl Engine {
             self.supervisor.settle();
         }
         match outcome.is_ok() {
-            true => self.supervisor.note(&handed.note),
+            true => self.supervisor.note(&format!("{}{}", handed.note, explain::unused_main(cell))),
             false => self.take_back(handed),
         }
         self.tell_trouble();

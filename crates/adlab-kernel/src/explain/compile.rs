@@ -90,12 +90,13 @@ fn is_of_a_name(diagnostic: &Diagnostic) -> bool {
 /// Where a span of rustc's stands in a student's cell; of a macro, where it is called.
 fn in_a_cell<'a>(span: &Value, context: &Context<'a>) -> Option<Place<'a>> {
     let number = |name: &str| span[name].as_u64().map(|number| number as usize);
-    let is_generated = span["file_name"].as_str().is_some_and(|file| file.ends_with("src/lib.rs") && !file.starts_with('/'));
+    let is_generated =
+        span["file_name"].as_str().is_some_and(|file| file.ends_with("src/lib.rs") && !file.starts_with('/'));
     let found = is_generated.then(|| {
         let position = |line, column| context.scope.sources.position(context.generated, line, column);
-        let (source, start) = position(number("line_start")?, number("column_start")?)?;
-        let (same, end) = position(number("line_end")?, number("column_end")?)?;
-        std::ptr::eq(source, same).then_some((source, start..end.max(start)))
+        let (source, start, is_own) = position(number("line_start")?, number("column_start")?)?;
+        let (same, end, ends_own) = position(number("line_end")?, number("column_end")?)?;
+        std::ptr::eq(source, same).then_some((source, start..end.max(start), is_own && ends_own))
     });
     found.flatten().or_else(|| {
         let outer = &span["expansion"]["span"];
@@ -145,6 +146,7 @@ fn no_longer_defined(name: &str, context: &Context) -> Fault {
     let message = format!("cannot find `{name}` in this scope");
     let fate = context.scope.definitions.former(name).map(hints::note);
     let notes = fate.into_iter().collect();
-    let diagnostic = Diagnostic { message: message.clone(), labels: label.into_iter().collect(), notes, ..Diagnostic::default() };
+    let diagnostic =
+        Diagnostic { message: message.clone(), labels: label.into_iter().collect(), notes, ..Diagnostic::default() };
     Fault { ename: "CompileError", evalue: message, traceback: render::lines(&diagnostic) }
 }

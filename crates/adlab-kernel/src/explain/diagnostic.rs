@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::scope::sources::CellSource;
 
-/// Bytes of a cell.
-pub type Place<'a> = (&'a CellSource, Range<usize>);
+/// Bytes of a cell; and whether it is the student's own text that begins and ends there, and not something of the kernel's.
+pub type Place<'a> = (&'a CellSource, Range<usize>, bool);
 
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostic<'a> {
@@ -70,9 +70,12 @@ impl<'a> Diagnostic<'a> {
             ..Diagnostic::default()
         };
         for span in list(&json["spans"]) {
-            let Some((source, range)) = place(span) else { continue };
+            let Some((source, range, _)) = place(span) else { continue };
             let text = plain(span["label"].as_str().unwrap_or_default());
             let is_primary = span["is_primary"] == true;
+            if text == "unexpected token" && !is_primary {
+                continue;
+            }
             diagnostic.labels.push(Label { source, range, text: own(text).unwrap_or_default(), is_primary });
         }
         // Of a macro and what stands in it, often the same is said.
@@ -97,9 +100,10 @@ impl<'a> Diagnostic<'a> {
                 if texts.iter().any(|text| own(text.clone()).is_none()) || is_guesswork(&message, &texts) {
                     return;
                 }
-                let edits = parts.iter().map(|(span, text)| Some((place(span)?, text.clone())));
+                let place = |span: &Value| place(span).filter(|(.., is_own)| *is_own);
+                let edits = parts.iter().map(|(span, text)| Some((place(span)?, with_f64(text))));
                 match edits.collect::<Option<Vec<_>>>() {
-                    Some(edits) if !message.contains("importing") => self.correct(message, edits),
+                    Some(edits) if !message.contains("importing") => self.correct(with_f64(&message), edits),
                     _ => self.notes.push(Note { word, text: with_code(&message, &texts) }),
                 }
             }
@@ -109,7 +113,8 @@ impl<'a> Diagnostic<'a> {
                 let places: Option<Vec<Place>> = spans.iter().map(place).collect();
                 match places {
                     Some(places) if spans.iter().all(|span| span["suggested_replacement"].is_null()) => {
-                        let labels = places.into_iter().map(|(source, range)| Label {
+                        let primary = places.into_iter().zip(spans).filter(|(_, span)| span["is_primary"] == true);
+                        let labels = primary.map(|((source, range, _), _)| Label {
                             source,
                             range,
                             text: message.clone(),
@@ -128,7 +133,7 @@ impl<'a> Diagnostic<'a> {
 
     fn correct(&mut self, message: String, edits: Vec<(Place<'a>, String)>) {
         let source = edits[0].0.0;
-        let mut edits: Vec<_> = edits.into_iter().map(|((_, range), text)| (range, text)).collect();
+        let mut edits: Vec<_> = edits.into_iter().map(|((_, range, _), text)| (range, text)).collect();
         edits.sort_by_key(|(range, _)| range.start);
         self.corrections.push(Correction { message, source, edits });
     }
@@ -163,9 +168,16 @@ fn proposal(spans: &[Value]) -> Option<Vec<(&Value, String)>> {
     Some(parts)
 }
 
+/// Where rustc takes one of two, the course takes the other.
+fn with_f64(text: &str) -> String {
+    text.replace("f32", "f64")
+}
+
 /// Of one letter, every other letter is similar.
 fn is_guesswork(message: &str, texts: &[String]) -> bool {
-    message.contains("similar name") && texts.iter().all(|text| text.trim().chars().count() < 2)
+    message.contains("similar name")
+        && !message.contains("field")
+        && texts.iter().all(|text| text.trim().chars().count() < 2)
 }
 
 /// Without the paths of what every cell has.
@@ -206,20 +218,23 @@ mod tests {
         });
         Diagnostic::read(&json, &|span| {
             let byte = |name: &str| span[name].as_u64().unwrap() as usize;
-            (byte("byte_end") < 90).then(|| (source, byte("byte_start")..byte("byte_end")))
+            (byte("byte_end") < 90).then(|| (source, byte("byte_start")..byte("byte_end"), true))
         })
     }
 
     #[test]
     fn only_the_student_s_own_is_kept() {
         let source = Sources::default().push("a + b", 1);
-        let found = read(&source, json!([
-            { "level": "help", "message": "the following other types implement it: and 63 others", "spans": [] },
-            { "level": "help", "message": "use `cargo add` for it", "spans": [] },
-            { "level": "note", "message": "a word", "spans": [] },
-            { "level": "help", "message": "a local variable with a similar name exists", "spans": [span(0, 1, "", Some("z"))] },
-            { "level": "help", "message": "call it", "spans": [span(0, 1, "", Some("evcxr_variable_store"))] },
-        ]));
+        let found = read(
+            &source,
+            json!([
+                { "level": "help", "message": "the following other types implement it: and 63 others", "spans": [] },
+                { "level": "help", "message": "use `cargo add` for it", "spans": [] },
+                { "level": "note", "message": "a word", "spans": [] },
+                { "level": "help", "message": "a local variable with a similar name exists", "spans": [span(0, 1, "", Some("z"))] },
+                { "level": "help", "message": "call it", "spans": [span(0, 1, "", Some("evcxr_variable_store"))] },
+            ]),
+        );
         assert_eq!(found.message, "cannot use `Tensor`");
         let labels: Vec<_> = found.labels.iter().map(|l| (l.range.clone(), l.text.as_str())).collect();
         assert_eq!(labels, [(0..1, "here"), (2..3, "")]);
@@ -230,13 +245,16 @@ mod tests {
     #[test]
     fn a_proposal_is_one_correction() {
         let source = Sources::default().push("a + b", 1);
-        let found = read(&source, json!([
-            { "level": "help", "message": "wrap it", "spans": [span(4, 4, "", Some("(")), span(5, 5, "", Some(")"))] },
-            { "level": "help", "message": "say which", "spans": [span(4, 5, "", Some("b_f32")), span(4, 5, "", Some("b_f64"))] },
-            { "level": "help", "message": "consider importing one of these", "spans": [
-                span(0, 0, "", Some("use std::f32::consts::PI;\n")), span(0, 0, "", Some("use std::f64::consts::PI;\n"))
-            ] },
-        ]));
+        let found = read(
+            &source,
+            json!([
+                { "level": "help", "message": "wrap it", "spans": [span(4, 4, "", Some("(")), span(5, 5, "", Some(")"))] },
+                { "level": "help", "message": "say which", "spans": [span(4, 5, "", Some("b_f32")), span(4, 5, "", Some("b_f64"))] },
+                { "level": "help", "message": "consider importing one of these", "spans": [
+                    span(0, 0, "", Some("use std::f32::consts::PI;\n")), span(0, 0, "", Some("use std::f64::consts::PI;\n"))
+                ] },
+            ]),
+        );
         let edits: Vec<_> = found.corrections.iter().map(|correction| correction.edits.clone()).collect();
         assert_eq!(edits, [vec![(4..4, "(".into()), (5..5, ")".into())], vec![(4..5, "b_f64".to_owned())]]);
         assert_eq!(found.notes[0].text, "consider importing one of these: `use std::f64::consts::PI;`");

@@ -92,10 +92,17 @@ fn corrected(correction: &Correction) -> CorrectedLines {
         // Only what differs is new: `3` that becomes `3.0` has a new `.0`.
         let old = &code[range.clone()];
         let same = |(a, b): &(char, char)| a == b;
-        let before: usize = old.chars().zip(replacement.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
+        let mut before: usize = old.chars().zip(replacement.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
+        // Of a word, all of it is new.
+        if replacement[before..].starts_with(is_letter) {
+            before = replacement[..before].trim_end_matches(is_letter).len();
+        }
         let (old_rest, new_rest) = (&old[before..], &replacement[before..]);
         let back = old_rest.chars().rev().zip(new_rest.chars().rev()).take_while(same);
-        let after: usize = back.map(|(c, _)| c.len_utf8()).sum();
+        let mut after: usize = back.map(|(c, _)| c.len_utf8()).sum();
+        if replacement[..replacement.len() - after].ends_with(is_letter) {
+            after = replacement[replacement.len() - after..].trim_start_matches(is_letter).len();
+        }
         let start = text.len();
         text.push_str(replacement);
         marks.push(start + before..text.len() - after);
@@ -103,6 +110,10 @@ fn corrected(correction: &Correction) -> CorrectedLines {
     }
     text.push_str(&code[done..]);
     CorrectedLines { text, marks }
+}
+
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 /// Lines that end between words.
@@ -179,7 +190,8 @@ help: use a float literal
   |            ^^
 help: remove this semicolon
   |
-2 | let b = 2.0;";
+2 | let b = 2.0;
+  |";
         assert_eq!(shown, expected, "\n{shown}");
     }
 
@@ -190,7 +202,8 @@ help: remove this semicolon
             let source = Sources::default().push(&code, 1);
             let at = code.find("wrong").unwrap();
             let label = Label { source: &source, range: at..at + 5, text: "here".into(), is_primary: true };
-            let shown = plain(&lines(&Diagnostic { message: "m".into(), labels: vec![label], ..Diagnostic::default() }));
+            let shown =
+                plain(&lines(&Diagnostic { message: "m".into(), labels: vec![label], ..Diagnostic::default() }));
             let (line, carets) = (shown.lines().nth(3).unwrap(), shown.lines().nth(4).unwrap());
             let width = |text: &str| text.chars().map(|c| if c > '\u{2fff}' { 2 } else { 1 }).sum::<usize>();
             assert!(width(line) <= WIDTH + 4, "{shown}");

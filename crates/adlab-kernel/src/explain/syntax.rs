@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::compile::of_diagnostics;
-use super::diagnostic::{Diagnostic, Label};
+use super::diagnostic::{Diagnostic, Label, Place};
 use crate::cell::Cell;
 use crate::cell::annotated::Annotated;
 use crate::cell::brackets::{self, Flaw};
@@ -34,11 +34,14 @@ pub fn fault(
     text.insert(BEGIN);
     text.push(&cell.body[cell.start..]);
     let errors = rustc(&format!("{}{END}", text.code)).unwrap_or_default();
-    let mut diagnostics: Vec<Diagnostic> =
-        errors.iter().map(|error| with_an_end(Diagnostic::read(error, &|span| place(span, &text, source)), source)).collect();
+    let mut diagnostics: Vec<Diagnostic> = errors
+        .iter()
+        .map(|error| with_an_end(Diagnostic::read(error, &|span| place(span, &text, source)), source))
+        .collect();
     // One mistake a line: what follows is often rustc's guess at what was meant.
     let mut lines = std::collections::BTreeSet::new();
-    diagnostics.retain(|diagnostic| diagnostic.primary().is_none_or(|label| lines.insert(line(source, label.range.start))));
+    diagnostics
+        .retain(|diagnostic| diagnostic.primary().is_none_or(|label| lines.insert(line(source, label.range.start))));
     (!diagnostics.is_empty()).then(|| of_diagnostics(diagnostics, source, cell, scope))
 }
 
@@ -46,17 +49,21 @@ fn line(source: &CellSource, byte: usize) -> usize {
     source.code[..byte].matches('\n').count()
 }
 
-fn place<'a>(span: &Value, text: &Annotated, source: &'a CellSource) -> Option<(&'a CellSource, std::ops::Range<usize>)> {
+fn place<'a>(span: &Value, text: &Annotated, source: &'a CellSource) -> Option<Place<'a>> {
     let number = |name: &str| span[name].as_u64().map(|number| number as usize);
     let end = last(&source.code);
     let byte = |line: &str, column: &str| {
         let line = number(line)?;
         let column = text.original_column(line, number(column)?);
         // What encloses the cell is its end.
-        Some(if line > source.code.lines().count().max(1) { end } else { source.byte(line, column).min(source.code.len()) })
+        Some(if line > source.code.lines().count().max(1) {
+            end
+        } else {
+            source.byte(line, column).min(source.code.len())
+        })
     };
     let (start, end) = (byte("line_start", "column_start")?, byte("line_end", "column_end")?);
-    Some((source, start..end.max(start)))
+    Some((source, start..end.max(start), true))
 }
 
 /// Behind the last word of a cell.
@@ -77,7 +84,8 @@ fn with_an_end<'a>(mut diagnostic: Diagnostic<'a>, source: &CellSource) -> Diagn
 }
 
 fn of_flaw(flaw: Flaw, source: &CellSource) -> Diagnostic<'_> {
-    let label = |range: std::ops::Range<usize>, text: &str, is_primary| Label { source, range, text: text.into(), is_primary };
+    let label =
+        |range: std::ops::Range<usize>, text: &str, is_primary| Label { source, range, text: text.into(), is_primary };
     let sign = |range: &std::ops::Range<usize>| source.code[range.clone()].to_owned();
     let (message, labels) = match flaw {
         Flaw::Open(brackets) => {
@@ -91,7 +99,10 @@ fn of_flaw(flaw: Flaw, source: &CellSource) -> Diagnostic<'_> {
         }
         Flaw::Stray(range) => {
             let bracket = sign(&range);
-            (format!("a `{bracket}` too much, or a `{}` is missing", opening(&bracket)), vec![label(range, "this closes nothing", true)])
+            (
+                format!("a `{bracket}` too much, or a `{}` is missing", opening(&bracket)),
+                vec![label(range, "this closes nothing", true)],
+            )
         }
         Flaw::Crossed(open, close) => {
             let (first, second) = (sign(&open), sign(&close));
@@ -103,7 +114,9 @@ fn of_flaw(flaw: Flaw, source: &CellSource) -> Diagnostic<'_> {
         }
         Flaw::Text(range, long) => {
             let mut labels = vec![label(range, "this text has no end", true)];
-            labels.extend(long.map(|range| label(range, "or is it this one? It goes on over the end of its line", false)));
+            labels.extend(
+                long.map(|range| label(range, "or is it this one? It goes on over the end of its line", false)),
+            );
             ("a text is not closed: a `\"` is missing".into(), labels)
         }
         Flaw::Comment(range) => {

@@ -251,7 +251,8 @@ impl Definitions {
             cells.entry(known.number).or_default().insert(&known.title);
         }
         let quoted = |titles: &BTreeSet<&str>| titles.iter().map(|title| format!("`{title}`")).collect::<Vec<_>>();
-        let of_cell = |(number, titles): (&usize, &BTreeSet<&str>)| format!("{} of cell [{number}]", list(&quoted(titles)));
+        let of_cell =
+            |(number, titles): (&usize, &BTreeSet<&str>)| format!("{} of cell [{number}]", list(&quoted(titles)));
         let all: Vec<String> = cells.iter().map(of_cell).collect();
         match (cells.len(), cells.values().map(BTreeSet::len).sum::<usize>()) {
             (0, _) => String::new(),

@@ -11,10 +11,10 @@ pub mod variables;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::definitions::Definitions;
-use crate::cell::Cell;
-use crate::cell::syntax::Kind;
 use self::sources::Sources;
 use self::variables::Variables;
+use crate::cell::Cell;
+use crate::cell::syntax::Kind;
 
 /// All of it.
 #[derive(Default)]

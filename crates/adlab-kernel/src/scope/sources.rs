@@ -21,12 +21,18 @@ impl CellSource {
 
     /// The column in a line of this cell of one in the generated line that it has become, all from 1.
     pub fn column(&self, line: usize, generated: &str, column: usize) -> Option<usize> {
+        let column = self.annotated_column(line, generated, column)?;
+        Some(self.annotated.original_column(line, column))
+    }
+
+    /// The same in the line as it was handed to evcxr.
+    fn annotated_column(&self, line: usize, generated: &str, column: usize) -> Option<usize> {
         let annotated = self.annotated.code.lines().nth(line.checked_sub(1)?)?;
         // Either may be a part of the other.
         let start = |text: &str, part: &str| Some(text[..text.find(part.trim())?].chars().count());
         let shared = if generated.contains(annotated.trim()) { annotated } else { generated };
         let column = (column + start(annotated, shared)?).checked_sub(start(generated, shared)?)?;
-        (column > 0).then(|| self.annotated.original_column(line, column))
+        (column > 0).then_some(column)
     }
 
     /// The byte at a line and a column, both from 1, counted in characters.
@@ -79,9 +85,9 @@ impl Sources {
         })
     }
 
-    /// The cell and the byte in it that stand at a place of the generated source, in lines and columns from 1. Nothing for
-    /// what the kernel or evcxr has written.
-    pub fn position(&self, generated: &str, line: usize, column: usize) -> Option<(&CellSource, usize)> {
+    /// The cell and the byte in it that stand at a place of the generated source, in lines and columns from 1; and whether
+    /// that is no place within what the kernel has put in. Nothing for what evcxr has written.
+    pub fn position(&self, generated: &str, line: usize, column: usize) -> Option<(&CellSource, usize, bool)> {
         let (source, found) = self.locate(generated, line)?;
         let lines: Vec<&str> = generated.lines().collect();
         let text = *lines.get(line - 1)?;
@@ -97,7 +103,9 @@ impl Sources {
                 return None;
             }
         }
-        Some((source, source.byte(found, source.column(found, text, column)?)))
+        let in_annotated = source.annotated_column(found, text, column)?;
+        let own = source.annotated.original_column(found, in_annotated);
+        Some((source, source.byte(found, own), !source.annotated.is_inside(found, in_annotated)))
     }
 }
 

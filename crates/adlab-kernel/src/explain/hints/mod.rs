@@ -9,6 +9,7 @@ mod ownership;
 mod python;
 mod syntax;
 mod tensors;
+mod values;
 
 use std::ops::Range;
 
@@ -53,12 +54,13 @@ pub fn note(text: &str) -> Note {
     Note { word: IN_A_NOTEBOOK, text: text.to_owned() }
 }
 
-const TABLES: [&[Rule]; 7] = [
-    syntax::RULES,
+const TABLES: [&[Rule]; 8] = [
     python::RULES,
+    syntax::RULES,
     notebook::RULES,
     numbers::RULES,
     tensors::RULES,
+    values::RULES,
     ownership::RULES,
     names::RULES,
 ];
@@ -101,6 +103,9 @@ impl Advice {
         if let Some(message) = self.message {
             diagnostic.message = message;
             diagnostic.code = None;
+            // What rustc expected was said of another error.
+            diagnostic.labels.retain(|label| label.is_primary);
+            diagnostic.labels.iter_mut().for_each(|label| label.text.clear());
         }
         if self.is_enough {
             diagnostic.notes.clear();

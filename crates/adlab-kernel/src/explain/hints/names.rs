@@ -33,8 +33,8 @@ fn field(case: &Case) -> Option<Advice> {
 }
 
 const FUNCTIONS: [&str; 20] = [
-    "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp", "ln", "log", "log2", "log10", "sqrt", "abs",
-    "floor", "ceil", "round", "pow",
+    "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp", "ln", "log", "log2", "log10", "sqrt",
+    "abs", "floor", "ceil", "round", "pow",
 ];
 
 fn function_of_a_number(case: &Case) -> Option<Advice> {
@@ -51,7 +51,8 @@ fn function_of_a_number(case: &Case) -> Option<Advice> {
         "pow" => "powf",
         name => name,
     };
-    let advice = Advice::rust(format!("`{method}` is a method: `x.{method}({})`", if name == "pow" { "n" } else { "" }));
+    let advice =
+        Advice::rust(format!("`{method}` is a method: `x.{method}({})`", if name == "pow" { "n" } else { "" }));
     let is_one = !inner.is_empty() && !inner.contains(',') && name != "pow";
     if !is_one {
         return Some(advice.enough());
@@ -101,7 +102,9 @@ fn gone(case: &Case) -> Option<Advice> {
             "cell [{number}] moved `{name}` away: write `&{name}` or `{name}.clone()` there, and run cell [{maker}], which \
              makes it, again"
         ),
-        Gone::Lost(number) => format!("`{name}` was lost when the process that runs cells ended; run cell [{number}] again"),
+        Gone::Lost(number) => {
+            format!("`{name}` was lost when the process that runs cells ended; run cell [{number}] again")
+        }
     }))
 }
 
@@ -135,13 +138,15 @@ fn nowhere(case: &Case) -> Option<Advice> {
     Some(match is_local {
         // A slip in a function: it is not for another cell to mend.
         true => Advice::rust(format!("`{name}` is neither a parameter of this function nor made in it")),
-        false => Advice::notebook(format!("no cell that has run defines `{name}`; run the one that does, if there is one")),
+        false => {
+            Advice::notebook(format!("no cell that has run defines `{name}`; run the one that does, if there is one"))
+        }
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Sample, check, sample, said};
+    use super::super::tests::{Sample, check, said, sample};
     use super::*;
     use crate::cell::Cell;
     use crate::scope::Scope;
@@ -163,7 +168,8 @@ mod tests {
         let value = |name: &str| format!("cannot find value `{name}` in this scope");
         let names = ["x", "moved", "both", "changed", "bad", "later", "other", "y", "PI", "a"].map(value);
         let [x, moved, both, changed, bad, later, other, y, pi, a] = names.each_ref();
-        let field = Sample { label: "you might have meant the available field", ..no(a, "fn get(&self) -> f64 { «a» }") };
+        let field =
+            Sample { label: "you might have meant the available field", ..no(a, "fn get(&self) -> f64 { «a» }") };
         let pairs = [
             (field, ""),
             (no("cannot find function `sin` in this scope", "«sin»(1.0)"), "→ 1.0_f64.sin()"),
@@ -174,7 +180,10 @@ mod tests {
             (no(x, "fn g(v: f64) -> f64 { «x» * v }"), "give `fn g` a parameter for `x`"),
             (no(x, "const A: f64 = «x»;"), "a `const` can't see"),
             (no(x, "struct S; impl S { fn f() -> f64 { «x» } }"), "or the type a field"),
-            (no(moved, "«moved»"), "cell [4] moved `moved` away: write `&moved` or `moved.clone()` there, and run cell [1]"),
+            (
+                no(moved, "«moved»"),
+                "cell [4] moved `moved` away: write `&moved` or `moved.clone()` there, and run cell [1]",
+            ),
             (no(both, "«both»"), "cell [4] made `both` and moved it away"),
             (no(changed, "«changed»"), "run cell [1] again"),
             (no(bad, "«bad» + 1"), "cell [5] was to define `bad`, and failed"),

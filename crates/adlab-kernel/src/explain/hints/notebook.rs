@@ -8,6 +8,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "return", says: returns },
     Rule { name: "? on an Option", says: question_mark },
     Rule { name: "? on an error of no kind", says: error_of_no_kind },
+    Rule { name: "name?", says: documentation },
     Rule { name: "a crate is missing", says: crate_is_missing },
     Rule { name: "the type of a variable", says: unknown_type },
     Rule { name: "an impl that is gone", says: former_impl },
@@ -15,7 +16,8 @@ pub const RULES: &[Rule] = &[
 
 fn borrows(case: &Case) -> Option<Advice> {
     let name = case.quoted(0);
-    let message = format!("the variable `{name}` borrows from another one, and a reference can't be kept for later cells");
+    let message =
+        format!("the variable `{name}` borrows from another one, and a reference can't be kept for later cells");
     case.message().contains(BORROWS).then(|| {
         Advice::notebook(
             "keep a value of its own, with `.clone()`, `.to_vec()`, `.collect::<Vec<_>>()` or `*`; or put the lines that use \
@@ -67,9 +69,17 @@ fn question_mark(case: &Case) -> Option<Advice> {
 fn error_of_no_kind(case: &Case) -> Option<Advice> {
     let is_it = case.message().starts_with("`?` couldn't convert the error") && case.message().contains("Evcxr");
     (is_it && !case.is_in_an_item()).then(|| {
-        let advice = Advice::notebook("`.unwrap()` panics with it; or make it an error: `.map_err(|e| format!(\"{e:?}\"))?`");
+        let advice =
+            Advice::notebook("`.unwrap()` panics with it; or make it an error: `.map_err(|e| format!(\"{e:?}\"))?`");
         advice.message("in a cell, `?` is for errors that can be shown, and this can't").enough()
     })
+}
+
+/// `name?` shows documentation in Python's notebooks.
+fn documentation(case: &Case) -> Option<Advice> {
+    let is_it = case.message().starts_with("the `?` operator can only be applied to values that implement");
+    let name = case.cell.code.trim().strip_suffix('?').filter(|name| is_it && super::is_name(name))?;
+    Some(Advice::notebook(format!("`?{name}` shows the documentation of `{name}`")))
 }
 
 fn crate_is_missing(case: &Case) -> Option<Advice> {
@@ -92,9 +102,12 @@ fn unknown_type(case: &Case) -> Option<Advice> {
     let (_, line) = case.line();
     let name = line.trim_start().strip_prefix("let ")?.trim_start_matches("mut ");
     let name = name.split([':', ' ', '=']).next().filter(|name| case.cell.variables.iter().any(|own| own == name))?;
+    // As far as rustc knows it.
+    let known = case.message().strip_prefix("type annotations needed for `").and_then(|ty| ty.strip_suffix('`'));
+    let ty = known.map_or("Vec<f64>".to_owned(), |ty| ty.replace('_', "f64"));
     let mutable = if line.contains("let mut ") { "mut " } else { "" };
     Some(Advice::notebook(format!(
-        "a variable's type must be known in its own cell; write it: `let {mutable}{name}: Vec<f64> = …;`"
+        "a variable's type must be known in its own cell; write it: `let {mutable}{name}: {ty} = …;`"
     )))
 }
 
@@ -126,9 +139,13 @@ mod tests {
         let plan = scope.definitions.plan(&new);
         scope.definitions.commit(&plan, &plan.removed, 4);
         let mismatch = |cell| sample("E0308", "mismatched types", cell);
-        let option = "the `?` operator can only be used on `Result`s, not `Option`s, in a closure that returns `Result`";
+        let option =
+            "the `?` operator can only be used on `Result`s, not `Option`s, in a closure that returns `Result`";
         let pairs = [
-            (sample("", "The variable `r` contains a reference with a non-static lifetime so", "let «r» = &v;"), ".to_vec()"),
+            (
+                sample("", "The variable `r` contains a reference with a non-static lifetime so", "let «r» = &v;"),
+                ".to_vec()",
+            ),
             (mismatch("let x = 1;\nreturn «x»;"), "→ let x = 1;\nx"),
             (mismatch("return «5»"), "a cell can't return"),
             (sample("E0069", "`return;` in a function whose return type is not `()`", "«return»;"), "can't return"),
@@ -137,8 +154,15 @@ mod tests {
                 sample("E0277", "`?` couldn't convert the error to `EvcxrUserCodeError`", "g()«?»"),
                 "for errors that can be shown",
             ),
+            (
+                sample("E0277", "the `?` operator can only be applied to values that implement `Try`", "«plot?»"),
+                "`?plot` shows the documentation",
+            ),
             (sample("E0432", "unresolved import `rand`", "use «rand»::Rng;"), "`:dep rand = \"version\"`"),
-            (sample("E0282", "type annotations needed for `Vec<_>`", "let mut «v» = vec![];"), "`let mut v: Vec<f64> = …;`"),
+            (
+                sample("E0282", "type annotations needed for `Vec<_>`", "let mut «v» = vec![];"),
+                "`let mut v: Vec<f64> = …;`",
+            ),
             (sample("E0369", "cannot add `D` to `D`", "D «+» D"), "cell [3] defined `impl std::ops::Add for D`"),
         ];
         let silent = [

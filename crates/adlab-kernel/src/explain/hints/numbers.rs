@@ -10,6 +10,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "x.pow(2)", says: pow_of_a_float },
     Rule { name: "v[i] with an i32", says: index },
     Rule { name: "let n: i32 = 2.5", says: float_for_integer },
+    Rule { name: "1.0 here and 2 there", says: mixed_branches },
     Rule { name: "sin of an integer", says: method_of_an_integer },
 ];
 
@@ -55,16 +56,16 @@ fn caret(case: &Case) -> Option<Advice> {
     Some(edited.message("`^` is no power in Rust").enough())
 }
 
-const WHOLE: [&str; 13] = [
-    "{integer}", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize",
-];
+const WHOLE: [&str; 13] =
+    ["{integer}", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize"];
 const FLOATS: [&str; 7] = ["{float}", "f64", "f32", "Dual", "Var", "DualVec", "Taylor"];
 
 /// What the operands of an operator are, without references and parameters.
 fn kinds(case: &Case) -> Option<(String, String)> {
     let kind = |text: &str| text.trim_start_matches('&').split('<').next().unwrap_or_default().to_owned();
     let message = case.message();
-    let operators = ["cannot multiply", "cannot divide", "cannot add", "cannot subtract", "can't compare"];
+    let operators =
+        ["cannot multiply", "cannot divide", "cannot add", "cannot subtract", "cannot calculate the remainder of"];
     let known = operators.iter().find(|words| message.starts_with(*words))?;
     let (first, second) = (kind(case.quoted(0)), kind(case.quoted(1)));
     // "cannot add b to a" and "cannot subtract b from a" have them the other way round.
@@ -153,6 +154,10 @@ fn index(case: &Case) -> Option<Advice> {
 fn float_for_integer(case: &Case) -> Option<Advice> {
     let label = case.primary().filter(|_| case.is(&["E0308"]))?;
     let expected = WHOLE.iter().find(|kind| label.text.starts_with(&format!("expected `{kind}`, found floating")))?;
+    let is_due = |l: &super::Label| l.text.starts_with("expected due to") || l.text.starts_with("arguments to");
+    if !case.diagnostic.labels.iter().any(|label| is_due(label) && !label.range.is_empty()) {
+        return None;
+    }
     let number = case.marked();
     let whole = number.strip_suffix(".0").or(number.strip_suffix('.')).filter(|whole| is_integer(whole));
     let advice = Advice::rust(format!("`{expected}` is a whole number; one with a point is an `f64`"));
@@ -162,13 +167,25 @@ fn float_for_integer(case: &Case) -> Option<Advice> {
     })
 }
 
+/// Where no type is written, the first number decides on it, or the last.
+fn mixed_branches(case: &Case) -> Option<Advice> {
+    let label = case.primary().filter(|_| case.is(&["E0308"]))?;
+    let is_it =
+        label.text.starts_with("expected `i32`, found floating") && case.line().1.trim_start().starts_with("let ");
+    (is_it && case.diagnostic.labels.len() == 1 && !case.is_in_an_item()).then(|| {
+        Advice::rust("all that one variable may be is of one kind: `2.0` is a number with a point, `2` a whole one")
+            .enough()
+    })
+}
+
 const OF_FLOATS: [&str; 14] =
     ["sin", "cos", "tan", "exp", "ln", "log", "sqrt", "powf", "powi", "abs", "tanh", "floor", "round", "recip"];
 
 fn method_of_an_integer(case: &Case) -> Option<Advice> {
     let name = case.marked();
     let is_it = case.is(&["E0599", "E0689"]) && OF_FLOATS.contains(&name);
-    let of_whole = case.message().contains("{integer}") || WHOLE.iter().any(|k| case.message().contains(&format!("`{k}`")));
+    let of_whole =
+        case.message().contains("{integer}") || WHOLE.iter().any(|k| case.message().contains(&format!("`{k}`")));
     if !is_it || !of_whole {
         return None;
     }
@@ -190,6 +207,7 @@ mod tests {
 
     #[test]
     fn each_rule_speaks_where_it_should() {
+        const FOUND: &str = "expected `i32`, found floating-point number";
         let deref = "type `{integer}` cannot be dereferenced";
         let xor = "no implementation for `f64 ^ {integer}`";
         let labelled = |label, message, cell| Sample { code: "E0308", message, cell, label };
@@ -204,15 +222,13 @@ mod tests {
             (sample("E0277", "cannot divide `f64` by `usize`", "sum «/» v.len()"), "→ sum / (v.len() as f64)"),
             (sample("E0277", "cannot multiply `i32` by `Dual<f64>`", "n «*» x"), "→ (n as f64) * x"),
             (sample("E0277", "cannot subtract `Var` from `{integer}`", "1 «-» x"), "→ 1.0 - x"),
-            (labelled("expected `i32`, found floating-point number", "mismatched types", "x.powi(«2.0»)"), "→ x.powi(2)"),
-            (labelled("expected `i32`, found floating-point number", "mismatched types", "x.powi(«0.5»)"), "→ x.powf(0.5)"),
+            (labelled(FOUND, "mismatched types", "x.powi(«2.0»)"), "→ x.powi(2)"),
+            (labelled(FOUND, "mismatched types", "x.powi(«0.5»)"), "→ x.powf(0.5)"),
             (labelled("expected `f64`, found integer", "mismatched types", "x.pow(«2»)"), "→ x.powi(2)"),
             (sample("E0277", "the type `[f64]` cannot be indexed by `i32`", "v[«i»]"), "→ v[i as usize]"),
             (sample("E0277", "the type `[f64]` cannot be indexed by `i32`", "v[«i + 1»]"), "→ v[(i + 1) as usize]"),
-            (
-                labelled("expected `i32`, found floating-point number", "mismatched types", "let n: i32 = «2.5»;"),
-                "`i32` is a whole number",
-            ),
+            (labelled(FOUND, "mismatched types", "let n = if a { «1.0» } else { 2 };"), "of one kind"),
+            (sample("E0277", "cannot calculate the remainder of `{integer}` divided by `f64`", "5 «%» x"), "→ 5.0 % x"),
             (sample("E0599", "no method named `sqrt` found for type `{integer}`", "2.«sqrt»()"), "→ 2.0_f64.sqrt()"),
             (sample("E0599", "no method named `exp` found for type `i32`", "n.«exp»()"), "→ (n as f64).exp()"),
         ];
@@ -222,6 +238,34 @@ mod tests {
             sample("E0277", "cannot multiply `Tensor` by `i32`", "t «*» n"),
             sample("E0599", "no method named `sqrt` found for struct `Vec<f64>`", "v.«sqrt»()"),
         ];
-        check(RULES, &pairs, &silent, &Scope::default());
+        // A rule that needs a second label has a test of its own.
+        let others: Vec<Rule> =
+            RULES.iter().filter(|rule| rule.name != "let n: i32 = 2.5").map(|r| Rule { ..*r }).collect();
+        check(&others, &pairs, &silent, &Scope::default());
+    }
+
+    #[test]
+    fn a_float_where_a_whole_number_is_written() {
+        let source = crate::scope::sources::Sources::default().push("let n: i32 = 2.0;", 1);
+        let label = |range, text: &str, is_primary| super::super::Label {
+            source: &source,
+            range,
+            text: text.into(),
+            is_primary,
+        };
+        let found = label(13..16, "expected `i32`, found floating-point number", true);
+        let due = label(7..10, "expected due to this", false);
+        let cell = crate::cell::Cell::read(&source.code, None, 1).unwrap();
+        let says = |labels| {
+            let diagnostic = super::super::Diagnostic {
+                message: "mismatched types".into(),
+                code: Some("E0308".into()),
+                labels,
+                ..Default::default()
+            };
+            float_for_integer(&Case { diagnostic: &diagnostic, cell: &cell, scope: &Scope::default() })
+        };
+        assert_eq!(says(vec![due, found.clone()]).unwrap().edits, [(13..16, "2".to_owned())]);
+        assert!(says(vec![found]).is_none());
     }
 }

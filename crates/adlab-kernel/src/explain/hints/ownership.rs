@@ -17,7 +17,8 @@ fn moved_by_an_operator(case: &Case) -> Option<Advice> {
         return None;
     }
     let text = &case.cell.code[range.range.clone()];
-    let advice = Advice::rust(format!("an operator takes its operands; `&{name}` lends it, and keeps `{name}`")).enough();
+    let advice =
+        Advice::rust(format!("an operator takes its operands; `&{name}` lends it, and keeps `{name}`")).enough();
     // Only where both operands are plain names.
     let operator = text.find([' ', '*', '+', '-', '/'])?;
     let (start, left) = operand_before(&text[..operator]);

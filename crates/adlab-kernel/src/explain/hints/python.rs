@@ -22,6 +22,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "keyword arguments", says: keyword_argument },
     Rule { name: "range", says: range },
     Rule { name: "x = 3", says: without_let },
+    Rule { name: "types of other languages", says: ty },
     Rule { name: "words", says: word },
     Rule { name: "modules", says: module },
 ];
@@ -30,39 +31,79 @@ fn is_syntax(case: &Case) -> bool {
     case.code().is_empty() || case.code().starts_with("E07")
 }
 
-/// A line of a cell that is no Rust: where its first word begins, and its text.
-fn statement<'a>(case: &'a Case) -> Option<(usize, &'a str)> {
+/// A line of a cell that is no Rust.
+struct Line<'a> {
+    /// Where its first word begins.
+    start: usize,
+    text: &'a str,
+    /// With blanks in the place of what stands in quotes and comments.
+    code: String,
+}
+
+fn statement<'a>(case: &'a Case) -> Option<Line<'a>> {
     let (start, line) = case.line();
     let text = line.trim_start();
-    is_syntax(case).then_some((start + line.len() - text.len(), text.trim_end()))
+    let (start, text) = (start + line.len() - text.len(), text.trim_end());
+    is_syntax(case).then(|| Line { start, text, code: without_text(text) })
+}
+
+fn without_text(line: &str) -> String {
+    let mut in_text = false;
+    let mut result = String::new();
+    let mut letters = line.char_indices();
+    while let Some((at, c)) = letters.next() {
+        match c {
+            '"' => in_text = !in_text,
+            '/' if !in_text && line[at..].starts_with("//") => {
+                result.push_str(&" ".repeat(line.len() - at));
+                break;
+            }
+            '\\' if in_text => {
+                let next = letters.next().map_or(0, |(_, c)| c.len_utf8());
+                result.push_str(&" ".repeat(1 + next));
+                continue;
+            }
+            _ if in_text => {
+                result.push_str(&" ".repeat(c.len_utf8()));
+                continue;
+            }
+            _ => {}
+        }
+        result.push(c);
+    }
+    result
 }
 
 fn comment(case: &Case) -> Option<Advice> {
-    let (start, line) = statement(case)?;
-    let at = line.find('#').filter(|at| {
-        let after = line[at + 1..].chars().next();
-        let quotes = line[..*at].matches('"').count();
-        quotes % 2 == 0 && !matches!(after, Some('[' | '!'))
-    })?;
+    let Line { start, text: line, code } = statement(case)?;
+    let at = code.find('#').filter(|at| !line[at + 1..].starts_with(['[', '!']))?;
     let start = start + at;
     let advice = Advice::rust("a comment begins with `//`").explains_all();
     Some(advice.edit(start..start + 1, "//").message("`#` begins no comment in Rust"))
 }
 
 fn magic(case: &Case) -> Option<Advice> {
-    let (_, line) = statement(case)?;
+    let Line { text: line, .. } = statement(case)?;
     let is_magic = line.starts_with('%') || line.starts_with("pip ") || line.starts_with("conda ");
     is_magic.then(|| {
-        Advice::notebook("`!program` runs a program, `:dep name = \"version\"` adds a crate, `:help` shows all commands")
-            .message("this is a command of Python's notebooks")
-            .explains_all()
+        Advice::notebook(
+            "`!program` runs a program, `:dep name = \"version\"` adds a crate, `:help` shows all commands",
+        )
+        .message("this is a command of Python's notebooks")
+        .explains_all()
     })
 }
 
 const MODULES: [(&[&str], &str); 6] = [
     (&["numpy", "np", "jax", "jnp"], "`tensor([1.0, 2.0])` makes an array, and `x.sin()`, `t.sum()`, … are methods"),
-    (&["torch", "nn", "tensorflow", "tf", "autograd"], "`tensor(…)`, `Tensor`, `Sgd` and `Adam` are there without an import"),
-    (&["matplotlib", "plt", "pyplot", "seaborn", "sns"], "`plot(…)`, `scatter(…)`, `curves(…)` are there without an import"),
+    (
+        &["torch", "nn", "tensorflow", "tf", "autograd"],
+        "`tensor(…)`, `Tensor`, `Sgd` and `Adam` are there without an import",
+    ),
+    (
+        &["matplotlib", "plt", "pyplot", "seaborn", "sns"],
+        "`plot(…)`, `scatter(…)`, `curves(…)` are there without an import",
+    ),
     (&["math", "cmath"], "functions are methods of numbers, `x.sin()`, and constants are `std::f64::consts::PI`"),
     (&["random"], "`Uniform` and `Normal` are there without an import"),
     (&["time"], "`std::time::Instant::now()` starts a clock, and `.elapsed()` reads it"),
@@ -74,8 +115,9 @@ fn instead_of(module: &str) -> Option<&'static str> {
 }
 
 fn import(case: &Case) -> Option<Advice> {
-    let (_, line) = statement(case)?;
-    let module = line.strip_prefix("import ").or_else(|| line.strip_prefix("from ").filter(|_| line.contains(" import ")))?;
+    let Line { text: line, .. } = statement(case)?;
+    let module =
+        line.strip_prefix("import ").or_else(|| line.strip_prefix("from ").filter(|_| line.contains(" import ")))?;
     let general = "`use` brings names in; what this course needs is there already";
     let hint = instead_of(module.trim()).unwrap_or(general);
     Some(Advice::rust(hint).message("`import` is Python's").explains_all())
@@ -93,14 +135,15 @@ fn header(line: &str) -> Option<String> {
 }
 
 fn function(case: &Case) -> Option<Advice> {
-    let (start, line) = statement(case)?;
+    let Line { start, text: line, .. } = statement(case)?;
     let header = header(line)?;
-    let advice = Advice::rust("a function is `fn f(x: f64) -> f64 { … }`: its last expression, without `;`, is its value");
+    let advice =
+        Advice::rust("a function is `fn f(x: f64) -> f64 { … }`: its last expression, without `;`, is its value");
     Some(advice.message("`def` is Python's").explains_all().edit(start..start + line.len(), header))
 }
 
 fn class(case: &Case) -> Option<Advice> {
-    let (_, line) = statement(case)?;
+    let Line { text: line, .. } = statement(case)?;
     let name = line.strip_prefix("class ")?.split(['(', ':', ' ', '{']).next().filter(|name| is_name(name))?;
     let hint = format!("a type is `struct {name} {{ x: f64 }}`, and its methods stand in `impl {name} {{ … }}`");
     Some(Advice::rust(hint).message("`class` is Python's").explains_all())
@@ -130,7 +173,7 @@ fn interval(text: &str) -> Option<String> {
 }
 
 fn for_loop(case: &Case) -> Option<Advice> {
-    let (start, line) = statement(case)?;
+    let Line { start, text: line, .. } = statement(case)?;
     let (names, rest) = line.strip_prefix("for ")?.split_once(" in ")?;
     let what = rest.strip_suffix(':')?;
     let over = interval(what).unwrap_or_else(|| if is_name(what) { format!("&{what}") } else { what.to_owned() });
@@ -140,7 +183,7 @@ fn for_loop(case: &Case) -> Option<Advice> {
 }
 
 fn block(case: &Case) -> Option<Advice> {
-    let (start, line) = statement(case)?;
+    let Line { start, text: line, .. } = statement(case)?;
     let word = line.split([' ', ':', '(']).next()?;
     if !["if", "elif", "else", "while"].contains(&word) || word == "else" && line != "else:" {
         return None;
@@ -161,8 +204,9 @@ fn block(case: &Case) -> Option<Advice> {
 }
 
 fn exceptions(case: &Case) -> Option<Advice> {
-    let (_, line) = statement(case)?;
-    let is_it = ["try:", "finally:"].contains(&line) || ["except", "raise ", "with "].iter().any(|word| line.starts_with(word));
+    let Line { text: line, .. } = statement(case)?;
+    let is_it =
+        ["try:", "finally:"].contains(&line) || ["except", "raise ", "with "].iter().any(|word| line.starts_with(word));
     is_it.then(|| {
         let hint = "what can fail gives a `Result`: `?` hands its error on, `match` looks at it, `.unwrap()` panics";
         Advice::rust(hint).message("Rust has no exceptions").explains_all()
@@ -170,8 +214,8 @@ fn exceptions(case: &Case) -> Option<Advice> {
 }
 
 fn lambda(case: &Case) -> Option<Advice> {
-    let (start, line) = statement(case)?;
-    let at = line.find("lambda ")?;
+    let Line { start, text: line, code } = statement(case)?;
+    let at = code.find("lambda ")?;
     let (parameters, _) = line[at + 7..].split_once(':')?;
     let end = at + 7 + parameters.len() + 1;
     let advice = Advice::rust("a function without a name is written `|x| x * x`").message("`lambda` is Python's");
@@ -180,9 +224,10 @@ fn lambda(case: &Case) -> Option<Advice> {
 
 /// `a if c else b`
 fn conditional(case: &Case) -> Option<Advice> {
-    let (start, line) = statement(case)?;
-    let (before, rest) = line.split_once(" if ")?;
-    let (condition, otherwise) = rest.split_once(" else ").filter(|_| !line.contains('{'))?;
+    let Line { start, text: line, code } = statement(case)?;
+    let at = code.find(" if ")?;
+    let (before, rest) = (&line[..at], &line[at + 4..]);
+    let (condition, otherwise) = rest.split_once(" else ").filter(|_| !code.contains('{'))?;
     let value_at = before.rfind(['=', '(']).map_or(0, |at| at + 1);
     let value = before[value_at..].trim();
     let other = otherwise.trim_end_matches([';', ')']);
@@ -194,8 +239,8 @@ fn conditional(case: &Case) -> Option<Advice> {
 }
 
 fn comprehension(case: &Case) -> Option<Advice> {
-    let (start, line) = statement(case)?;
-    let open = line.find('[')?;
+    let Line { start, text: line, code } = statement(case)?;
+    let open = code.find('[').filter(|at| code[*at..].contains(" for "))?;
     let (value, rest) = line[open + 1..].split_once(" for ")?;
     let (name, rest) = rest.split_once(" in ")?;
     let (over, _) = rest.split_once(']').filter(|(over, _)| !over.contains(" if "))?;
@@ -205,14 +250,16 @@ fn comprehension(case: &Case) -> Option<Advice> {
         None if over.contains("..") => format!("({over})"),
         None => format!("{over}.iter()"),
     };
-    let advice = Advice::rust("a vector is made from an iterator: `(0..3).map(|i| …).collect::<Vec<_>>()`").explains_all();
+    let advice =
+        Advice::rust("a vector is made from an iterator: `(0..3).map(|i| …).collect::<Vec<_>>()`").explains_all();
     let made = format!("{items}.map(|{name}| {value}).collect::<Vec<_>>()");
     Some(advice.message("this is a list comprehension of Python's").edit(start + open..start + end, made))
 }
 
 fn f_string(case: &Case) -> Option<Advice> {
-    let (start, line) = statement(case)?;
-    let at = line.match_indices("f\"").map(|(at, _)| at).find(|at| !line[..*at].ends_with(|c: char| c.is_alphanumeric()))?;
+    let Line { start, text: line, code } = statement(case)?;
+    let at =
+        code.match_indices("f\"").map(|(at, _)| at).find(|at| !code[..*at].ends_with(|c: char| c.is_alphanumeric()))?;
     let length = line[at + 2..].find('"')? + 3;
     let text = &line[at + 1..at + length];
     let printed = line[..at].strip_suffix("print(");
@@ -226,7 +273,7 @@ fn f_string(case: &Case) -> Option<Advice> {
 }
 
 fn dictionary(case: &Case) -> Option<Advice> {
-    let (_, line) = statement(case)?;
+    let Line { text: line, .. } = statement(case)?;
     let inner = line.split_once('{')?.1.trim_start();
     let is_it = inner.starts_with('"') && case.message().contains("found `:`");
     is_it.then(|| {
@@ -236,7 +283,7 @@ fn dictionary(case: &Case) -> Option<Advice> {
 }
 
 fn assert(case: &Case) -> Option<Advice> {
-    let (start, line) = statement(case)?;
+    let Line { start, text: line, .. } = statement(case)?;
     let condition = line.strip_prefix("assert ")?.trim_end_matches(';');
     let made = match condition.split_once(" == ") {
         Some((left, right)) => format!("assert_eq!({left}, {right});"),
@@ -251,7 +298,8 @@ fn print(case: &Case) -> Option<Advice> {
         let range = case.range()?;
         let (_, after) = case.around();
         let argument = after.strip_prefix('(')?.split(')').next()?;
-        let advice = Advice::rust("`println!` prints a line: `println!(\"{x}\")`, `println!(\"{} {}\", a, b)`").enough();
+        let advice =
+            Advice::rust("`println!` prints a line: `println!(\"{x}\")`, `println!(\"{} {}\", a, b)`").enough();
         let open = range.end + 1;
         let length = argument.len();
         return Some(match argument {
@@ -260,16 +308,17 @@ fn print(case: &Case) -> Option<Advice> {
             _ => advice.edit(range, "println!").edit(open..open, "\"{}\", "),
         });
     }
-    let (start, line) = statement(case)?;
+    let Line { start, text: line, .. } = statement(case)?;
     let what = line.strip_prefix("print ").filter(|what| !what.starts_with(['=', '.', '(']))?;
-    let made = if what.starts_with('"') { format!("println!({what});") } else { format!("println!(\"{{}}\", {what});") };
+    let made =
+        if what.starts_with('"') { format!("println!({what});") } else { format!("println!(\"{{}}\", {what});") };
     let advice = Advice::rust("`println!` prints a line").explains_all();
     Some(advice.edit(start..start + line.len(), made))
 }
 
 fn not(case: &Case) -> Option<Advice> {
-    let (start, line) = statement(case)?;
-    let at = line.find("not ").filter(|at| *at == 0 || line[..*at].ends_with([' ', '(']))?;
+    let Line { start, code, .. } = statement(case)?;
+    let at = code.find("not ").filter(|at| *at == 0 || code[..*at].ends_with([' ', '(']))?;
     let advice = Advice::rust("`!` is Python's `not`, `&&` its `and`, `||` its `or`").explains_all();
     Some(advice.edit(start + at..start + at + 4, "!"))
 }
@@ -309,13 +358,36 @@ fn range(case: &Case) -> Option<Advice> {
 fn without_let(case: &Case) -> Option<Advice> {
     let name = case.marked();
     let (before, after) = case.around();
-    let line_begins = before.rsplit('\n').next().is_some_and(|line| line.trim().is_empty() || line.trim_end().ends_with(';'));
+    let line_begins =
+        before.rsplit('\n').next().is_some_and(|line| line.trim().is_empty() || line.trim_end().ends_with(';'));
     let assigns = after.trim_start().strip_prefix('=').is_some_and(|rest| !rest.starts_with(['=', '>']));
     if !case.is(&["E0425"]) || !line_begins || !assigns || !is_name(name) || case.is_in_an_item() {
         return None;
     }
     let start = case.range()?.start;
-    Some(Advice::rust("a new variable begins with `let`").enough().edit(start..start, "let "))
+    let advice = Advice::rust("a new variable begins with `let`").enough().edit(start..start, "let ");
+    let line = after.lines().next().unwrap_or_default();
+    let end = start + name.len() + line.trim_end().len();
+    let is_ended = line.contains([';', '{', '(', '[']) || line.contains("//");
+    Some(if is_ended { advice } else { advice.edit(end..end, ";") })
+}
+
+const TYPES: [(&str, &str); 7] = [
+    ("int", "i32"),
+    ("float", "f64"),
+    ("double", "f64"),
+    ("string", "String"),
+    ("list", "Vec<f64>"),
+    ("array", "[f64; 3]"),
+    ("boolean", "bool"),
+];
+
+fn ty(case: &Case) -> Option<Advice> {
+    let (_, instead) = TYPES.iter().find(|(name, _)| *name == case.marked())?;
+    let is_it = case.is(&["E0425", "E0412"]) && case.message().starts_with("cannot find type");
+    let range = case.range().filter(|_| is_it)?;
+    let hint = "numbers are `f64`, whole ones `i32` or `usize`, texts `String` or `&str`, lists `Vec<f64>`";
+    Some(Advice::rust(hint).enough().edit(range, *instead))
 }
 
 const WORDS: [(&str, &str, &str); 20] = [
@@ -407,6 +479,8 @@ mod tests {
             (sample("E0425", value, "plot(x, «color»=1)"), "arguments have no names"),
             (sample("E0425", value, "for i in «range»(3) { }"), "→ for i in 0..3 { }"),
             (sample("E0425", value, "«x» = 3;"), "→ let x = 3;"),
+            (sample("E0425", value, "«x» = 3"), "→ let x = 3;"),
+            (sample("E0425", "cannot find type `float` in this scope", "fn f(x: «float») {}"), "→ fn f(x: f64) {}"),
             (sample("E0425", value, "let b = «True»;"), "→ let b = true;"),
             (sample("E0425", value, "«len»(v)"), "`v.len()`"),
             (sample("E0425", value, "«np».sin(x)"), "there is no module `np`"),
@@ -419,6 +493,8 @@ mod tests {
             sample("E0308", "mismatched types", "if x «y» { }"),
             sample("", "expected expression, found `;`", "let x = 5 % «;»"),
             sample("", brace, "if x«»"),
+            sample("", no, "let s = \"do not # f(lambda x: 1)\"«»"),
+            sample("", no, "let x = 3«» // 1 if not 2 else 3"),
         ];
         check(RULES, &pairs, &silent, &Scope::default());
     }

@@ -5,13 +5,17 @@ use super::{Advice, Case, Rule, is_name};
 pub const RULES: &[Rule] = &[
     Rule { name: "typographic quotes", says: typographic_quotes },
     Rule { name: "text in single quotes", says: single_quotes },
+    Rule { name: "int x = 3", says: type_first },
+    Rule { name: "1,5", says: decimal_comma },
+    Rule { name: "x := 3", says: walrus },
     Rule { name: "missing semicolon", says: semicolon },
+    Rule { name: "something is missing", says: between },
+    Rule { name: "the cell ends too early", says: early_end },
     Rule { name: "parameter without a type", says: parameter },
     Rule { name: "return type without an arrow", says: arrow },
     Rule { name: "x -> x * x", says: arrow_as_a_closure },
     Rule { name: "name with a hyphen", says: hyphen },
     Rule { name: "a word of Rust's as a name", says: keyword },
-    Rule { name: "int x = 3", says: type_first },
     Rule { name: "println!(x)", says: format_without_text },
 ];
 
@@ -56,10 +60,53 @@ fn semicolon(case: &Case) -> Option<Advice> {
         let advice = Advice::rust("each statement ends with `;`; only a cell's last expression has none, and is shown");
         return Some(advice.edit(range.start..range.start, ";").message("a `;` is missing here").enough());
     }
-    Some(
-        Advice::rust("something is missing between these two: an operator, a comma or a `;`; or one of them is too much")
-            .enough(),
-    )
+    None
+}
+
+/// What rustc says where anything might follow.
+fn between(case: &Case) -> Option<Advice> {
+    let message = case.message();
+    let lists_all = message.starts_with("expected one of") && message.contains("or an operator");
+    if !message.starts_with("expected `;`") && !lists_all || message.ends_with("the end of the cell") {
+        return None;
+    }
+    let found = message.rsplit_once("found ").map_or("this", |(_, found)| found);
+    let hint = "is an operator, a comma, a bracket or a `;` missing before it? or is it one word too many?";
+    Some(Advice::rust(hint).message(format!("{found} can't follow what stands before it")).enough())
+}
+
+/// `let x = 1,5;`
+fn decimal_comma(case: &Case) -> Option<Advice> {
+    let (before, after) = case.around();
+    let digit = |c: char| c.is_ascii_digit();
+    let is_it = case.marked() == "," && before.ends_with(digit) && after.starts_with(digit);
+    let range = case.range().filter(|_| is_it && is_syntax(case))?;
+    let advice = Advice::rust("a number has a point, not a comma").message("a comma in a number");
+    Some(advice.explains_all().edit(range, "."))
+}
+
+/// `let x := 3;` and `x := 3;`
+fn walrus(case: &Case) -> Option<Advice> {
+    let (start, line) = case.line();
+    let at = line.find(":=").filter(|_| is_syntax(case))?;
+    let indent = line.len() - line.trim_start().len();
+    let advice = Advice::rust("a variable is made by `let x = …;`").message("`:=` is no sign of Rust's").explains_all();
+    let begun = line.trim_start().starts_with("let ");
+    let advice = if begun { advice } else { advice.edit(start + indent..start + indent, "let ") };
+    Some(advice.edit(start + at..start + at + 2, "="))
+}
+
+fn early_end(case: &Case) -> Option<Advice> {
+    let (expected, _) = case.message().strip_prefix("expected ")?.split_once(", found the end of the cell")?;
+    let missing = match expected {
+        "expression" => "an expression: a value, or what makes one",
+        "pattern" => "a name",
+        "identifier" => "a name",
+        "type" => "a type, as `f64`",
+        "`{`" => "a block `{ … }`",
+        _ => "something",
+    };
+    Some(Advice::rust(format!("here follows {missing}")).message("the cell ends too early").enough())
 }
 
 /// `fn f(x) { … }`
@@ -74,7 +121,8 @@ fn parameter(case: &Case) -> Option<Advice> {
     let advice = advice.message(format!("the parameter `{name}` has no type"));
     let at = before.trim_end().len();
     let marked = case.marked();
-    let of_this_name = is_name(marked) && !case.message().contains("found `)`") && !case.message().contains("found `,`");
+    let of_this_name =
+        is_name(marked) && !case.message().contains("found `)`") && !case.message().contains("found `,`");
     Some(advice.edit(at..at, if of_this_name { ":" } else { ": f64" }))
 }
 
@@ -98,7 +146,8 @@ fn arrow(case: &Case) -> Option<Advice> {
 fn arrow_as_a_closure(case: &Case) -> Option<Advice> {
     let (before, after) = case.around();
     let name = before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-    let is_it = case.message().starts_with("`->`") || is_syntax(case) && case.marked() == "=>" && !before.contains("match");
+    let is_it =
+        case.message().starts_with("`->`") || is_syntax(case) && case.marked() == "=>" && !before.contains("match");
     if !is_it || !is_name(name) || after.is_empty() {
         return None;
     }
@@ -152,6 +201,7 @@ fn type_first(case: &Case) -> Option<Advice> {
     let start = start + line.len() - trimmed.len();
     let name_end = start + word.len() + 1 + name.trim_end().len();
     let advice = Advice::rust("a variable begins with `let`, and its type, where it is written, comes behind its name");
+    let advice = advice.message("the type comes behind the name");
     let advice = advice.explains_all().edit(start..start + word.len(), "let");
     Some(if ty.is_empty() { advice } else { advice.edit(name_end..name_end, format!(": {ty}")) })
 }
@@ -175,30 +225,49 @@ mod tests {
 
     #[test]
     fn each_rule_speaks_where_it_should() {
-        let colon = "expected one of `:`, `@`, or `|`, found";
-        let arrow = "expected one of `->`, `where`, or `{`, found";
+        let colon = ["`)`", "`f64`"].map(|found| format!("expected one of `:`, `@`, or `|`, found {found}"));
+        let arrow = ["`f64`", "`-`"].map(|found| format!("expected one of `->`, `where`, or `{{`, found {found}"));
         let pairs = [
             (sample("", "unknown start of token: \\u{201c}", "f(«“»hi”);"), "→ f(\"hi\");"),
-            (sample("", "character literal may only contain one codepoint", "let c = «'hello'»;"), "→ let c = \"hello\";"),
+            (
+                sample("", "character literal may only contain one codepoint", "let c = «'hello'»;"),
+                "→ let c = \"hello\";",
+            ),
             (sample("E0762", "unterminated character literal", "let c = 'it is«';»"), "→ let c = \"it is\";"),
             (sample("", "expected `;`, found `w`", "let w = 2.0«»\nw"), "a `;` is missing here | each statement ends"),
             (sample("", "expected `;`, found the end of the cell", "let x = 3.0«»"), "→ let x = 3.0;"),
-            (sample("", "expected `;`, found `x`", "let z = 2«» x;"), "missing between these two"),
-            (sample("", &format!("{colon} `)`"), "fn f(x«)» { x }"), "→ fn f(x: f64) { x }"),
-            (sample("", &format!("{colon} `f64`"), "fn f(x «f64») { x }"), "→ fn f(x: f64) { x }"),
-            (sample("", &format!("{arrow} `f64`"), "fn f(x: f64) «f64» { x }"), "→ fn f(x: f64) -> f64 { x }"),
-            (sample("", &format!("{arrow} `-`"), "fn f(x: f64) «-» > f64 { x }"), "→ fn f(x: f64) -> f64 { x }"),
-            (sample("", "`->` is not valid syntax for field accesses", "let f = x «->» x * x;"), "→ let f = |x| x * x;"),
+            (sample("", "expected one of `.`, `;`, or an operator, found `x`", "let z = 2 «x»;"), "`x` can't follow"),
+            (sample("", "expected one of `.`, `;`, or an operator, found `,`", "let z = 1«,»5;"), "→ let z = 1.5;"),
+            (sample("", "expected type, found `=`", "let x :«=» 3;"), "→ let x = 3;"),
+            (sample("", "expected one of `!` or `::`, found `:`", "x «:»= 3;"), "→ let x = 3;"),
+            (
+                sample("", "expected expression, found the end of the cell", "1 +«»"),
+                "ends too early | here follows an expression",
+            ),
+            (
+                sample("", "expected `where` or `;` after struct name, found the end of the cell", "struct S«»"),
+                "ends too early",
+            ),
+            (sample("", &colon[0], "fn f(x«)» { x }"), "→ fn f(x: f64) { x }"),
+            (sample("", &colon[1], "fn f(x «f64») { x }"), "→ fn f(x: f64) { x }"),
+            (sample("", &arrow[0], "fn f(x: f64) «f64» { x }"), "→ fn f(x: f64) -> f64 { x }"),
+            (sample("", &arrow[1], "fn f(x: f64) «-» > f64 { x }"), "→ fn f(x: f64) -> f64 { x }"),
+            (
+                sample("", "`->` is not valid syntax for field accesses", "let f = x «->» x * x;"),
+                "→ let f = |x| x * x;",
+            ),
             (sample("", "expected a pattern, found an expression", "let «my-var» = 3;"), "→ let my_var = 3;"),
             (sample("", "expected identifier, found keyword `type`", "let «type» = 3;"), "`type_` can"),
-            (sample("", "expected `;`, found `x`", "int «»x = 3;"), "missing between"),
             (sample("", "expected one of `!` or `::`, found `x`", "int «x» = 3;"), "→ let x: i32 = 3;"),
             (sample("", "format argument must be a string literal", "println!(«x»);"), "→ println!(\"{x}\");"),
-            (sample("", "format argument must be a string literal", "println!(«x + 1»);"), "→ println!(\"{}\", x + 1);"),
+            (
+                sample("", "format argument must be a string literal", "println!(«x + 1»);"),
+                "→ println!(\"{}\", x + 1);",
+            ),
         ];
         let silent = [
             sample("", "expected expression, found `;`", "let x = 5 % «;»"),
-            sample("", &format!("{colon} `)`"), "match x { y«)» => 1 }"),
+            sample("", &colon[0], "match x { y«)» => 1 }"),
         ];
         check(RULES, &pairs, &silent, &Scope::default());
     }

@@ -42,8 +42,10 @@ const OF_POINTS: &str = "a tensor holds numbers with a point: `tensor([1.0, 2.0]
 fn tensor_of_integers(case: &Case) -> Option<Advice> {
     let message = case.message();
     let is_it = case.is(&["E0277"]) && message.contains("Tensor: From<") && message.contains("{integer}");
-    let range = case.range().filter(|_| is_it && case.marked().starts_with(|c: char| c == '[' || c == '&' || c == 'v'))?;
-    Some(Advice::rust(OF_POINTS).enough().edit(range, with_points(case.marked())))
+    let range =
+        case.range().filter(|_| is_it && case.marked().starts_with(|c: char| c == '[' || c == '&' || c == 'v'))?;
+    let advice = Advice::rust(OF_POINTS).message("a tensor can't be made of whole numbers").enough();
+    Some(advice.edit(range, with_points(case.marked())))
 }
 
 fn tensor_and_integer(case: &Case) -> Option<Advice> {
@@ -52,6 +54,7 @@ fn tensor_and_integer(case: &Case) -> Option<Advice> {
     let range = case.range().filter(|_| is_it)?;
     let (before, after) = case.around();
     let advice = Advice::rust("numbers that meet a tensor have a point: `t * 2.0`").enough();
+    let advice = advice.message("a tensor and a whole number don't mix");
     if is_integer(case.marked()) {
         return Some(advice.edit(range.end..range.end, ".0"));
     }
@@ -64,9 +67,20 @@ fn tensor_and_integer(case: &Case) -> Option<Advice> {
 }
 
 const DIFFERENTIATE: [&str; 14] = [
-    "derivative", "derivatives", "nested_derivative", "gradient", "hessian", "jacobian", "jvp", "vjp", "hvp",
-    "directional_derivative", "value_and_derivative", "value_and_gradient", "check_gradient", "check_gradient_with",
-    
+    "derivative",
+    "derivatives",
+    "nested_derivative",
+    "gradient",
+    "hessian",
+    "jacobian",
+    "jvp",
+    "vjp",
+    "hvp",
+    "directional_derivative",
+    "value_and_derivative",
+    "value_and_gradient",
+    "check_gradient",
+    "check_gradient_with",
 ];
 
 /// A function on `f64` can't be given other numbers.
@@ -79,7 +93,8 @@ fn not_generic(case: &Case) -> Option<Advice> {
     let marked = case.marked();
     let range = case.range()?;
     if marked.starts_with('|') {
-        let advice = Advice::rust(format!("`{call}` gives the function numbers of its own kind: leave their type out")).enough();
+        let advice =
+            Advice::rust(format!("`{call}` gives the function numbers of its own kind: leave their type out")).enough();
         let head = marked[1..].find('|').map_or(0, |at| at + 1);
         let untyped = |head: &str| head.replace(": f64", "").replace(": &[f64]", "");
         return Some(advice.edit(range.start..range.start + head, untyped(&marked[..head])));
@@ -93,7 +108,8 @@ fn not_generic(case: &Case) -> Option<Advice> {
 
 fn append(case: &Case) -> Option<Advice> {
     let (before, _) = case.around();
-    let given = before.trim_end().strip_suffix("append(").filter(|_| case.is(&["E0308"]) && case.says("expected `&mut Vec"));
+    let given =
+        before.trim_end().strip_suffix("append(").filter(|_| case.is(&["E0308"]) && case.says("expected `&mut Vec"));
     let missing = case.is(&["E0599"]) && case.marked() == "append";
     let start = given.map(str::len).or(case.range().filter(|_| missing).map(|range| range.start))?;
     let advice = Advice::rust("`push` puts one value behind a vector's last").enough();
@@ -146,7 +162,12 @@ mod tests {
     fn each_rule_speaks_where_it_should() {
         let from = "the trait bound `Tensor: From<[{integer}; 2]>` is not satisfied";
         let one = "the trait bound `Tensor: From<{integer}>` is not satisfied";
-        let vec = Sample { code: "E0308", message: "mismatched types", cell: "v.append(«3.0»);", label: "expected `&mut Vec<f64>`" };
+        let vec = Sample {
+            code: "E0308",
+            message: "mismatched types",
+            cell: "v.append(«3.0»);",
+            label: "expected `&mut Vec<f64>`",
+        };
         let pairs = [
             (sample("E0277", from, "tensor(«[1, -2]»)"), "→ tensor([1.0, -2.0])"),
             (sample("E0277", from, "tensor(«[[1, 2], [x1, 4]]»)"), "→ tensor([[1.0, 2.0], [x1, 4.0]])"),
@@ -154,12 +175,21 @@ mod tests {
             (sample("E0277", one, "t «*» 2"), "→ t * 2.0"),
             (sample("E0277", one, "2 «*» t"), "→ 2.0 * t"),
             (sample("E0277", one, "tensor(«2»)"), "→ tensor(2.0)"),
-            (sample("E0631", "type mismatch in function arguments", "derivative(«sq», 2.0)"), "fn sq<T: Scalar>(x: T) -> T"),
-            (sample("E0631", "type mismatch in closure arguments", "derivative(«|x: f64| x * x», 2.0)"), "→ derivative(|x| x"),
+            (
+                sample("E0631", "type mismatch in function arguments", "derivative(«sq», 2.0)"),
+                "fn sq<T: Scalar>(x: T) -> T",
+            ),
+            (
+                sample("E0631", "type mismatch in closure arguments", "derivative(«|x: f64| x * x», 2.0)"),
+                "→ derivative(|x| x",
+            ),
             (vec, "→ v.push(3.0);"),
             (sample("E0599", "no method named `numpy` found for struct `Tensor`", "t.«numpy»()"), "→ t.to_vec()"),
             (sample("E0609", "no field `T` on type `Tensor`", "t.«T»"), "→ t.t()"),
-            (sample("E0599", "no method named `upper` found for reference `&str`", "s.«upper»()"), "→ s.to_uppercase()"),
+            (
+                sample("E0599", "no method named `upper` found for reference `&str`", "s.«upper»()"),
+                "→ s.to_uppercase()",
+            ),
         ];
         let silent = [
             sample("E0599", "no method named `size` found for struct `Own`", "o.«size»()"),
