@@ -49,7 +49,7 @@ impl Document {
         document.text.push_str(FUNCTION);
         document.text.push('(');
         for (name, ty) in &around.variables {
-            document.text.push_str(&format!("mut {name}: {ty}, "));
+            document.text.push_str(&format!("{name}: {ty}, "));
         }
         document.text.push_str(") -> ::core::result::Result<(), ::std::boxed::Box<dyn ::std::error::Error>> {\n");
         for (from, to) in statements {
@@ -90,7 +90,7 @@ mod tests {
         let document = Document::new(&around, code, &Outline::of(code));
         let function = document.text.find(FUNCTION).unwrap();
         assert!(document.text[..function].contains("use y::*;") && document.text[..function].contains("fn f() {}"));
-        assert!(document.text[function..].contains("mut v: Vec<f64>") && !document.text.contains(":dep"));
+        assert!(document.text[function..].contains("(v: Vec<f64>, )") && !document.text.contains(":dep"));
         for word in ["let a", "fn f", "let b"] {
             let byte = code.find(word).unwrap();
             let place = document.place(byte + 1).unwrap();

@@ -30,7 +30,11 @@ fn of_function(db: &RootDatabase, cell: FileId) -> Option<Vec<(usize, Vec<Variab
     let of_let = |statement: ast::LetStmt| {
         let patterns =
             statement.pat().into_iter().flat_map(|pattern| pattern.syntax().descendants().collect::<Vec<_>>());
-        let variables = patterns.filter_map(ast::IdentPat::cast).filter_map(|pattern| {
+        // A constant, as `None` is one, is no variable; and one of several alternatives has each name again.
+        let names =
+            patterns.filter_map(ast::IdentPat::cast).filter(|name| sema.resolve_bind_pat_to_const(name).is_none());
+        let mut variables: Vec<Variable> = Vec::new();
+        for variable in names.filter_map(|pattern| {
             let ty = sema.type_of_binding_in_pat(&pattern)?;
             let written = || {
                 let text = ty.display_source_code(db, module.into(), true).ok()?;
@@ -41,8 +45,12 @@ fn of_function(db: &RootDatabase, cell: FileId) -> Option<Vec<(usize, Vec<Variab
                 mutable: pattern.mut_token().is_some(),
                 ty: if ty.is_closure() { None } else { written() },
             })
-        });
-        (usize::from(statement.syntax().text_range().start()), variables.collect())
+        }) {
+            if !variables.iter().any(|known| known.name == variable.name) {
+                variables.push(variable);
+            }
+        }
+        (usize::from(statement.syntax().text_range().start()), variables)
     };
     Some(lets.map(of_let).collect())
 }

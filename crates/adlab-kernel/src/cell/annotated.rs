@@ -44,6 +44,11 @@ impl Annotated {
         self.code.push_str(text);
     }
 
+    /// The place is within what the kernel has put in.
+    pub fn is_inside(&self, line: usize, column: usize) -> bool {
+        self.inserts.iter().any(|i| i.line == line && i.column + 1 < column && column <= i.column + i.length)
+    }
+
     /// The column (1-based) in the student's text of one in the annotated text.
     pub fn original_column(&self, line: usize, column: usize) -> usize {
         let shift: usize = self

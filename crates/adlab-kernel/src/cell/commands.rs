@@ -148,8 +148,8 @@ pub struct Front {
 
 /// Takes the commands off a cell.
 pub fn read(code: &str) -> Result<Front, Refusal> {
-    if let Some(name) = code.trim().strip_prefix('?').filter(|name| !name.contains('\n')) {
-        let commands = vec![Command::Documentation(name.trim().to_owned())];
+    if let Some(name) = asked_for(code) {
+        let commands = vec![Command::Documentation(name.to_owned())];
         return Ok(Front { commands, body: blank(code), end: code.len() });
     }
     let (body, end) = without(code);
@@ -165,6 +165,17 @@ pub fn read(code: &str) -> Result<Front, Refusal> {
         }
     }
     Ok(Front { commands, body, end })
+}
+
+/// `?name`, and `path::name?`: of a name alone, `?` is Rust's operator.
+fn asked_for(code: &str) -> Option<&str> {
+    let line = code.trim();
+    let is_path = |text: &str| {
+        let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_');
+        text.contains("::") && text.split("::").all(is_word)
+    };
+    let name = line.strip_prefix('?').or_else(|| line.strip_suffix('?').filter(|name| is_path(name)));
+    name.map(str::trim).filter(|name| !name.contains('\n'))
 }
 
 /// A cell's code with blanks in the place of its commands, and where the first line of code begins.
@@ -256,6 +267,8 @@ mod tests {
     fn each_means_what_the_table_says() {
         assert_eq!(commands("?f64::sin"), [Command::Documentation("f64::sin".into())]);
         assert_eq!(commands(":doc f64::sin"), commands("?f64::sin"));
+        assert_eq!(commands("f64::sin?"), commands("?f64::sin"));
+        assert!(commands("found?").is_empty() && commands("f64::from_str(t)?").is_empty());
         assert_eq!(commands(":opt 3\n:opt auto"), [Command::Level(Some(3)), Command::Level(None)]);
         assert_eq!(commands(":backtrace\n:backtrace off"), [Command::Backtrace(true), Command::Backtrace(false)]);
         let set = Command::SetVariable { name: "A".into(), value: "b = c".into() };

@@ -1,7 +1,8 @@
 //! Whether a cell can run as it stands: a console asks before it starts a new line.
 
-use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, ast::AstNode};
+use ra_ap_syntax::{Edition, SourceFile};
 
+use super::brackets::{self, Flaw};
 use super::commands;
 use super::nesting::is_too_deep;
 
@@ -22,10 +23,11 @@ pub fn completeness(code: &str) -> Completeness {
     if is_too_deep(code) {
         return Completeness::Invalid;
     }
-    match open_brackets(code) {
-        Brackets::Open(depth) => Completeness::Incomplete { indent: "    ".repeat(depth) },
-        Brackets::Wrong => Completeness::Invalid,
-        Brackets::Closed => {
+    match brackets::flaw(code) {
+        Some(Flaw::Open(brackets)) => Completeness::Incomplete { indent: "    ".repeat(brackets.len()) },
+        Some(Flaw::Text(..) | Flaw::Comment(_)) => Completeness::Incomplete { indent: String::new() },
+        Some(Flaw::Stray(_) | Flaw::Crossed(..)) => Completeness::Invalid,
+        None => {
             let parse = SourceFile::parse(&format!("fn f(){{{code}\n}}"), Edition::Edition2024);
             if parse.errors().is_empty() {
                 Completeness::Complete
@@ -36,47 +38,6 @@ pub fn completeness(code: &str) -> Completeness {
             }
         }
     }
-}
-
-enum Brackets {
-    Closed,
-    Open(usize),
-    Wrong,
-}
-
-/// Follows the brackets of the tokens; those in strings and comments don't count.
-fn open_brackets(code: &str) -> Brackets {
-    let tree = SourceFile::parse(code, Edition::Edition2024).tree();
-    let mut open = Vec::new();
-    for token in tree.syntax().descendants_with_tokens().filter_map(|e| e.into_token()) {
-        let opener = match token.kind() {
-            kind @ (SyntaxKind::L_CURLY | SyntaxKind::L_PAREN | SyntaxKind::L_BRACK) => {
-                open.push(kind);
-                continue;
-            }
-            SyntaxKind::R_CURLY => SyntaxKind::L_CURLY,
-            SyntaxKind::R_PAREN => SyntaxKind::L_PAREN,
-            SyntaxKind::R_BRACK => SyntaxKind::L_BRACK,
-            SyntaxKind::STRING if !is_closed_string(token.text()) => return Brackets::Open(0),
-            SyntaxKind::COMMENT if token.text().starts_with("/*") && !token.text().ends_with("*/") => {
-                return Brackets::Open(0);
-            }
-            _ => continue,
-        };
-        if open.pop() != Some(opener) {
-            return Brackets::Wrong;
-        }
-    }
-    match open.len() {
-        0 => Brackets::Closed,
-        depth => Brackets::Open(depth),
-    }
-}
-
-fn is_closed_string(text: &str) -> bool {
-    let hashes = text.trim_start_matches('r').chars().take_while(|c| *c == '#').count();
-    let end = format!("\"{}", "#".repeat(hashes));
-    text.len() > end.len() + hashes && text.ends_with(&end)
 }
 
 /// The last line ends in the middle of an expression.

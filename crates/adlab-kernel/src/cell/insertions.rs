@@ -100,6 +100,11 @@ pub fn annotations(lets: &[Let], known: &[(usize, Vec<Variable>)]) -> Vec<Insert
     let mut insertions = Vec::new();
     for found in lets {
         let Some((_, variables)) = known.iter().find(|(start, _)| *start == found.start) else { continue };
+        if variables.is_empty() && found.value.is_some() {
+            // A pattern of constants, which evcxr would take for variables.
+            insertions.push((found.start, "{ ".into()));
+            insertions.push((found.end, " }".into()));
+        }
         let bytes = found.value.as_ref().and_then(included_bytes);
         let types: Option<Vec<(&Variable, &str)>> =
             variables.iter().map(|v| Some((v, bytes.or(v.ty.as_deref())?))).collect();
@@ -204,7 +209,21 @@ mod tests {
             "let a: A; let mut b: B; (a, b, ) = { let (a, mut b) = f(); (a, b, ) };\n\
              let v: Vec<u8>; (v, ) = { let v: Vec<_> = g(); (v, ) };"
         );
-        assert_eq!(annotated("let _ = f();", &[(0, vec![])]), "let _ = f();");
+        assert_eq!(
+            annotated("let None = f() else { panic!() };", &[(0, vec![])]),
+            "{ let None = f() else { panic!() }; }"
+        );
+    }
+
+    #[test]
+    fn a_debug_line_names_its_cell() {
+        let of = |code: &str, is_taken| debug(&Cell::read(code, None, 3).unwrap(), is_taken);
+        let code = "// dbg!(a)\nlet t = \"dbg!(b)\";\nprintln!(\"{}\", dbg!(1 + dbg! [2]));";
+        let place = "\"cell [3], line 3\"; ".to_owned();
+        let at = |text: &str| code.find(text).unwrap();
+        assert_eq!(of(code, false), [(at("1 +"), place.clone()), (at("2]"), place)]);
+        assert!(of(code, true).is_empty() && of("std::dbg!(1); other_dbg!(1)", false).is_empty());
+        assert!(of("macro_rules! dbg { () => {} }", false).is_empty());
     }
 
     #[test]

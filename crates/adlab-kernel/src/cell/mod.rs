@@ -4,9 +4,11 @@
 
 pub mod annotated;
 mod awaits;
+pub mod brackets;
 pub mod calls;
 pub mod commands;
 pub mod completeness;
+pub mod debug;
 mod files;
 pub mod insertions;
 pub mod nesting;

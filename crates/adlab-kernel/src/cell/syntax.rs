@@ -87,6 +87,10 @@ impl Tree {
         Tree { body, is_whole: parsed.errors().is_empty(), length: code.len(), file }
     }
 
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
     /// The cell's statements and items, in order.
     pub fn statements(&self) -> impl Iterator<Item = SyntaxNode> + use<> {
         self.body.iter().flat_map(|body| body.syntax().children()).collect::<Vec<_>>().into_iter()
@@ -151,6 +155,30 @@ impl Tree {
         tokens
             .filter(|token| token.kind() == SyntaxKind::IDENT && token.text() == name)
             .find_map(|token| usize::from(token.text_range().start()).checked_sub(OFFSET))
+    }
+
+    /// With those of the wrapper.
+    fn all_tokens(&self) -> Vec<SyntaxToken> {
+        let tokens = self.file.syntax().descendants_with_tokens().filter_map(|element| element.into_token());
+        tokens.filter(|token| !token.kind().is_trivia()).collect()
+    }
+
+    /// Behind the bracket of each call of a macro, by its name alone.
+    pub fn calls_of_macro(&self, name: &str) -> Vec<usize> {
+        let tokens = self.all_tokens();
+        let opens = [SyntaxKind::L_PAREN, SyntaxKind::L_BRACK, SyntaxKind::L_CURLY];
+        let calls = tokens.windows(4).filter(|four| {
+            let is_path = four[0].kind() == SyntaxKind::COLON2 || four[0].kind() == SyntaxKind::COLON;
+            four[1].text() == name && four[2].text() == "!" && opens.contains(&four[3].kind()) && !is_path
+        });
+        calls.filter_map(|four| usize::from(four[3].text_range().end()).checked_sub(OFFSET)).collect()
+    }
+
+    /// The names that stand before a parenthesis, but for those that are defined there.
+    pub fn words_before_a_bracket(&self) -> impl Iterator<Item = String> + use<> {
+        let tokens = self.all_tokens();
+        let calls = tokens.windows(3).filter(|three| three[2].text() == "(" && three[0].text() != "fn");
+        calls.map(|three| three[1].text().to_owned()).collect::<Vec<_>>().into_iter()
     }
 
     /// The bytes of a cell's last expression, which is to be shown. None where the cell is no Rust.

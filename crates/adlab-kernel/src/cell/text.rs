@@ -61,6 +61,11 @@ impl Cell {
         !self.body[self.start..].trim().is_empty() || self.body[..self.start].contains("#!")
     }
 
+    /// rust-analyzer's parser has nothing to object.
+    pub fn is_rust(&self) -> bool {
+        self.tree.is_whole()
+    }
+
     /// The variables that are closures, whose types have no name and can't be kept.
     pub fn closures(&self) -> Vec<String> {
         self.tree.closures()
@@ -84,6 +89,16 @@ impl Cell {
     /// The byte at which a name stands first: not in a string or a comment.
     pub fn word(&self, name: &str) -> Option<usize> {
         self.tree.word(name)
+    }
+
+    /// Behind the bracket of each call of a macro, by its name alone.
+    pub fn calls_of_macro(&self, name: &str) -> Vec<usize> {
+        self.tree.calls_of_macro(name)
+    }
+
+    /// It calls a function of this name.
+    pub fn calls(&self, name: &str) -> bool {
+        self.tree.words_before_a_bracket().any(|word| word == name)
     }
 
     pub fn outline(&self) -> Outline {

@@ -27,7 +27,7 @@ pub struct Options {
     /// Write the outputs into the notebooks themselves
     #[arg(long)]
     in_place: bool,
-    /// Seconds that a cell may take
+    /// Seconds that a cell may take; 0 sets no limit
     #[arg(long, value_name = "S", default_value_t = 120)]
     timeout: u64,
     /// Print what each cell took
@@ -217,7 +217,10 @@ impl Watchdog {
     fn start(supervisor: Supervisor, limit: Duration) -> Self {
         let (done, wait) = mpsc::channel();
         let thread = std::thread::spawn(move || {
-            let late = wait.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+            let late = match limit {
+                Duration::ZERO => wait.recv().is_err(),
+                limit => wait.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout),
+            };
             if late {
                 supervisor.interrupt();
             }

@@ -20,6 +20,10 @@ use crate::assumptions::{
 };
 use crate::cell::calls;
 
+/// The function of a cell that is all definitions.
+const WITHOUT_STORE_AND_NAMES: &str =
+    "(\nevcxr_variable_store: *mut ::core::ffi::c_void) -> *mut ::core::ffi::c_void {evcxr_variable_store}\n";
+
 /// A source, simplified.
 pub struct Generated {
     pub text: String,
@@ -85,6 +89,11 @@ impl Generated {
             let after = match after.rsplit_once(CAUGHT_WITHOUT_STORE) {
                 Some((cell, rest)) => format!("{cell}}}).is_err() {{\n    ::{library}::panicked();\n}}\n{rest}"),
                 None => after.to_owned(),
+            };
+            // Its parameter has a name that a student may have given to a constant.
+            let after = match after.strip_prefix(WITHOUT_STORE[1]) {
+                Some(rest) => format!("{WITHOUT_STORE_AND_NAMES}{rest}"),
+                None => after,
             };
             return Ok(format!("{}{ONE_FUNCTION}{after}", with_errors(&before, library)?));
         }
@@ -272,7 +281,11 @@ mod tests {
         assert!(!simple.contains("println!"));
         for form in WITHOUT_STORE {
             let simple = simplified(&format!("fn f() {{}}{HEAD}{FUNCTION}1{form}{CAUGHT_WITHOUT_STORE}"));
-            assert!(simple.contains(&format!("fn run_user_code{form}")) && simple.contains("::lib::panicked();"));
+            assert!(
+                simple.contains("fn run_user_code(\n")
+                    && simple.contains("::lib::panicked();")
+                    && !simple.contains("x: *")
+            );
         }
     }
 

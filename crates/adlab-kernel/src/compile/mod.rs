@@ -16,6 +16,7 @@ mod generated;
 mod key;
 mod level;
 mod metadata;
+pub mod parser;
 mod reach;
 mod recorded_call;
 mod rustc;

@@ -17,7 +17,7 @@ use super::evcxr_context::{Evcxr, Outcome};
 use crate::analysis::{Analysis, Surroundings};
 use crate::cell::Cell;
 use crate::cell::annotated::{Annotated, Insertion};
-use crate::cell::{LIBRARY, insertions};
+use crate::cell::{LIBRARY, debug, insertions};
 use crate::compile::has_async_runtime;
 use crate::scope::Scope;
 use crate::scope::plan::{Key, Plan};
@@ -41,8 +41,8 @@ pub struct Parts<'a> {
 
 /// What came of a cell.
 pub enum Attempt {
-    /// evcxr's word, and the text in which the cell was handed to it.
-    Done { outcome: Outcome, annotated: Annotated },
+    /// evcxr's word, and the source that it had made of the cell.
+    Done { outcome: Outcome, generated: String },
     /// It was interrupted before anything ran.
     Interrupted,
     /// evcxr has panicked, and is of no use any more.
@@ -70,22 +70,25 @@ impl Parts<'_> {
             around = around.and(cell.awaits(&format!("::{LIBRARY}::wait")));
         }
         let mut in_the_way = BTreeSet::new();
-        let mut first: Option<Attempt> = None;
+        let mut first: Option<(Outcome, String, Annotated)> = None;
         for _ in 0..MOST_ATTEMPTS {
             let last = cell.last_expression.as_ref().filter(|last| !plan.has_item_at(last.start));
             let display = insertions::display(last, may_be_own);
-            let insertions = around.with(types.iter().chain(&display));
+            let debug = debug::places(cell, self.scope.definitions.cell_of("dbg").is_some());
+            let insertions = around.with(types.iter().chain(&display).chain(&debug));
             let annotated = plan.annotate(cell, &without, &insertions);
             self.scope.sources.annotate(&annotated);
             let Some(outcome) = self.evcxr.try_to_execute(&annotated.code) else { return Attempt::Panicked };
+            // Before anything else is compiled: errors and panics name lines of it.
+            let generated = self.evcxr.source();
             if outcome.is_ok() {
                 self.commit(cell, plan, &without, &in_the_way);
-                return Attempt::Done { outcome, annotated };
+                return Attempt::Done { outcome, generated };
             }
             let may_run_again = !self.supervisor.has_begun() && !self.supervisor.is_interrupted();
             let stale = match &outcome {
                 Err(Error::CompilationErrors(errors)) if may_run_again => {
-                    self.scope.definitions.that_do_not_fit(errors, &self.evcxr.source(), plan)
+                    self.scope.definitions.that_do_not_fit(errors, &generated, plan)
                 }
                 _ => BTreeSet::new(),
             };
@@ -100,7 +103,7 @@ impl Parts<'_> {
             let is_hopeless = stale.is_subset(&without);
             // What other cells still use is not removed, though its cell doesn't define it any more.
             let is_needed = in_the_way.is_empty() && !without.is_empty();
-            first.get_or_insert(Attempt::Done { outcome, annotated });
+            first.get_or_insert((outcome, generated, annotated));
             if is_hopeless {
                 break;
             }
@@ -111,7 +114,9 @@ impl Parts<'_> {
                 without.clone_from(&in_the_way);
             }
         }
-        first.expect("there is one attempt at least")
+        let (outcome, generated, annotated) = first.expect("there is one attempt at least");
+        self.scope.sources.annotate(&annotated);
+        Attempt::Done { outcome, generated }
     }
 
     /// The cell has run: what it has defined is in force.

@@ -22,10 +22,11 @@ use self::evcxr_context::{Evcxr, bundle, describe};
 use crate::analysis::Analysis;
 use crate::cell::Cell;
 use crate::cell::nesting::{DEEPEST, is_too_deep};
+use crate::compile::parser;
 use crate::event::{Bundle, Event, Sink};
 use crate::explain;
 use crate::fault::Fault;
-use crate::runtime::bootstrap::{ALLOW_QUESTION_MARK, PRINT_AT_ONCE, forget};
+use crate::runtime::bootstrap::{ALLOW_QUESTION_MARK, DEBUG_IN_CELLS, PRINT_AT_ONCE, forget};
 use crate::scope::definitions::HandedBack;
 use crate::scope::plan::Plan;
 use crate::scope::{Scope, lines};
@@ -82,7 +83,7 @@ impl Engine {
 
     fn prepare(&mut self) -> Result<()> {
         let code = format!(
-            "{}\n:offline 0\n{}\n{PRINT_AT_ONCE}\n{ALLOW_QUESTION_MARK}",
+            "{}\n:offline 0\n{}\n{PRINT_AT_ONCE}\n{DEBUG_IN_CELLS}\n{ALLOW_QUESTION_MARK}",
             self.preload.dependencies(),
             self.preload.prelude
         );
@@ -126,7 +127,8 @@ impl Engine {
             return Err(obeyed.err().filter(|_| !report.interrupted).unwrap_or_else(Fault::interrupted));
         }
         if runs {
-            let result = self.run(&cell)?;
+            let result = self.run(&cell).inspect_err(|_| self.scope.fail(&cell))?;
+            self.scope.succeed(&cell);
             value.result = result.or(value.result);
         } else {
             self.tell_trouble();
@@ -139,6 +141,11 @@ impl Engine {
     fn run(&mut self, cell: &Cell) -> Result<Option<Bundle>, Fault> {
         let source = self.scope.sources.push(&cell.code, cell.number);
         let plan = self.scope.definitions.plan(cell);
+        if let Some(fault) = explain::no_rust(cell, &source, &self.scope, parser::errors) {
+            self.scope.definitions.did_not_compile(&plan, cell.number);
+            self.supervisor.end();
+            return Err(fault);
+        }
         let handed = self.hand_back(&plan);
         // Where something came back, it stands beside the cell from now on.
         let plan = if handed.is_empty() { plan } else { self.scope.definitions.plan(cell) };
@@ -154,8 +161,8 @@ impl Engine {
             folder: self.folder.as_deref(),
         };
         parts.supervisor.note(&parts.scope.definitions.outdated(cell));
-        let (outcome, annotated) = match parts.attempt(cell, &plan, removed) {
-            Attempt::Done { outcome, annotated } => (outcome, annotated),
+        let (outcome, generated) = match parts.attempt(cell, &plan, removed) {
+            Attempt::Done { outcome, generated } => (outcome, generated),
             Attempt::Interrupted => {
                 self.take_back(handed);
                 self.supervisor.end();
@@ -163,14 +170,12 @@ impl Engine {
             }
             Attempt::Panicked => return Err(self.start_anew()),
         };
-        // Before anything else is compiled: a panic names a line of it.
-        let generated = self.evcxr.source();
         let lost = matches!(outcome, Err(Error::SubprocessTerminated(_)));
         if lost {
             self.supervisor.settle();
         }
         match outcome.is_ok() {
-            true => self.supervisor.note(&handed.note),
+            true => self.supervisor.note(&format!("{}{}", handed.note, explain::unused_main(cell))),
             false => self.take_back(handed),
         }
         self.tell_trouble();
@@ -189,7 +194,7 @@ impl Engine {
             Ok(outputs) => Ok(report.result.or_else(|| bundle(outputs))),
             Err(error) => {
                 self.scope.definitions.did_not_compile(&plan, cell.number);
-                let context = explain::Context { source: &source, cell, annotated: &annotated, scope: &self.scope };
+                let context = explain::Context { source: &source, cell, scope: &self.scope, generated: &generated };
                 Err(explain::refused_by_evcxr(&error, &context))
             }
         }
@@ -268,7 +273,7 @@ impl Engine {
 
     /// evcxr has started a new runtime, without variables.
     fn forget_variables(&mut self) {
-        self.scope.variables = Default::default();
+        self.scope.variables.lose();
         self.tell_analysis();
     }
 }

@@ -1,40 +1,126 @@
-//! rustc's errors, on the student's own lines.
+//! rustc's errors, and what to do about them.
 
-use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::ops::Range;
+
 use evcxr::CompilationError;
+use serde_json::Value;
 
-use super::hints;
+use super::diagnostic::{Diagnostic, Label, Place};
+use super::hints::{self, Case};
+use super::kept;
+use super::render;
 use crate::cell::Cell;
-use crate::cell::annotated::Annotated;
 use crate::fault::Fault;
 use crate::scope::Scope;
-use crate::scope::definitions::Definitions;
 use crate::scope::sources::CellSource;
 
 /// What is known of the cell and of what came before it.
 pub struct Context<'a> {
     pub source: &'a CellSource,
     pub cell: &'a Cell,
-    pub annotated: &'a Annotated,
     pub scope: &'a Scope,
+    /// The source that evcxr has made of it.
+    pub generated: &'a str,
 }
 
 /// All errors of a cell as one.
 pub fn fault(errors: &[CompilationError], context: &Context) -> Fault {
     let relevant = relevant(errors);
     if relevant.iter().any(|error| error.code() == Some("E0005"))
-        && let Some(fault) = taken_name(context.cell, &context.scope.definitions)
+        && let Some(fault) = kept::taken_name(context.cell, &context.scope.definitions)
     {
         return fault;
     }
     if !relevant.is_empty() {
-        return compile_error(&relevant, context);
+        let place = |span: &Value| in_a_cell(span, context);
+        let diagnostics = relevant.into_iter().map(|error| match error.json.is_null() {
+            true => evcxrs_own(error, context.source),
+            false => Diagnostic::read(&error.json, &place),
+        });
+        return of_diagnostics(diagnostics.collect(), context.source, context.cell, context.scope);
     }
     match errors.iter().find_map(removed_name) {
         Some(name) => no_longer_defined(&name, context),
-        None => not_kept(context.cell, &context.scope.definitions),
+        None => kept::not_kept(context.cell, &context.scope.definitions),
     }
+}
+
+/// Each with its advice; what says the same again is left out.
+pub fn of_diagnostics<'a>(
+    diagnostics: Vec<Diagnostic<'a>>,
+    source: &'a CellSource,
+    cell: &Cell,
+    scope: &Scope,
+) -> Fault {
+    let mut shown: Vec<Diagnostic> = Vec::new();
+    let mut hints = Vec::new();
+    for mut diagnostic in diagnostics {
+        // A name that is missing in several places is missing once.
+        let again = |known: &Diagnostic| known.code == diagnostic.code && known.message == diagnostic.message;
+        if is_of_a_name(&diagnostic) && shown.iter().any(again) {
+            continue;
+        }
+        let mut explains_all = false;
+        if let Some(mut advice) = hints::advice(&Case { diagnostic: &diagnostic, cell, scope }) {
+            explains_all = advice.explains_all;
+            // The same advice twice is no better.
+            advice.hint.take_if(|hint| hints.contains(hint));
+            hints.extend(advice.hint.clone());
+            advice.give(&mut diagnostic, source);
+        }
+        if explains_all {
+            shown = vec![diagnostic];
+            break;
+        }
+        shown.push(diagnostic);
+    }
+    let first = shown.first().map_or("", |first| first.message.lines().next().unwrap_or_default());
+    let evalue = match shown.len() {
+        0 | 1 => first.to_owned(),
+        count => format!("{first} (and {} more)", count - 1),
+    };
+    let traceback: Vec<Vec<String>> = shown.iter().map(render::lines).collect();
+    Fault { ename: "CompileError", evalue, traceback: traceback.join(&String::new()) }
+}
+
+fn is_of_a_name(diagnostic: &Diagnostic) -> bool {
+    diagnostic.message.starts_with("cannot find") || diagnostic.message.starts_with("unresolved import")
+}
+
+/// Where a span of rustc's stands in a student's cell; of a macro, where it is called.
+fn in_a_cell<'a>(span: &Value, context: &Context<'a>) -> Option<Place<'a>> {
+    let number = |name: &str| span[name].as_u64().map(|number| number as usize);
+    let is_generated =
+        span["file_name"].as_str().is_some_and(|file| file.ends_with("src/lib.rs") && !file.starts_with('/'));
+    let found = is_generated.then(|| {
+        let position = |line, column| context.scope.sources.position(context.generated, line, column);
+        let (source, start, is_own) = position(number("line_start")?, number("column_start")?)?;
+        let (same, end, ends_own) = position(number("line_end")?, number("column_end")?)?;
+        std::ptr::eq(source, same).then_some((source, start..end.max(start), is_own && ends_own))
+    });
+    found.flatten().or_else(|| {
+        let outer = &span["expansion"]["span"];
+        (!outer.is_null()).then(|| in_a_cell(outer, context)).flatten()
+    })
+}
+
+/// An error that evcxr has made of one of rustc's.
+fn evcxrs_own<'a>(error: &CompilationError, source: &'a CellSource) -> Diagnostic<'a> {
+    let labels = error.spanned_messages().iter().filter_map(|spanned| {
+        let span = spanned.span?;
+        let range: Range<usize> =
+            source.byte(span.start_line, span.start_column)..source.byte(span.end_line, span.end_column);
+        Some(Label { source, range, text: String::new(), is_primary: true })
+    });
+    Diagnostic { message: error.message(), labels: labels.collect(), ..Diagnostic::default() }
+}
+
+/// The errors that say something. When a type can't be inferred, evcxr checks code in which variables are parameters, and
+/// rustc then complains of every `&str` among them.
+fn relevant(errors: &[CompilationError]) -> Vec<&CompilationError> {
+    let outside = |e: &CompilationError| e.spanned_messages().iter().all(|message| message.span.is_none());
+    let artefact = |e: &CompilationError| e.code() == Some("E0521") && outside(e);
+    errors.iter().filter(|e| e.level() == "error" && !artefact(e)).collect()
 }
 
 /// Of a name that a cell has removed, rustc says that an item was configured out (see `definitions`), and evcxr drops the
@@ -51,160 +137,16 @@ fn removed_name(error: &CompilationError) -> Option<String> {
 
 fn no_longer_defined(name: &str, context: &Context) -> Fault {
     let source = context.source;
+    let label = context.cell.word(name).map(|at| Label {
+        source,
+        range: at..at + name.len(),
+        text: "no longer defined".into(),
+        is_primary: true,
+    });
     let message = format!("cannot find `{name}` in this scope");
-    let mut group = Group::with_title(Level::ERROR.primary_title(message.as_str()));
-    if let Some(at) = context.cell.word(name) {
-        let label = AnnotationKind::Primary.span(at..at + name.len()).label("no longer defined");
-        group = group.element(Snippet::source(source.code.as_str()).path(source.title()).annotation(label));
-    }
-    if let Some(fate) = context.scope.definitions.former(name) {
-        group = group.element(Level::HELP.message(fate));
-    }
-    let text = Renderer::styled().decor_style(DecorStyle::Ascii).render(&[group]);
-    Fault { ename: "CompileError", evalue: message, traceback: text.lines().map(str::to_owned).collect() }
-}
-
-/// The errors that say something. When a type can't be inferred, evcxr checks code in which variables are parameters, and
-/// rustc then complains of every `&str` among them.
-fn relevant(errors: &[CompilationError]) -> Vec<&CompilationError> {
-    let outside = |e: &CompilationError| e.spanned_messages().iter().all(|message| message.span.is_none());
-    let artefact = |e: &CompilationError| e.code() == Some("E0521") && outside(e);
-    errors.iter().filter(|e| e.level() == "error" && !artefact(e)).collect()
-}
-
-/// A pattern that is the name of a constant is no new variable.
-fn taken_name(cell: &Cell, definitions: &Definitions) -> Option<Fault> {
-    let (name, number) = cell.variables.iter().find_map(|name| Some((name, definitions.cell_of(name)?)))?;
-    Some(Fault::new(
-        "CompileError",
-        &format!("`{name}` can't be a variable, because cell [{number}] defines it as something else"),
-        &[format!("Choose another name, or take `{name}` out of cell [{number}] and run that again.")],
-    ))
-}
-
-/// A variable outlives its cell, so its type must have a name.
-pub fn not_kept(cell: &Cell, definitions: &Definitions) -> Fault {
-    if let Some(fault) = taken_name(cell, definitions) {
-        return fault;
-    }
-    let braces = "Or put the cell's lines in braces { … }: then the variable is for this cell alone.";
-    match cell.closures().first() {
-        Some(name) => Fault::new(
-            "CompileError",
-            &format!("the variable `{name}` is a closure, and a closure can't be kept for later cells"),
-            &[
-                format!(
-                    "Make it a function: fn {name}(…). Or box it: let {name}: Box<dyn Fn(f64) -> f64> = Box::new(|x| …);"
-                ),
-                braces.into(),
-            ],
-        ),
-        None => Fault::new(
-            "CompileError",
-            "the type of a variable can't be inferred",
-            &["Give it a type: let name: Type = …;".into()],
-        ),
-    }
-}
-
-/// An iterator's type has no name either.
-pub fn nameless(message: &str) -> Fault {
-    let name = message.split('`').nth(1).unwrap_or_default();
-    Fault::new(
-        "CompileError",
-        &format!(
-            "the variable `{name}` can't be kept for later cells: its type has no name (an iterator, or a closure)"
-        ),
-        &[
-            "Of an iterator, .collect::<Vec<_>>() makes a vector, which can.".into(),
-            "Or put the cell's lines in braces { … }: then the variable is for this cell alone.".into(),
-        ],
-    )
-}
-
-fn compile_error(errors: &[&CompilationError], context: &Context) -> Fault {
-    let evalue = match errors {
-        [] => String::new(),
-        [one] => hints::message(one),
-        [first, ..] => format!("{} (and {} more)", hints::message(first), errors.len() - 1),
-    };
-    let mut traceback: Vec<String> = Vec::new();
-    let mut hints: Vec<String> = Vec::new();
-    for error in errors {
-        let mut hint = hints::hint(error, &context.scope.variables, &context.scope.definitions);
-        // The same advice twice is no better.
-        hint.take_if(|hint| hints.contains(hint));
-        hints.extend(hint.clone());
-        traceback.extend(render(error, hint, context).lines().map(str::to_owned));
-        traceback.push(String::new());
-    }
-    traceback.pop();
-    Fault { ename: "CompileError", evalue: evalue.lines().next().unwrap_or_default().to_owned(), traceback }
-}
-
-/// One of rustc's errors, on the student's own lines.
-fn render(error: &CompilationError, hint: Option<String>, context: &Context) -> String {
-    let (source, annotated) = (context.source, context.annotated);
-    let message = hints::message(error);
-    let mut title = Level::ERROR.primary_title(message.as_str());
-    if let Some(code) = error.code() {
-        title = title.id(code);
-    }
-    let annotations: Vec<_> = error
-        .spanned_messages()
-        .iter()
-        .filter_map(|spanned| {
-            let span = spanned.span?;
-            let byte = |line, column| source.byte(line, annotated.original_column(line, column));
-            let range = byte(span.start_line, span.start_column)..byte(span.end_line, span.end_column);
-            let kind = if spanned.is_primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let annotation = kind.span(range.start..range.end.max(range.start));
-            // evcxr repeats the message where rustc has no label.
-            Some(if spanned.label.is_empty() || spanned.label.ends_with(&message) {
-                annotation
-            } else {
-                annotation.label(spanned.label.as_str())
-            })
-        })
-        .collect();
-    let mut group: Group = if annotations.is_empty() {
-        Group::with_title(title)
-    } else {
-        let snippet = Snippet::source(source.code.as_str()).path(source.title());
-        title.element(snippet.annotations(annotations))
-    };
-    for note in notes(error) {
-        group = group.element(note);
-    }
-    if let Some(hint) = hint {
-        group = group.element(Level::NOTE.with_name("in a notebook").message(hint));
-    }
-    Renderer::styled().decor_style(DecorStyle::Ascii).render(&[group])
-}
-
-/// rustc's notes and helps that speak of the student's code, and evcxr's.
-fn notes(error: &CompilationError) -> Vec<annotate_snippets::Message<'static>> {
-    let mut notes: Vec<_> = error.help().iter().map(|text| Level::HELP.message(help(text))).collect();
-    let children = error.json["children"].as_array().into_iter().flatten();
-    notes.extend(
-        children
-            .filter(|child| child["level"] == "note" && child["spans"].as_array().is_none_or(Vec::is_empty))
-            .filter_map(|child| child["message"].as_str())
-            .filter(|text| !text.contains("on by default") && !text.contains("full name for the type"))
-            .map(|text| Level::NOTE.message(text.to_owned())),
-    );
-    notes.extend(error.evcxr_extra_hint().map(|hint| Level::HELP.message(hint)));
-    notes
-}
-
-/// A help as evcxr gives it has what is to be written two lines below.
-fn help(text: &str) -> String {
-    match text.split_once("\n\n") {
-        Some((message, code)) => {
-            let code = code.trim();
-            let worth_it = code.contains(char::is_alphanumeric) && !code.contains("/*") && !message.contains(code);
-            if worth_it { format!("{message}: `{code}`") } else { message.to_owned() }
-        }
-        None => text.to_owned(),
-    }
+    let fate = context.scope.definitions.former(name).map(hints::note);
+    let notes = fate.into_iter().collect();
+    let diagnostic =
+        Diagnostic { message: message.clone(), labels: label.into_iter().collect(), notes, ..Diagnostic::default() };
+    Fault { ename: "CompileError", evalue: message, traceback: render::lines(&diagnostic) }
 }

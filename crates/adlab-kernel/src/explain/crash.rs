@@ -1,8 +1,8 @@
 //! Why a cell's process died, and where a cell panicked.
 
-use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Snippet};
 
+use super::render::renderer;
 use crate::event::{Death, PanicInfo};
 use crate::runtime::memory;
 use crate::scope::sources::Sources;
@@ -46,8 +46,7 @@ pub fn place(panic: &PanicInfo, sources: &Sources, generated: &str) -> Vec<Strin
     let length = source.code[start..].chars().next().map_or(0, char::len_utf8);
     let kind = if column.is_some() { AnnotationKind::Primary } else { AnnotationKind::Visible };
     let snippet = Snippet::source(source.code.as_str()).path(&title).annotation(kind.span(start..start + length));
-    let text =
-        Renderer::styled().decor_style(DecorStyle::Ascii).render(&[Group::with_level(Level::ERROR).element(snippet)]);
+    let text = renderer().render(&[Group::with_level(Level::ERROR).element(snippet)]);
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     // A student counts lines, not columns.
     if let Some(first) = lines.first_mut()

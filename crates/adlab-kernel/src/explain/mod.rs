@@ -4,12 +4,18 @@
 
 mod compile;
 mod crash;
+mod diagnostic;
 mod hints;
+mod kept;
+mod render;
+mod syntax;
 
 use evcxr::Error;
 
 pub use self::compile::Context;
+pub use self::syntax::fault as no_rust;
 use crate::assumptions::{HAS_NO_NAME, IS_CLOSURE};
+use crate::cell::Cell;
 use crate::cell::commands::Refusal;
 use crate::event::Report;
 use crate::fault::{Fault, UNCHANGED};
@@ -22,9 +28,9 @@ pub fn refused_by_evcxr(error: &Error, context: &Context) -> Fault {
     match error {
         Error::CompilationErrors(errors) => compile::fault(errors, context),
         Error::Message(message) if message.contains(IS_CLOSURE) => {
-            compile::not_kept(context.cell, &context.scope.definitions)
+            kept::not_kept(context.cell, &context.scope.definitions)
         }
-        Error::Message(message) if message.contains(HAS_NO_NAME) => compile::nameless(message),
+        Error::Message(message) if message.contains(HAS_NO_NAME) => kept::nameless(message),
         Error::TypeRedefinedVariablesLost(names) => Fault::new(
             "CompileError",
             &format!("these variables had a type that was redefined, and are gone: {}", names.join(", ")),
@@ -32,6 +38,18 @@ pub fn refused_by_evcxr(error: &Error, context: &Context) -> Fault {
         ),
         Error::Message(message) => Fault::new("CompileError", message, &[]),
         Error::SubprocessTerminated(message) => Fault::kernel(message),
+    }
+}
+
+/// A program's `main`, in a cell, is a function like any other.
+pub fn unused_main(cell: &Cell) -> String {
+    let defines = cell.items.iter().any(|item| item.title == "fn main");
+    match defines && !cell.calls("main") {
+        true => {
+            "note: a cell runs from its first line to its last, and `main` is a function: write `main();` to run it\n"
+                .into()
+        }
+        false => String::new(),
     }
 }
 

@@ -14,6 +14,22 @@ pub const PRINT_AT_ONCE: &str = r#"macro_rules! print {
     }};
 }"#;
 
+/// `dbg!`, with a cell's line in front of its arguments (`debug` in `cell/insertions.rs`): the line of the source that is
+/// compiled means nothing to a student.
+pub const DEBUG_IN_CELLS: &str = r#"macro_rules! dbg {
+    ($place:literal;) => { ::std::eprintln!("[{}]", $place) };
+    ($place:literal; $value:expr $(,)?) => {
+        match $value {
+            value => {
+                ::std::eprintln!("[{}] {} = {:#?}", $place, ::std::stringify!($value), &value);
+                value
+            }
+        }
+    };
+    ($place:literal; $($value:expr),+ $(,)?) => { ($(dbg!($place; $value)),+,) };
+    ($($arguments:tt)*) => { ::std::dbg!($($arguments)*) };
+}"#;
+
 /// Ask for the backtrace of a panic, or not (the panic hook is in `variable-store/lib.rs`).
 pub const BACKTRACE_ON: &str = "unsafe { std::env::set_var(\"RUST_BACKTRACE\", \"1\") };";
 pub const BACKTRACE_OFF: &str = "unsafe { std::env::remove_var(\"RUST_BACKTRACE\") };";

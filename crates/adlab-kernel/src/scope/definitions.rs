@@ -21,11 +21,19 @@ pub struct Definitions {
     /// Of a definition whose place one of another cell has taken, the earlier ones: they come back when that one goes.
     earlier: BTreeMap<Key, Vec<(Key, Known)>>,
     /// Those that are gone, and what became of them.
-    former: BTreeMap<Key, String>,
+    former: BTreeMap<Key, Former>,
     /// Those of which a newer version did not compile, each with the cell that has it.
     pub(super) outdated: BTreeMap<Key, usize>,
     /// What has no name, and so can't be replaced.
     nameless: BTreeSet<String>,
+}
+
+/// One that is gone.
+struct Former {
+    title: String,
+    /// The name of the type that it was the `impl` of.
+    target: Option<String>,
+    fate: String,
 }
 
 /// One of them, and where it comes from.
@@ -64,7 +72,8 @@ impl Definitions {
                         format!("what cell [{number}] defined did not fit a later cell; run cell [{number}] again")
                     }
                 };
-                self.former.insert(key.clone(), fate);
+                let target = known.details.map(|details| details.target);
+                self.former.insert(key.clone(), Former { title: known.title, target, fate });
             }
         }
         for (item, keys) in &plan.items {
@@ -174,18 +183,46 @@ impl Definitions {
 
     /// What became of a name that was defined once.
     pub fn former(&self, name: &str) -> Option<&str> {
-        self.former.get(name).map(String::as_str)
+        self.former.get(name).map(|former| former.fate.as_str())
     }
 
-    /// Says of definitions that they are gone, one line each.
+    /// What became of an `impl` of a type of this name.
+    pub fn former_impl(&self, ty: &str) -> Option<String> {
+        let former = self.former.values().find(|former| former.target.as_deref() == Some(ty))?;
+        let Former { title, fate, .. } = former;
+        Some(match fate.strip_suffix(" when it ran again").and_then(|fate| fate.split_once(" it, ")) {
+            Some((defined, rest)) => format!("{defined} `{title}`, {rest} when it ran again"),
+            None => format!("`{title}` is gone: {fate}"),
+        })
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.former.is_empty()
+    }
+
+    /// Says of definitions that they are gone: one line, in the order of their cells.
     pub fn farewell(&self, keys: &BTreeSet<Key>) -> String {
-        let lines = keys.iter().filter_map(|key| self.known.get(key)).map(|known| {
-            format!(
-                "note: `{}` of cell [{}] does not fit this cell's definitions, and is gone; correct it and run it again\n",
-                known.title, known.number
-            )
-        });
-        lines.collect()
+        let mut cells: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        for known in keys.iter().filter_map(|key| self.known.get(key)) {
+            cells.entry(known.number).or_default().insert(&known.title);
+        }
+        let quoted = |titles: &BTreeSet<&str>| titles.iter().map(|title| format!("`{title}`")).collect::<Vec<_>>();
+        let of_cell =
+            |(number, titles): (&usize, &BTreeSet<&str>)| format!("{} of cell [{number}]", list(&quoted(titles)));
+        let all: Vec<String> = cells.iter().map(of_cell).collect();
+        match (cells.len(), cells.values().map(BTreeSet::len).sum::<usize>()) {
+            (0, _) => String::new(),
+            (_, 1) => format!(
+                "note: {} does not fit this cell's definitions, and is gone; correct it and run it again\n",
+                all.concat()
+            ),
+            (count, _) => format!(
+                "note: these do not fit this cell's definitions, and are gone: {}; correct {} and run {} again\n",
+                all.join("; "),
+                if count == 1 { "it" } else { "these cells" },
+                if count == 1 { "it" } else { "them" },
+            ),
+        }
     }
 
     /// Says which methods of other cells a cell's `impl`s have put away without having them.
@@ -233,6 +270,15 @@ pub struct HandedBack {
 impl HandedBack {
     pub fn is_empty(&self) -> bool {
         self.swapped.is_empty()
+    }
+}
+
+/// `a, b and c`
+pub(super) fn list(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }
 

@@ -21,12 +21,18 @@ impl CellSource {
 
     /// The column in a line of this cell of one in the generated line that it has become, all from 1.
     pub fn column(&self, line: usize, generated: &str, column: usize) -> Option<usize> {
+        let column = self.annotated_column(line, generated, column)?;
+        Some(self.annotated.original_column(line, column))
+    }
+
+    /// The same in the line as it was handed to evcxr.
+    fn annotated_column(&self, line: usize, generated: &str, column: usize) -> Option<usize> {
         let annotated = self.annotated.code.lines().nth(line.checked_sub(1)?)?;
         // Either may be a part of the other.
         let start = |text: &str, part: &str| Some(text[..text.find(part.trim())?].chars().count());
         let shared = if generated.contains(annotated.trim()) { annotated } else { generated };
         let column = (column + start(annotated, shared)?).checked_sub(start(generated, shared)?)?;
-        (column > 0).then(|| self.annotated.original_column(line, column))
+        (column > 0).then_some(column)
     }
 
     /// The byte at a line and a column, both from 1, counted in characters.
@@ -77,6 +83,29 @@ impl Sources {
                 .max_by_key(|&i| agreement(&lines, i, &generated, line - 1))
                 .map(|i| (cell, i + 1))
         })
+    }
+
+    /// The cell and the byte in it that stand at a place of the generated source, in lines and columns from 1; and whether
+    /// that is no place within what the kernel has put in. Nothing for what evcxr has written.
+    pub fn position(&self, generated: &str, line: usize, column: usize) -> Option<(&CellSource, usize, bool)> {
+        let (source, found) = self.locate(generated, line)?;
+        let lines: Vec<&str> = generated.lines().collect();
+        let text = *lines.get(line - 1)?;
+        // A bracket alone on its line may be anyone's.
+        if text.trim().len() <= 2 {
+            let own: Vec<&str> = source.annotated.code.lines().map(str::trim).collect();
+            let near = |step: fn(usize) -> usize| {
+                let (there, here) = (lines.get(step(line))?, own.get(step(found))?);
+                Some(!here.is_empty() && there.contains(here))
+            };
+            let agrees = near(|line| line.wrapping_sub(2)) == Some(true) || near(|line| line) == Some(true);
+            if !agrees && own.len() > 1 {
+                return None;
+            }
+        }
+        let in_annotated = source.annotated_column(found, text, column)?;
+        let own = source.annotated.original_column(found, in_annotated);
+        Some((source, source.byte(found, own), !source.annotated.is_inside(found, in_annotated)))
     }
 }
 

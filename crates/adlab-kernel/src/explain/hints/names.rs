@@ -1,0 +1,209 @@
+//! Names that are not there: why, by what the session knows.
+
+use super::{Advice, Case, Rule, operand_after};
+use crate::scope::variables::Gone;
+
+pub const RULES: &[Rule] = &[
+    Rule { name: "a field of self", says: field },
+    Rule { name: "sin(x)", says: function_of_a_number },
+    Rule { name: "PI", says: constant },
+    Rule { name: "a variable, in a function", says: in_a_function },
+    Rule { name: "a variable that is gone", says: gone },
+    Rule { name: "a definition that is gone", says: former },
+    Rule { name: "its cell has failed", says: failed },
+    Rule { name: "made further down", says: further_down },
+    Rule { name: "nothing has run", says: nothing_has_run },
+    Rule { name: "no cell defines it", says: nowhere },
+];
+
+const MISSING: [&str; 6] = ["E0425", "E0412", "E0422", "E0405", "E0531", "E0574"];
+
+/// The name that is missing.
+fn missing<'a>(case: &'a Case) -> Option<&'a str> {
+    let is_missing = case.is(&MISSING) && case.message().starts_with("cannot find");
+    is_missing.then(|| case.quoted(0)).filter(|name| !name.is_empty())
+}
+
+/// rustc proposes `self.x`: nothing is to be added.
+fn field(case: &Case) -> Option<Advice> {
+    missing(case)?;
+    let proposes = |text: &str| text.contains("self.") || text.contains("Self::");
+    let known = case.diagnostic.corrections.iter().flat_map(|c| &c.edits).any(|(_, text)| proposes(text));
+    (known || case.says("available field")).then(Advice::default)
+}
+
+const FUNCTIONS: [&str; 20] = [
+    "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp", "ln", "log", "log2", "log10", "sqrt",
+    "abs", "floor", "ceil", "round", "pow",
+];
+
+fn function_of_a_number(case: &Case) -> Option<Advice> {
+    let name = missing(case).filter(|name| FUNCTIONS.contains(name))?;
+    let range = case.range()?;
+    let (_, after) = case.around();
+    if !after.starts_with('(') {
+        return None;
+    }
+    let (end, call) = operand_after(after);
+    let inner = call.strip_prefix('(').and_then(|call| call.strip_suffix(')')).unwrap_or_default();
+    let method = match name {
+        "log" => "ln",
+        "pow" => "powf",
+        name => name,
+    };
+    let advice =
+        Advice::rust(format!("`{method}` is a method: `x.{method}({})`", if name == "pow" { "n" } else { "" }));
+    let is_one = !inner.is_empty() && !inner.contains(',') && name != "pow";
+    if !is_one {
+        return Some(advice.enough());
+    }
+    let is_simple = inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '(' | ')'));
+    let number = match inner {
+        inner if super::is_integer(inner) => format!("{inner}.0_f64"),
+        inner if inner.parse::<f64>().is_ok() => format!("{inner}_f64"),
+        inner if is_simple => inner.to_owned(),
+        inner => format!("({inner})"),
+    };
+    Some(advice.edit(range.start..range.end + end, format!("{number}.{method}()")).enough())
+}
+
+fn constant(case: &Case) -> Option<Advice> {
+    let name = missing(case).filter(|name| ["PI", "TAU", "E", "SQRT_2", "LN_2", "pi"].contains(name))?;
+    let full = format!("std::f64::consts::{}", name.to_uppercase());
+    let advice = Advice::rust(format!("`use {full};` brings it in, or write it out")).enough();
+    Some(advice.edit(case.range()?, full))
+}
+
+/// Definitions stand for themselves.
+fn in_a_function(case: &Case) -> Option<Advice> {
+    let name = missing(case).filter(|name| case.is_variable(name))?;
+    let item = case.item_at(case.range()?.start)?;
+    let kind = item.title.split(' ').next().unwrap_or_default();
+    Some(match kind {
+        "fn" => Advice::notebook(format!(
+            "a function can't see the notebook's variables: give `{}` a parameter for `{name}`",
+            item.title
+        )),
+        "impl" | "trait" => Advice::notebook(format!(
+            "methods can't see the notebook's variables: give this one a parameter for `{name}`, or the type a field"
+        )),
+        kind => Advice::notebook(format!("a `{kind}` can't see the notebook's variables: write the value of `{name}`")),
+    })
+}
+
+fn gone(case: &Case) -> Option<Advice> {
+    let name = missing(case)?;
+    Some(Advice::notebook(match case.scope.variables.gone(name)? {
+        Gone::Changed(number) => format!("what the type of `{name}` is made of has changed; run cell [{number}] again"),
+        Gone::Moved(number, maker) if number == maker => format!(
+            "cell [{number}] made `{name}` and moved it away: write `&{name}` or `{name}.clone()` there, and run it again"
+        ),
+        Gone::Moved(number, maker) => format!(
+            "cell [{number}] moved `{name}` away: write `&{name}` or `{name}.clone()` there, and run cell [{maker}], which \
+             makes it, again"
+        ),
+        Gone::Lost(number) => {
+            format!("`{name}` was lost when the process that runs cells ended; run cell [{number}] again")
+        }
+    }))
+}
+
+fn former(case: &Case) -> Option<Advice> {
+    let name = missing(case)?;
+    case.scope.definitions.former(name).map(Advice::notebook)
+}
+
+fn failed(case: &Case) -> Option<Advice> {
+    let name = missing(case)?;
+    let number = case.scope.failed(name)?;
+    Some(Advice::notebook(format!("cell [{number}] was to define `{name}`, and failed: correct it, and run it again")))
+}
+
+fn further_down(case: &Case) -> Option<Advice> {
+    let name = missing(case).filter(|name| case.cell.variables.iter().any(|own| own == name))?;
+    let (_, after) = case.around();
+    let is_later = after.contains(&format!("let {name}")) || after.contains(&format!("let mut {name}"));
+    is_later.then(|| Advice::rust(format!("`let {name}` comes further down: a variable is made before it is used")))
+}
+
+fn nothing_has_run(case: &Case) -> Option<Advice> {
+    missing(case)?;
+    let is_first = case.scope.is_empty() && case.cell.number == 1;
+    is_first.then(|| Advice::notebook("no cell has run since the kernel was started: run those above first"))
+}
+
+fn nowhere(case: &Case) -> Option<Advice> {
+    let name = missing(case)?;
+    let is_local = case.is_in_an_item() && name.len() == 1;
+    Some(match is_local {
+        // A slip in a function: it is not for another cell to mend.
+        true => Advice::rust(format!("`{name}` is neither a parameter of this function nor made in it")),
+        false => {
+            Advice::notebook(format!("no cell that has run defines `{name}`; run the one that does, if there is one"))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Sample, check, said, sample};
+    use super::*;
+    use crate::cell::Cell;
+    use crate::scope::Scope;
+
+    fn no<'a>(message: &'a str, cell: &'a str) -> Sample<'a> {
+        sample("E0425", message, cell)
+    }
+
+    #[test]
+    fn each_rule_speaks_where_it_should() {
+        let mut scope = Scope::default();
+        scope.variables.update(["x", "moved", "changed"].into_iter(), &["x".into(), "moved".into()], 1);
+        scope.variables.update(["x", "changed"].into_iter(), &["both".into()], 4);
+        scope.variables.change(&["changed".to_owned()].into());
+        scope.fail(&Cell::read("let bad = f(); fn broken() {}", None, 5).unwrap());
+        let mut lost = Scope::default();
+        lost.variables.update(["l"].into_iter(), &["l".into()], 2);
+        lost.variables.lose();
+        let value = |name: &str| format!("cannot find value `{name}` in this scope");
+        let names = ["x", "moved", "both", "changed", "bad", "later", "other", "y", "PI", "a"].map(value);
+        let [x, moved, both, changed, bad, later, other, y, pi, a] = names.each_ref();
+        let field =
+            Sample { label: "you might have meant the available field", ..no(a, "fn get(&self) -> f64 { «a» }") };
+        let pairs = [
+            (field, ""),
+            (no("cannot find function `sin` in this scope", "«sin»(1.0)"), "→ 1.0_f64.sin()"),
+            (no("cannot find function `sqrt` in this scope", "2.0 * «sqrt»(x + 1.0)"), "→ 2.0 * (x + 1.0).sqrt()"),
+            (no("cannot find function `log` in this scope", "«log»(f(x))"), "→ f(x).ln()"),
+            (no("cannot find function `pow` in this scope", "«pow»(x, 2)"), "`x.powf(n)`"),
+            (no(pi, "«PI» * 2.0"), "→ std::f64::consts::PI * 2.0"),
+            (no(x, "fn g(v: f64) -> f64 { «x» * v }"), "give `fn g` a parameter for `x`"),
+            (no(x, "const A: f64 = «x»;"), "a `const` can't see"),
+            (no(x, "struct S; impl S { fn f() -> f64 { «x» } }"), "or the type a field"),
+            (
+                no(moved, "«moved»"),
+                "cell [4] moved `moved` away: write `&moved` or `moved.clone()` there, and run cell [1]",
+            ),
+            (no(both, "«both»"), "cell [4] made `both` and moved it away"),
+            (no(changed, "«changed»"), "run cell [1] again"),
+            (no(bad, "«bad» + 1"), "cell [5] was to define `bad`, and failed"),
+            (no("cannot find function `broken` in this scope", "«broken»()"), "cell [5] was to define `broken`"),
+            (no(later, "f(«later»); let later = 1;"), "comes further down"),
+            (no(y, "fn g(x: f64) -> f64 { «y» }"), "neither a parameter"),
+            (no(other, "«other»"), "no cell that has run defines `other`"),
+        ];
+        let rest = [RULES.iter().position(|r| r.name == "a definition that is gone").unwrap(), 8];
+        for (sample, expected) in &pairs {
+            let (name, text) = said(RULES, sample, &scope).unwrap();
+            assert!(text.contains(expected), "{name}: {text}");
+            assert!(!rest.iter().any(|at| RULES[*at].name == name));
+        }
+        let (_, text) = said(RULES, &no(&value("l"), "«l»"), &lost).unwrap();
+        assert!(text.contains("was lost") && text.contains("cell [2]"), "{text}");
+        let silent = [sample("E0308", "mismatched types", "«x»"), sample("E0425", "something else", "«x»")];
+        check(&[], &[], &silent, &scope);
+        for sample in &silent {
+            assert_eq!(said(RULES, sample, &scope), None);
+        }
+    }
+}

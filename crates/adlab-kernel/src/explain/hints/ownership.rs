@@ -1,0 +1,103 @@
+//! Values that are moved away, and variables that can't be changed.
+
+use super::{Advice, Case, Rule, is_name, operand_after, operand_before};
+
+pub const RULES: &[Rule] = &[
+    Rule { name: "a tensor moved by an operator", says: moved_by_an_operator },
+    Rule { name: "a variable moved", says: moved },
+    Rule { name: "not mutable, from an earlier cell", says: not_mutable },
+];
+
+/// `t * t`, where `&t * &t` keeps it.
+fn moved_by_an_operator(case: &Case) -> Option<Advice> {
+    let by_operator = case.is(&["E0382"]) && case.says("due to usage in operator");
+    let name = case.quoted(0);
+    let range = case.diagnostic.labels.iter().find(|label| label.text.contains("due to usage in operator"))?;
+    if !by_operator || !range.source.current {
+        return None;
+    }
+    let text = &case.cell.code[range.range.clone()];
+    let advice =
+        Advice::rust(format!("an operator takes its operands; `&{name}` lends it, and keeps `{name}`")).enough();
+    // Only where both operands are plain names.
+    let operator = text.find([' ', '*', '+', '-', '/'])?;
+    let (start, left) = operand_before(&text[..operator]);
+    let rest = text[operator..].trim_start();
+    let right_at = text.len() - rest[1..].trim_start().len();
+    let (_, right) = operand_after(&text[right_at..]);
+    if !is_name(left) || !is_name(right) || start != 0 {
+        return Some(advice);
+    }
+    let at = range.range.start;
+    Some(advice.edit(at..at, "&").edit(at + right_at..at + right_at, "&"))
+}
+
+fn moved(case: &Case) -> Option<Advice> {
+    let name = case.quoted(0);
+    if !case.is(&["E0382", "E0505", "E0507"]) || !is_name(name) {
+        return None;
+    }
+    // In a function it is the function's own.
+    if case.is_in_an_item() || !case.is_variable(name) {
+        return None;
+    }
+    Some(Advice::notebook(format!(
+        "`{name}` would be gone for later cells too; hand over `&{name}` or `{name}.clone()` and keep it"
+    )))
+}
+
+fn not_mutable(case: &Case) -> Option<Advice> {
+    let name = case.quoted(0);
+    // Where it was made in this cell, or is a function's own, rustc shows the line.
+    let is_own = case.diagnostic.corrections.iter().any(|correction| correction.source.current)
+        || case.says("first assignment")
+        || case.is_in_an_item()
+        || case.cell.variables.iter().any(|own| own == name);
+    if !case.is(&["E0384", "E0594", "E0596"]) || is_own || !case.scope.variables.is_known(name) {
+        return None;
+    }
+    let maker = case.scope.variables.maker(name)?;
+    Some(
+        Advice::notebook(format!(
+            "cell [{maker}] made `{name}`: write `let mut {name}` there, and run it again; or say `let mut {name} = {name};` \
+             in this cell first"
+        ))
+        .enough(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Sample, check, sample};
+    use super::*;
+    use crate::scope::Scope;
+
+    #[test]
+    fn each_rule_speaks_where_it_should() {
+        let mut scope = Scope::default();
+        scope.variables.update(["t", "n", "v"].into_iter(), &[], 3);
+        let moved = |cell| Sample {
+            code: "E0382",
+            message: "use of moved value: `t`",
+            cell,
+            label: "`t` moved due to usage in operator",
+        };
+        let again = "cannot assign twice to immutable variable `n`";
+        let pairs = [
+            (moved("let u = «t * t»;"), "→ let u = &t * &t;"),
+            (moved("let u = «t + f(t)»;"), "`&t` lends it"),
+            (sample("E0382", "borrow of moved value: `v`", "drop(v); «v».len()"), "`v.clone()` and keep it"),
+            (sample("E0384", again, "«n = 4»"), "cell [3] made `n`: write `let mut n` there"),
+        ];
+        let first = |message, cell| Sample { code: "E0384", message, cell, label: "first assignment to `n`" };
+        let silent = [
+            // A function's own, though the notebook has a variable of this name.
+            sample("E0384", again, "fn f() { let n = 3; «n = 4»; }"),
+            first(again, "let n = 3; «n = 4»;"),
+            sample("E0384", "cannot assign twice to immutable variable `other`", "«other = 4»"),
+            sample("E0382", "borrow of moved value: `v`", "fn f(v: Vec<f64>) { drop(v); «v».len(); }"),
+            sample("E0382", "borrow of moved value: `local`", "{ let local = vec![1]; drop(local); «local».len(); }"),
+        ];
+        check(RULES, &pairs, &silent, &scope);
+    }
+}

@@ -1,0 +1,201 @@
+//! What the course's own numbers want, and what PyTorch's users expect of them.
+
+use super::{Advice, Case, Rule, is_integer, is_name, operand_after, operand_before};
+
+pub const RULES: &[Rule] = &[
+    Rule { name: "tensor([1, 2])", says: tensor_of_integers },
+    Rule { name: "t * 2", says: tensor_and_integer },
+    Rule { name: "derivative of a function on f64", says: not_generic },
+    Rule { name: "v.append(x)", says: append },
+    Rule { name: "names of methods", says: method },
+];
+
+/// `[1, 2]` with points.
+fn with_points(text: &str) -> String {
+    let mut result = String::new();
+    let mut number = String::new();
+    let mut before = ' ';
+    for c in text.chars().chain([' ']) {
+        if c.is_ascii_digit() || !number.is_empty() && (c.is_alphanumeric() || matches!(c, '_' | '.')) {
+            if number.is_empty() {
+                before = result.chars().last().unwrap_or(' ');
+            }
+            number.push(c);
+            continue;
+        }
+        let is_plain = is_integer(&number) && !before.is_alphanumeric() && before != '_';
+        // How many there are is no number of the tensor's.
+        let is_count = result.trim_end().ends_with(';');
+        result.push_str(&number);
+        if is_plain && !is_count {
+            result.push_str(".0");
+        }
+        number.clear();
+        result.push(c);
+    }
+    result.pop();
+    result
+}
+
+const OF_POINTS: &str = "a tensor holds numbers with a point: `tensor([1.0, 2.0])`";
+
+fn tensor_of_integers(case: &Case) -> Option<Advice> {
+    let message = case.message();
+    let is_it = case.is(&["E0277"]) && message.contains("Tensor: From<") && message.contains("{integer}");
+    let range =
+        case.range().filter(|_| is_it && case.marked().starts_with(|c: char| c == '[' || c == '&' || c == 'v'))?;
+    let advice = Advice::rust(OF_POINTS).message("a tensor can't be made of whole numbers").enough();
+    Some(advice.edit(range, with_points(case.marked())))
+}
+
+fn tensor_and_integer(case: &Case) -> Option<Advice> {
+    let message = case.message();
+    let is_it = case.is(&["E0277"]) && message.contains("Tensor: From<{integer}>");
+    let range = case.range().filter(|_| is_it)?;
+    let (before, after) = case.around();
+    let advice = Advice::rust("numbers that meet a tensor have a point: `t * 2.0`").enough();
+    let advice = advice.message("a tensor and a whole number don't mix");
+    if is_integer(case.marked()) {
+        return Some(advice.edit(range.end..range.end, ".0"));
+    }
+    let ((end, right), (start, left)) = (operand_after(after), operand_before(before));
+    Some(match () {
+        () if is_integer(right) => advice.edit(range.end + end..range.end + end, ".0"),
+        () if is_integer(left) => advice.edit(start + left.len()..start + left.len(), ".0"),
+        () => advice,
+    })
+}
+
+const DIFFERENTIATE: [&str; 14] = [
+    "derivative",
+    "derivatives",
+    "nested_derivative",
+    "gradient",
+    "hessian",
+    "jacobian",
+    "jvp",
+    "vjp",
+    "hvp",
+    "directional_derivative",
+    "value_and_derivative",
+    "value_and_gradient",
+    "check_gradient",
+    "check_gradient_with",
+];
+
+/// A function on `f64` can't be given other numbers.
+fn not_generic(case: &Case) -> Option<Advice> {
+    let (before, _) = case.around();
+    let call = before.trim_end().strip_suffix('(').map(|text| operand_before(text).1)?;
+    if !case.is(&["E0631", "E0271"]) || !DIFFERENTIATE.contains(&call) {
+        return None;
+    }
+    let marked = case.marked();
+    let range = case.range()?;
+    if marked.starts_with('|') {
+        let advice =
+            Advice::rust(format!("`{call}` gives the function numbers of its own kind: leave their type out")).enough();
+        let head = marked[1..].find('|').map_or(0, |at| at + 1);
+        let untyped = |head: &str| head.replace(": f64", "").replace(": &[f64]", "");
+        return Some(advice.edit(range.start..range.start + head, untyped(&marked[..head])));
+    }
+    let name = if is_name(marked) { marked } else { "f" };
+    let hint = format!(
+        "`{call}` gives the function numbers of its own kind, so it must take any: `fn {name}<T: Scalar>(x: T) -> T {{ … }}`"
+    );
+    Some(Advice::rust(hint).enough())
+}
+
+fn append(case: &Case) -> Option<Advice> {
+    let (before, _) = case.around();
+    let given =
+        before.trim_end().strip_suffix("append(").filter(|_| case.is(&["E0308"]) && case.says("expected `&mut Vec"));
+    let missing = case.is(&["E0599"]) && case.marked() == "append";
+    let start = given.map(str::len).or(case.range().filter(|_| missing).map(|range| range.start))?;
+    let advice = Advice::rust("`push` puts one value behind a vector's last").enough();
+    Some(advice.edit(start..start + "append".len(), "push"))
+}
+
+/// What it is called elsewhere, and here; and a word on it.
+const METHODS: [(&str, &str, &str); 16] = [
+    ("numpy", "to_vec", "a tensor's numbers as a vector are `t.to_vec()`"),
+    ("tolist", "to_vec", "a tensor's numbers as a vector are `t.to_vec()`"),
+    ("size", "shape", "the shape of a tensor is `t.shape()`, the length of a vector `v.len()`"),
+    ("length", "len", "the length of a vector or text is `v.len()`"),
+    ("view", "reshape", "a tensor of another shape is `t.reshape(&[2, 3])`"),
+    ("mm", "matmul", "the product of matrices is `a.matmul(&b)`"),
+    ("dot", "matmul", "the product of matrices is `a.matmul(&b)`"),
+    ("T", "t()", "the transpose is `t.t()`"),
+    ("pow", "powi", "a power is `x.powi(2)`, and `x.powf(0.5)` where the exponent is no whole number"),
+    ("zero_", "zero_grad", "gradients are cleared by `t.zero_grad()`"),
+    ("requires_grad_", "requires_grad", "`.requires_grad()` asks for gradients"),
+    ("upper", "to_uppercase", ""),
+    ("lower", "to_lowercase", ""),
+    ("strip", "trim", ""),
+    ("startswith", "starts_with", ""),
+    ("endswith", "ends_with", ""),
+];
+
+fn method(case: &Case) -> Option<Advice> {
+    let name = case.marked();
+    let (_, instead, hint) = METHODS.iter().find(|(known, ..)| *known == name)?;
+    let is_missing = case.is(&["E0599", "E0609"]) && case.says(&format!("`{name}`"));
+    // What rustc proposes knows the type.
+    let has_better = case.diagnostic.corrections.iter().any(|c| c.source.current) && *instead != "t()";
+    let range = case.range().filter(|_| is_missing && !has_better)?;
+    let of_tensor = case.message().contains("Tensor");
+    let is_tensors = ["to_vec", "shape", "reshape", "matmul", "t()", "zero_grad", "requires_grad"].contains(instead);
+    if is_tensors && !of_tensor {
+        return None;
+    }
+    let hint = if hint.is_empty() { format!("it is called `{instead}`") } else { (*hint).to_owned() };
+    Some(Advice::rust(hint).enough().edit(range, *instead))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Sample, check, sample};
+    use super::*;
+    use crate::scope::Scope;
+
+    #[test]
+    fn each_rule_speaks_where_it_should() {
+        let from = "the trait bound `Tensor: From<[{integer}; 2]>` is not satisfied";
+        let one = "the trait bound `Tensor: From<{integer}>` is not satisfied";
+        let vec = Sample {
+            code: "E0308",
+            message: "mismatched types",
+            cell: "v.append(«3.0»);",
+            label: "expected `&mut Vec<f64>`",
+        };
+        let pairs = [
+            (sample("E0277", from, "tensor(«[1, -2]»)"), "→ tensor([1.0, -2.0])"),
+            (sample("E0277", from, "tensor(«[[1, 2], [x1, 4]]»)"), "→ tensor([[1.0, 2.0], [x1, 4.0]])"),
+            (sample("E0277", from, "tensor(«[0; 3]»)"), "→ tensor([0.0; 3])"),
+            (sample("E0277", one, "t «*» 2"), "→ t * 2.0"),
+            (sample("E0277", one, "2 «*» t"), "→ 2.0 * t"),
+            (sample("E0277", one, "tensor(«2»)"), "→ tensor(2.0)"),
+            (
+                sample("E0631", "type mismatch in function arguments", "derivative(«sq», 2.0)"),
+                "fn sq<T: Scalar>(x: T) -> T",
+            ),
+            (
+                sample("E0631", "type mismatch in closure arguments", "derivative(«|x: f64| x * x», 2.0)"),
+                "→ derivative(|x| x",
+            ),
+            (vec, "→ v.push(3.0);"),
+            (sample("E0599", "no method named `numpy` found for struct `Tensor`", "t.«numpy»()"), "→ t.to_vec()"),
+            (sample("E0609", "no field `T` on type `Tensor`", "t.«T»"), "→ t.t()"),
+            (
+                sample("E0599", "no method named `upper` found for reference `&str`", "s.«upper»()"),
+                "→ s.to_uppercase()",
+            ),
+        ];
+        let silent = [
+            sample("E0599", "no method named `size` found for struct `Own`", "o.«size»()"),
+            sample("E0631", "type mismatch in function arguments", "v.iter().map(«f»)"),
+            sample("E0277", "the trait bound `Tensor: From<String>` is not satisfied", "tensor(«s»)"),
+        ];
+        check(RULES, &pairs, &silent, &Scope::default());
+    }
+}

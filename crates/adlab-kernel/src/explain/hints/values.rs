@@ -1,0 +1,113 @@
+//! Values that are wrapped, shown, or of a text.
+
+use super::{Advice, Case, Rule, is_name};
+
+pub const RULES: &[Rule] = &[
+    Rule { name: "a value in a Result", says: wrapped },
+    Rule { name: "a reference in an Option", says: optional_reference },
+    Rule { name: "{} of a vector", says: display },
+    Rule { name: "None without a type", says: none },
+    Rule { name: "let s: str", says: unsized_text },
+];
+
+/// `let x: f64 = "1".parse();`
+fn wrapped(case: &Case) -> Option<Advice> {
+    let label = case.primary().filter(|_| case.is(&["E0308"]))?;
+    let (expected, found) = label.text.strip_prefix("expected `")?.split_once("`, found `")?;
+    let kind = ["Result<", "Option<"].into_iter().find(|kind| found.starts_with(kind))?;
+    if expected.starts_with(kind) || expected == "()" || case.marked().is_empty() {
+        return None;
+    }
+    let kind = kind.trim_end_matches('<');
+    let hint = format!("`.unwrap()` takes the value out of a `{kind}`, and panics where there is none");
+    Some(Advice::rust(hint).enough().edit(label.range.end..label.range.end, ".unwrap()"))
+}
+
+/// `v.first() + 1`, `v.iter().max() * 2`
+fn optional_reference(case: &Case) -> Option<Advice> {
+    let is_operator = case.is(&["E0369", "E0277"]) && case.message().starts_with("cannot ");
+    let kind = ["Option<", "Result<"].into_iter().find(|kind| case.message().contains(&format!("`{kind}")))?;
+    is_operator.then(|| {
+        let kind = kind.trim_end_matches('<');
+        Advice::rust(format!("this is a `{kind}`: `.unwrap()` takes the value out, and panics where there is none"))
+    })
+}
+
+fn display(case: &Case) -> Option<Advice> {
+    let (ty, rest) = case.message().strip_prefix('`')?.split_once('`')?;
+    let rest = rest.contains("doesn't implement").then_some(rest)?;
+    let label = case.diagnostic.labels.iter().find(|label| label.text.contains("formatting parameter"));
+    let defined = case.cell.items.iter().any(|item| item.title.split(' ').nth(1) == Some(ty))
+        || case.scope.definitions.cell_of(ty).is_some();
+    if rest.contains("Debug") {
+        let hint = format!("`#[derive(Debug)]` above `{ty}` lets `{{:?}}` show it");
+        return defined.then(|| Advice::rust(hint).enough());
+    }
+    if !rest.contains("Display") {
+        return None;
+    }
+    let hint = match defined {
+        true => format!("`{{:?}}` shows `{ty}`, if `#[derive(Debug)]` stands above it"),
+        false => format!("`{{:?}}` shows a `{}`", ty.split('<').next().unwrap_or(ty)),
+    };
+    let advice = Advice::rust(hint).enough();
+    let place = label.filter(|label| label.source.current);
+    let Some(place) = place else { return Some(advice) };
+    let text = &case.cell.code[place.range.clone()];
+    let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    Some(match inner.filter(|inner| inner.is_empty() || is_name(inner)) {
+        Some(inner) => advice.edit(place.range.clone(), format!("{{{inner}:?}}")),
+        None => advice,
+    })
+}
+
+fn none(case: &Case) -> Option<Advice> {
+    let is_it = case.is(&["E0282", "E0283"]) && case.marked() == "None";
+    let range = case.range().filter(|_| is_it)?;
+    Some(Advice::rust("of `None` alone, it is not known what is missing").enough().edit(range, "None::<f64>"))
+}
+
+fn unsized_text(case: &Case) -> Option<Advice> {
+    let is_it =
+        case.is(&["E0308", "E0277"]) && (case.says("expected `str`, found `&") || case.says("values of type `str`"));
+    let (start, line) = case.line();
+    let at = line.find(": str").filter(|_| is_it)? + 2;
+    let advice = Advice::rust("a text in quotes is a `&str`; one of its own is a `String`");
+    Some(advice.explains_all().edit(start + at..start + at, "&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Sample, check, sample};
+    use super::*;
+    use crate::scope::Scope;
+
+    #[test]
+    fn each_rule_speaks_where_it_should() {
+        let mismatch = |label, cell| Sample { code: "E0308", message: "mismatched types", cell, label };
+        let vector = "`Vec<f64>` doesn't implement `std::fmt::Display`";
+        let shown =
+            |message, cell| Sample { code: "E0277", message, cell, label: "required by this formatting parameter" };
+        let pairs = [
+            (
+                mismatch("expected `f64`, found `Result<_, _>`", "let r: f64 = «s.parse()»;"),
+                "→ let r: f64 = s.parse().unwrap();",
+            ),
+            (sample("E0369", "cannot add `{integer}` to `Option<&i32>`", "v.first() «+» 1"), "this is a `Option`"),
+            (shown(vector, "println!(\"«{}»\", v);"), "→ println!(\"{:?}\", v);"),
+            (shown(vector, "println!(\"«{v}»\");"), "→ println!(\"{v:?}\");"),
+            (
+                shown("`P` doesn't implement `Debug`", "struct P; println!(\"«{:?}»\", P);"),
+                "`#[derive(Debug)]` above `P`",
+            ),
+            (sample("E0282", "type annotations needed", "«None»"), "→ None::<f64>"),
+            (mismatch("expected `str`, found `&str`", "let s: str = «\"a\"»;"), "→ let s: &str = \"a\";"),
+        ];
+        let silent = [
+            mismatch("expected `Result<f64, String>`, found `Result<f64, i32>`", "let r: R = «f()»;"),
+            mismatch("expected `f64`, found integer", "let r: f64 = «3»;"),
+            sample("E0277", "`F` doesn't implement `Fn`", "«f»"),
+        ];
+        check(RULES, &pairs, &silent, &Scope::default());
+    }
+}
