@@ -24,8 +24,21 @@ pub fn term(f: &mut Formatter<'_>, number: &dyn Display, unit: &str) -> Result {
 
 fn text(f: &Formatter<'_>, number: &dyn Display) -> String {
     match f.precision() {
-        Some(decimals) => format!("{number:.decimals$}"),
-        None => format!("{number}"),
+        Some(decimals) => short(format!("{number:.decimals$}"), decimals, |x| format!("{x:.decimals$e}")),
+        None => short(format!("{number}"), 0, |x| format!("{x:e}")),
+    }
+}
+
+/// A number in full; in scientific form where that is a long row of zeros, as of 1e200.
+pub fn in_full(x: f64) -> String {
+    short(x.to_string(), 0, |x| format!("{x:e}"))
+}
+
+/// More digits than any f64 has, beside the decimals that were asked for, are zeros, or none that count.
+fn short(text: String, decimals: usize, scientific: impl Fn(f64) -> String) -> String {
+    match text.parse() {
+        Ok(x) if text.len() > 24 + decimals => scientific(x),
+        _ => text,
     }
 }
 

@@ -121,3 +121,14 @@ fn high_orders_end() {
     assert!(z.coefficients().iter().all(|c| c.is_finite()), "{z}");
     assert_eq!(Taylor::<1>::variable(2.0).pow(Taylor::variable(3.0)).coefficients(), [8.0], "order 0 is the value");
 }
+
+#[test]
+fn large_and_small_numbers_are_written_short() {
+    assert_eq!(Dual::new(1e200, -1e-200).to_string(), "1e200 - 1e-200ε");
+    assert_eq!(format!("{:.2}", Dual::new(1.5e200, 1.0)), "1.50e200 + 1.00ε");
+    assert_eq!(Dual::new(5.077582561890373, 1e15).to_string(), "5.077582561890373 + 1000000000000000ε");
+    assert_eq!(format!("{:.30}", Dual::new(0.5, 0.0)), format!("{:.30} + {:.30}ε", 0.5, 0.0));
+    let tape = adlab::Tape::new();
+    let _ = tape.var(3e150) * 2e150;
+    assert!(tape.to_string().contains("6e300") && tape.to_string().contains("2e150"), "{tape}");
+}

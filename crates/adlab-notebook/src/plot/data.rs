@@ -32,7 +32,8 @@ fn indexed(lines: &[(&str, &[f64])]) -> Chart {
     chart("Line chart", lines.iter().map(line).collect())
 }
 
-/// Draws a line through the points (x, y).
+/// Draws a line through the points (x, y). Of very many that can't be told apart, some are left out, and the picture says
+/// so.
 ///
 /// ```
 /// use adlab_notebook::prelude::*;
@@ -50,7 +51,7 @@ pub fn curve(x: &[f64], y: &[f64]) -> Chart {
     chart("Line chart", vec![Layer::Line { name: String::new(), width: WIDTH, points }])
 }
 
-/// Draws points.
+/// Draws points. Of many thousands, those that others cover are left out, and the picture says so.
 ///
 /// ```
 /// use adlab_notebook::prelude::*;

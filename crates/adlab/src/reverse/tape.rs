@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::gradient::Gradient;
 use super::var::Var;
-use crate::display::tabular;
+use crate::display::{in_full, tabular};
 use crate::record::{NONE, Node, Op, Slot, sweep};
 use crate::scalar::Scalar;
 
@@ -203,11 +203,11 @@ fn table(f: &mut fmt::Formatter<'_>, records: Vec<Record>) -> fmt::Result {
             .iter()
             .map(|operand| match operand {
                 Operand::Node { index, partial } => format!("#{index} ({})", tabular(*partial, 4)),
-                Operand::Constant(constant) => format!("{constant}"),
+                Operand::Constant(constant) => in_full(*constant),
             })
             .collect();
         let operands = record.name.unwrap_or_else(|| operands.join(", "));
-        writeln!(f, "{:>5}  {:<8} {operands:<40} {}", record.index, record.op.symbol(), record.value)?;
+        writeln!(f, "{:>5}  {:<8} {operands:<40} {}", record.index, record.op.symbol(), in_full(record.value))?;
     }
     Ok(())
 }
