@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::draw::Scene;
+use crate::draw::{Scene, printable};
 use crate::output::Bundle;
 
 /// A finished picture, in three forms: SVG where the notebook shows it, PNG where it doesn't, and a text that says what is to
@@ -25,6 +25,7 @@ pub struct Figure {
 
 impl Figure {
     pub(crate) fn new(scene: &Scene, text: String) -> Figure {
+        let text = printable(&text);
         Figure { svg: scene.svg(&text), png: scene.png(), text }
     }
 

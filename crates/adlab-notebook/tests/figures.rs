@@ -252,6 +252,7 @@ fn texts_of_all_kinds() {
         {
             let svg = figure.svg();
             let bad = |c: char| c.is_control() && c != '\n' || c == '\u{FFFF}';
+            assert!(!figure.text().contains(bad), "{}", figure.text());
             assert!(!svg.contains(bad) && !svg.contains("inf") && !svg.contains("NaN"), "{svg}");
             assert!(!svg.contains("font-size=\"-") && !figure.png().is_empty());
             assert!(svg.contains("width=\"640\"") || figure.text().contains("graph"));

@@ -19,7 +19,7 @@ mod words;
 pub(crate) use plotters::style::RGBColor as Colour;
 pub(crate) use plotters::style::text_anchor::{HPos, VPos};
 pub(crate) use scene::Scene;
-pub(crate) use words::{fitted, text_width};
+pub(crate) use words::{fitted, printable, text_width};
 
 /// A place in the picture, in pixels from the top left corner.
 pub(crate) type Point = (f64, f64);

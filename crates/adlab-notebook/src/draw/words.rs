@@ -23,7 +23,7 @@ pub(crate) fn fitted(text: &str, size: f64, room: f64) -> String {
 }
 
 /// On one line, and without characters that are none: neither a picture nor XML has a place for them.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let clean = |c: char| match c {
         '\n' | '\t' | '\r' => ' ',
         '\u{FFFE}' | '\u{FFFF}' => '\u{FFFD}',
