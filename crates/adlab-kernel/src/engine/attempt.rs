@@ -2,11 +2,13 @@
 //!
 //! A cell is handed to evcxr up to [`MOST_ATTEMPTS`] times; as soon as its code has begun to run, never again. It is tried
 //! again, after a compile error,
-//! 1. with the types that the analyzer finds, where they had only been guessed because it was not ready;
-//! 2. with what the cell defined before and no longer does, where other cells turn out to need it still;
-//! 3. without the definitions of other cells that no longer fit what this cell defines: they give way, with a note.
+//! 1. with the preloaded crate's display of its value, where a method of the type's own was looked for and there is none,
+//!    or more than one;
+//! 2. with the types that the analyzer finds, where they had only been guessed because it was not ready;
+//! 3. with what the cell defined before and no longer does, where other cells turn out to need it still;
+//! 4. without the definitions of other cells that no longer fit what this cell defines: they give way, with a note.
 //!
-//! The error that the student sees is that of the first attempt.
+//! The error that the student sees is that of the first attempt, but for 1 and 2.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -62,7 +64,7 @@ impl Parts<'_> {
                 None => return Attempt::Interrupted,
             },
         };
-        let may_be_own = self.scope.has_crates
+        let mut may_be_own = self.scope.has_crates
             || [&cell.code, &self.scope.definitions.text()].iter().any(|text| text.contains(insertions::SHOW));
         let mut around = self.folder.map(|folder| cell.files(folder)).unwrap_or_default();
         // Where there is tokio, evcxr has all of the cell run on it.
@@ -92,6 +94,10 @@ impl Parts<'_> {
                 }
                 _ => BTreeSet::new(),
             };
+            if may_run_again && may_be_own && lacks_a_method(&outcome) {
+                may_be_own = false;
+                continue;
+            }
             let guessed = guess.take().is_some_and(|guess| !guess.is_empty());
             if guessed && may_run_again {
                 match self.types(cell, plan, &without) {
@@ -147,6 +153,12 @@ impl Parts<'_> {
         }
         Some(insertions::annotations(&cell.lets, &types.unwrap_or_default()))
     }
+}
+
+/// A method is called that there is not, or that may be one of several.
+fn lacks_a_method(outcome: &Outcome) -> bool {
+    let Err(Error::CompilationErrors(errors)) = outcome else { return false };
+    errors.iter().any(|error| matches!(error.code(), Some("E0599" | "E0034")))
 }
 
 /// What a cell finds beside its own definitions.
