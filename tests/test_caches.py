@@ -120,14 +120,23 @@ def test_another_compiler_gets_nothing_of_the_one_before(project, tmp_path):
     known = set(entries(project))
     real = subprocess.check_output(["rustup", "which", "rustc"], text=True).strip()
     other = tmp_path / "rustc"
-    other.write_text(f'#!/bin/sh\nif [ "$1" = -Vv ]; then exec {real} -Vv | sed s/commit-hash/commit-hush/; fi\nexec {real} "$@"\n')
+    other.write_text(f'#!/bin/sh\nif [ "$1" = -vV ] || [ "$1" = -Vv ]; then exec {real} -Vv | sed s/commit-hash/commit-hush/; fi\nexec {real} "$@"\n')
     other.chmod(0o755)
     # Without rustup, the compiler is the one on the PATH.
     (tmp_path / "cargo").symlink_to(subprocess.check_output(["rustup", "which", "cargo"], text=True).strip())
     (tmp_path / "rustup").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "rustup").chmod(0o755)
-    works(project, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    # Sessions stay with the compiler of the installation, until there is another one.
+    works(project, PATH=path)
+    assert set(entries(project)) == known
+    assert "compiling" in install(project, PATH=path)
+    works(project)
     assert set(entries(project)) > known
+    # When that one is gone, the one on the PATH serves again.
+    other.unlink()
+    works(project)
+    assert "compiling" in install(project)
 
 
 def test_all_of_it_can_be_read_only(project):

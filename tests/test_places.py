@@ -55,7 +55,9 @@ def test_a_cell_fails_and_is_undone_in_such_a_folder(tmp_path):
         assert session.text("let mut v = vec![1]; v.len()") == "1"
         assert session.run("v.push(2); panic!(\"stop\");")[0]["ename"] == "Panic"
         assert session.run("v.push(3); std::process::abort();")[0]["ename"] == "Crash"
-        assert session.text("println!(\"{}\", input(\"\").len()); v.len()") == "0\n1"
+        # The answer, that there is none, comes through a socket in the folder.
+        assert session.run("input(\"\")")[0]["evalue"].startswith("nobody is there to answer")
+        assert session.text("v.len()") == "1"
     finally:
         session.close()
     assert list(folder.iterdir()) == []
@@ -74,6 +76,12 @@ def mounted(folder, options):
     return f"mount -t tmpfs -o {options} none '{folder}' &&"
 
 
+def kernel_in(folder, inside):
+    """A kernel with this TMPDIR; Jupyter's own client has no part in what is mounted there."""
+    shell = f"{inside} TMPDIR='{folder}' exec '{ADLAB}' kernel --connection-file {{connection_file}}"
+    return Session(argv=[*(["unshare", "-m"] if inside else []), "bash", "-c", shell])
+
+
 CAN_T_SERVE = {
     "nowhere": (None, "is not there"),
     "a:b": (None, "':' in its name"),
@@ -84,31 +92,50 @@ CAN_T_SERVE = {
 
 
 @pytest.mark.parametrize("name", CAN_T_SERVE)
-def test_a_folder_that_can_t_serve_is_named_by_the_first_cell_and_by_the_doctor(tmp_path, name, monkeypatch):
+def test_a_folder_that_can_t_serve_is_named_by_the_first_cell_and_by_the_doctor(tmp_path, name):
     options, reason = CAN_T_SERVE[name]
     folder = tmp_path / name
     if name != "nowhere":
         folder.mkdir()
     words = [f"TMPDIR is {folder}", reason, "set TMPDIR to"]
     inside = "" if options is None else mounted(folder, options)
-    shell = f"unshare -m bash -c \"{inside} TMPDIR='{folder}' {ADLAB} doctor\"" if inside else f"TMPDIR='{folder}' {ADLAB} doctor"
-    doctor = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
+    start = ["unshare", "-m"] if inside else []
+    shell = f"{inside} TMPDIR='{folder}' exec '{ADLAB}' doctor"
+    doctor = subprocess.run([*start, "bash", "-c", shell], capture_output=True, text=True)
     assert doctor.returncode == 1
     line = next(line for line in doctor.stdout.splitlines() if line.startswith("MISSING"))
     assert all(word in line for word in words), doctor.stdout
-    if inside:
-        # Jupyter's own client has no part in the mount; the kernel starts in it.
-        kernel = tmp_path / "kernel"
-        kernel.write_text(f"#!/bin/bash\nexec unshare -m bash -c \"{inside} TMPDIR='{folder}' exec {ADLAB} kernel --connection-file $1\"\n")
-        kernel.chmod(0o755)
-        session = Session(argv=[str(kernel), "{connection_file}"])
-    else:
-        session = Session(TMPDIR=str(folder))
+    session = kernel_in(folder, inside)
     try:
         reply = session.run("1 + 1")[0]
     finally:
         session.close()
     assert reply["ename"] == "KernelError" and all(word in reply["evalue"] for word in words), reply
+
+
+def test_a_folder_that_has_become_full_is_told_of_and_all_goes_on_with_room(tmp_path):
+    session = kernel_in(tmp_path, mounted(tmp_path, "size=300m"))
+    try:
+        assert session.text("let x = 1; x") == "1"
+        session.run("!head -c 400M /dev/zero > $TMPDIR/filling")
+        reply = session.run(f"struct S; // {tmp_path}")[0]
+        assert reply["ename"] == "KernelError" and f"TMPDIR is {tmp_path}, which is full" in reply["evalue"], reply
+        session.run("!rm $TMPDIR/filling")
+        assert session.text(f"x + 1 // {tmp_path}") == "2"
+    finally:
+        session.close()
+
+
+def test_a_session_whose_folder_was_removed_says_so(tmp_path):
+    session = Session(TMPDIR=str(tmp_path))
+    try:
+        assert session.text("1 + 1") == "2"
+        for folder in tmp_path.glob("adlab-*"):
+            shutil.rmtree(folder)
+        for _ in range(2):
+            assert "is gone; restart the kernel" in session.run("let y = 1;")[0]["evalue"]
+    finally:
+        session.close()
 
 
 # What the user has set for other builds, and would break cells.

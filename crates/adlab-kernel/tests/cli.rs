@@ -159,27 +159,39 @@ fn without_cargo_or_rust_src_it_says_how_to_get_them() {
         command.env("PATH", dir.path()).env("HOME", dir.path()).env_remove("CARGO_HOME").env_remove("RUSTUP_HOME");
         command
     };
-    refused(&mut bare(&["run", &path]), &["cargo is missing", "rustup.rs"]);
-    refused(&mut bare(&["install"]), &["cargo is missing", "rustup.rs"]);
-    refused(&mut bare(&["doctor"]), &["MISSING  cargo", "MISSING  rust-src", "rustup component add rust-src"]);
-    // A rustc whose standard library has no source.
-    let rustc = dir.path().join("rustc");
-    fs::write(&rustc, "#!/bin/sh\necho /nowhere\n").unwrap();
-    fs::set_permissions(&rustc, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::copy(&rustc, dir.path().join("cargo")).unwrap();
-    let with_shell = format!("{}:/usr/bin:/bin", dir.path().display());
-    refused(bare(&["install"]).env("PATH", &with_shell), &["rust-src is missing", "rustup component add rust-src"]);
-    // A checkout that has no warm build either: with it comes what is needed of the source.
+    // A checkout that has no warm build: with it come a toolchain, and what is needed of the source.
     let home = dir.path().join("home");
     fs::create_dir(&home).unwrap();
     for name in ["kernel-spec", "crates", "Cargo.lock"] {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().join(name);
         std::os::unix::fs::symlink(here, home.join(name)).unwrap();
     }
-    refused(
-        bare(&["run", &path]).env("PATH", &with_shell).env("ADLAB_HOME", home),
-        &["source is missing", "rustup component add rust-src"],
-    );
+    let at_home = |arguments: &[&str]| {
+        let mut command = bare(arguments);
+        command.env("ADLAB_HOME", &home);
+        command
+    };
+    refused(&mut at_home(&["run", &path]), &["cargo is missing", "rustup.rs"]);
+    refused(&mut at_home(&["install"]), &["cargo is missing", "rustup.rs"]);
+    refused(&mut at_home(&["doctor"]), &["MISSING  cargo", "MISSING  rust-src", "rustup component add rust-src"]);
+    // A rustc whose standard library has no source.
+    let rustc = dir.path().join("rustc");
+    fs::write(&rustc, "#!/bin/sh\necho /nowhere\n").unwrap();
+    fs::set_permissions(&rustc, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::copy(&rustc, dir.path().join("cargo")).unwrap();
+    let with_shell = format!("{}:/usr/bin:/bin", dir.path().display());
+    refused(at_home(&["install"]).env("PATH", &with_shell), &["rust-src is missing", "rustup component add rust-src"]);
+    refused(at_home(&["run", &path]).env("PATH", &with_shell), &["source is missing", "rustup component add rust-src"]);
+}
+
+#[test]
+fn without_cargo_the_toolchain_of_the_installation_serves() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = notebook(dir.path(), "n.ipynb", "rust", "assert_eq!(1 + 1, 2);");
+    let mut command = adlab(&["run", &path]);
+    command.env("PATH", "/usr/bin:/bin").env("HOME", dir.path()).env_remove("CARGO_HOME").env_remove("RUSTUP_HOME");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

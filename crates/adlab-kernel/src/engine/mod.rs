@@ -30,7 +30,7 @@ use crate::runtime::bootstrap::{ALLOW_QUESTION_MARK, DEBUG_IN_CELLS, PRINT_AT_ON
 use crate::scope::definitions::HandedBack;
 use crate::scope::plan::Plan;
 use crate::scope::{Scope, lines};
-use crate::session::{Session, level};
+use crate::session::{Session, level, place};
 use crate::supervisor::Supervisor;
 use crate::system::project::Preload;
 
@@ -193,6 +193,9 @@ impl Engine {
         match outcome {
             Ok(outputs) => Ok(report.result.or_else(|| bundle(outputs))),
             Err(error) => {
+                if let Some(reason) = place::lost(&self.build, &describe(&error)) {
+                    return Err(Fault::kernel(&reason));
+                }
                 self.scope.definitions.did_not_compile(&plan, cell.number);
                 let context = explain::Context { source: &source, cell, scope: &self.scope, generated: &generated };
                 Err(explain::refused_by_evcxr(&error, &context))

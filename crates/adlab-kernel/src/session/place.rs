@@ -52,6 +52,15 @@ pub fn explained(error: Error) -> Error {
     }
 }
 
+/// Why a cell can't be compiled any more, in a session that has begun; `said` is what the compiler or evcxr said.
+pub fn lost(session: &Path, said: &str) -> Option<String> {
+    if !session.is_dir() {
+        return Some(format!("the session's folder {} is gone; restart the kernel", session.display()));
+    }
+    let is_full = ["No space left on device", "Disk quota exceeded"].iter().any(|words| said.contains(words));
+    is_full.then(|| format!("{} is full; make room there and run the cell again, or {}", called(&folder()), advice()))
+}
+
 /// How much room there is, for people.
 pub fn room(folder: &Path) -> Option<String> {
     Some(format!("{} MB free", statistics(folder)?.free / MB))
@@ -138,6 +147,16 @@ mod tests {
         }
         let text = check(&at("nowhere")).unwrap_err().to_string();
         assert!(text.contains("nowhere") && text.contains("set TMPDIR to"), "{text}");
+    }
+
+    #[test]
+    fn a_session_that_has_lost_its_place_says_so() {
+        let base = tempfile::tempdir().unwrap();
+        assert!(
+            lost(base.path(), "failed to write: No space left on device (os error 28)").unwrap().contains("is full")
+        );
+        assert_eq!(lost(base.path(), "mismatched types"), None);
+        assert!(lost(&base.path().join("gone"), "").unwrap().contains("is gone; restart the kernel"));
     }
 
     #[test]
