@@ -77,8 +77,8 @@ fn included(argument: &[(usize, SyntaxToken)], folder: &str, found: &mut Around)
 
 /// Where a path that ends behind these tokens begins: `std::` before `env!`.
 fn path_start(before: &[(usize, SyntaxToken)]) -> Option<usize> {
-    let [.., (start, krate), (_, first), (_, second)] = before else { return None };
-    let is_path = ["std", "core"].contains(&krate.text()) && first.text() == ":" && second.text() == ":";
+    let [.., (start, krate), (_, colons)] = before else { return None };
+    let is_path = ["std", "core"].contains(&krate.text()) && colons.text() == "::";
     is_path.then_some(*start)
 }
 

@@ -193,7 +193,7 @@ impl Engine {
         match outcome {
             Ok(outputs) => Ok(report.result.or_else(|| bundle(outputs))),
             Err(error) => {
-                if let Some(reason) = place::lost(&self.build, &describe(&error)) {
+                if let Some(reason) = self.build.parent().and_then(|session| place::lost(session, &describe(&error))) {
                     return Err(Fault::kernel(&reason));
                 }
                 self.scope.definitions.did_not_compile(&plan, cell.number);

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, bail};
 
+use crate::assumptions::CONFIG_FILE;
+
 /// It names the folder.
 pub const VARIABLE: &str = "TMPDIR";
 
@@ -54,7 +56,8 @@ pub fn explained(error: Error) -> Error {
 
 /// Why a cell can't be compiled any more, in a session that has begun; `said` is what the compiler or evcxr said.
 pub fn lost(session: &Path, said: &str) -> Option<String> {
-    if !session.is_dir() {
+    // evcxr makes folders anew, but not this.
+    if !session.join(CONFIG_FILE).is_file() {
         return Some(format!("the session's folder {} is gone; restart the kernel", session.display()));
     }
     let is_full = ["No space left on device", "Disk quota exceeded"].iter().any(|words| said.contains(words));
@@ -152,6 +155,7 @@ mod tests {
     #[test]
     fn a_session_that_has_lost_its_place_says_so() {
         let base = tempfile::tempdir().unwrap();
+        std::fs::write(base.path().join(CONFIG_FILE), "").unwrap();
         assert!(
             lost(base.path(), "failed to write: No space left on device (os error 28)").unwrap().contains("is full")
         );
@@ -161,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_has_become_full_is_named() {
-        let full = anyhow::Error::from(std::io::Error::from(ErrorKind::StorageFull)).context("cannot copy");
+        let full = Error::from(std::io::Error::from(ErrorKind::StorageFull)).context("cannot copy");
         assert!(format!("{:#}", explained(full)).contains("is full; set TMPDIR to"));
         assert_eq!(explained(anyhow::anyhow!("other")).to_string(), "other");
     }
