@@ -1,7 +1,8 @@
 //! What went wrong in a cell, as Jupyter shows it: the one kind of error that a student sees.
 
-const RED: &str = "\x1b[1;31m";
-const RESET: &str = "\x1b[0m";
+/// Not bold: Jupyter makes bold red so dark that it can't be read on the dark red of an error.
+pub const RED: &str = "\x1b[31m";
+pub const RESET: &str = "\x1b[0m";
 
 /// The content of a Jupyter `error` message.
 #[derive(Debug, Clone, PartialEq)]

@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(flaw("}"), Some(Flaw::Stray(0..1)));
         assert_eq!(flaw("{ (1.0; }"), Some(Flaw::Crossed(2..3, 8..9)));
         assert_eq!(flaw("ε \"abc"), Some(Flaw::Text(3..4, None)));
-        assert_eq!(flaw("f(\"a);\ng(\"b\");"), Some(Flaw::Text(12..13, Some(2..3))));
+        assert_eq!(flaw("f(\"a);\ng(\"b\");"), Some(Flaw::Text(11..12, Some(2..3))));
         assert_eq!(flaw("\"abc\\\""), Some(Flaw::Text(0..1, None)));
         assert_eq!(flaw("r#\"abc\""), Some(Flaw::Text(0..1, None)));
         assert_eq!(flaw("1 /* a /* b */"), Some(Flaw::Comment(2..4)));

@@ -216,17 +216,6 @@ mod tests {
     }
 
     #[test]
-    fn a_debug_line_names_its_cell() {
-        let of = |code: &str, is_taken| debug(&Cell::read(code, None, 3).unwrap(), is_taken);
-        let code = "// dbg!(a)\nlet t = \"dbg!(b)\";\nprintln!(\"{}\", dbg!(1 + dbg! [2]));";
-        let place = "\"cell [3], line 3\"; ".to_owned();
-        let at = |text: &str| code.find(text).unwrap();
-        assert_eq!(of(code, false), [(at("1 +"), place.clone()), (at("2]"), place)]);
-        assert!(of(code, true).is_empty() && of("std::dbg!(1); other_dbg!(1)", false).is_empty());
-        assert!(of("macro_rules! dbg { () => {} }", false).is_empty());
-    }
-
-    #[test]
     fn plain_values_need_no_analysis() {
         let types = |code| {
             guess(&lets(&Tree::parse(code))).map(|found| found.into_iter().map(|(_, text)| text).collect::<String>())

@@ -47,7 +47,9 @@ const GENERATED: [&str; 7] =
     ["evcxr", "Evcxr", "run_user_code", "_ADLAB_", "adlab_notebook::output", "Cargo.toml", "cargo add"];
 
 /// What says again what the error has said, or lists what is of no use.
-const IDLE: [&str; 8] = [
+const IDLE: [&str; 10] = [
+    "similarly named",
+    "you may have meant the maximum value",
     "the following other types implement",
     "is not implemented for",
     "on by default",

@@ -1,23 +1,29 @@
 //! How an error looks: below the student's own lines, in colours that can be read on light and dark, not too wide.
 
-use annotate_snippets::renderer::{AnsiColor, DecorStyle, Effects, Style};
+use annotate_snippets::renderer::{DecorStyle, Effects, Style};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::diagnostic::{Correction, Diagnostic, Label, Note};
+use crate::fault::RED;
 use crate::scope::sources::CellSource;
 
-/// A notebook's error is rarely wider; what doesn't fit is cut around the place that is meant.
-const WIDTH: usize = 90;
+/// What a notebook's column can show; what doesn't fit is cut around the place that is meant.
+const WIDTH: usize = 84;
 
-/// Blue can't be read on the dark red of an error, nor yellow on the light one: what is no error has no colour.
+/// What stands before a note, beside its word.
+const GUTTER: usize = 7;
+
+/// A label that is longer says what it says below the code.
+const LONGEST_LABEL: usize = 42;
+
+/// Of the colours, none can be read both on the light red and on the dark red of an error.
 const BOLD: Style = Style::new().effects(Effects::BOLD);
-const RED: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
 
 pub fn renderer() -> Renderer {
     Renderer::styled()
         .decor_style(DecorStyle::Ascii)
         .term_width(WIDTH)
-        .error(RED)
+        .error(BOLD)
         .line_num(Style::new())
         .context(BOLD)
         .note(BOLD)
@@ -27,7 +33,7 @@ pub fn renderer() -> Renderer {
 
 /// An error, with the lines that it speaks of and the lines as they should be.
 pub fn lines(diagnostic: &Diagnostic) -> Vec<String> {
-    let message = wrapped(&diagnostic.message);
+    let message = wrapped(&diagnostic.message, "error[E0000]: ".len());
     let mut title = Level::ERROR.primary_title(message.as_str());
     if let Some(code) = &diagnostic.code {
         title = title.id(code.as_str());
@@ -39,12 +45,12 @@ pub fn lines(diagnostic: &Diagnostic) -> Vec<String> {
         let snippet = Snippet::source(source.code.as_str()).path(title.as_str());
         group = group.element(snippet.annotations(labels.map(annotation)));
     }
-    for note in &diagnostic.notes {
-        let Note { word, text } = note;
-        group = group.element(Level::NOTE.with_name(*word).message(wrapped(text)));
+    let long = diagnostic.labels.iter().filter(|label| is_long(label)).map(|label| ("note", label.text.as_str()));
+    for (word, text) in long.chain(diagnostic.notes.iter().map(|Note { word, text }| (*word, text.as_str()))) {
+        group = group.element(Level::NOTE.with_name(word).message(wrapped(text, GUTTER + word.len())));
     }
     let corrected: Vec<(String, CorrectedLines)> =
-        diagnostic.corrections.iter().map(|c| (wrapped(&c.message), corrected(c))).collect();
+        diagnostic.corrections.iter().map(|c| (wrapped(&c.message, "help: ".len()), corrected(c))).collect();
     let mut groups = vec![group];
     for (message, lines) in &corrected {
         let marks = lines.marks.iter().map(|range| match range.is_empty() {
@@ -54,7 +60,12 @@ pub fn lines(diagnostic: &Diagnostic) -> Vec<String> {
         let snippet = Snippet::source(lines.text.as_str()).annotations(marks);
         groups.push(Level::HELP.secondary_title(message.as_str()).element(snippet));
     }
-    renderer().render(&groups).lines().map(str::to_owned).collect()
+    let text = renderer().render(&groups);
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    if let Some(first) = lines.first_mut() {
+        *first = first.replacen("\x1b[1merror", &format!("{RED}error"), 1);
+    }
+    lines
 }
 
 /// The cells that are spoken of; the one that runs comes first.
@@ -72,7 +83,12 @@ fn sources<'a>(labels: &[Label<'a>]) -> Vec<(&'a CellSource, String)> {
 fn annotation<'a>(label: &'a Label) -> Annotation<'a> {
     let kind = if label.is_primary { AnnotationKind::Primary } else { AnnotationKind::Context };
     let annotation = kind.span(label.range.clone());
-    if label.text.is_empty() { annotation } else { annotation.label(label.text.as_str()) }
+    if label.text.is_empty() || is_long(label) { annotation } else { annotation.label(label.text.as_str()) }
+}
+
+fn is_long(label: &Label) -> bool {
+    let longest = if label.is_primary { LONGEST_LABEL + 15 } else { LONGEST_LABEL };
+    label.text.chars().count() > longest
 }
 
 /// A cell's text as it would be right, and what is new in it.
@@ -116,8 +132,21 @@ fn is_letter(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Lines that end between words.
-fn wrapped(text: &str) -> String {
+/// Code in backquotes is one of them, if it is not long.
+fn words(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for part in line.split(' ') {
+        match words.last_mut().filter(|last| last.matches('`').count() % 2 == 1 && last.len() + part.len() < WIDTH / 2)
+        {
+            Some(last) => *last = format!("{last} {part}"),
+            None => words.push(part.to_owned()),
+        }
+    }
+    words
+}
+
+/// Lines that end between words, for behind so many columns.
+fn wrapped(text: &str, indent: usize) -> String {
     let mut result = String::new();
     for line in text.lines() {
         if !result.is_empty() {
@@ -129,16 +158,16 @@ fn wrapped(text: &str) -> String {
             continue;
         }
         let mut width = 0;
-        for word in line.split(' ') {
+        for word in words(line) {
             let length = word.chars().count();
-            if width > 0 && width + 1 + length > WIDTH - 15 {
+            if width > 0 && width + 1 + length > WIDTH - indent {
                 result.push('\n');
                 width = 0;
             } else if width > 0 {
                 result.push(' ');
                 width += 1;
             }
-            result.push_str(word);
+            result.push_str(&word);
             width += length;
         }
     }
@@ -213,6 +242,7 @@ help: remove this semicolon
                 "{shown}"
             );
         }
-        assert!(wrapped(&"word ".repeat(60)).lines().all(|line| line.len() < WIDTH));
+        assert_eq!(words("a `b c` d `e"), ["a", "`b c`", "d", "`e"]);
+        assert!(wrapped(&"word ".repeat(60), 10).lines().all(|line| line.len() < WIDTH));
     }
 }

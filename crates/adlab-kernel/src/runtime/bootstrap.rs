@@ -14,7 +14,7 @@ pub const PRINT_AT_ONCE: &str = r#"macro_rules! print {
     }};
 }"#;
 
-/// `dbg!`, with a cell's line in front of its arguments (`debug` in `cell/insertions.rs`): the line of the source that is
+/// `dbg!`, with a cell's line in front of its arguments (`cell/debug.rs`): the line of the source that is
 /// compiled means nothing to a student.
 pub const DEBUG_IN_CELLS: &str = r#"macro_rules! dbg {
     ($place:literal;) => { ::std::eprintln!("[{}]", $place) };

@@ -219,7 +219,7 @@ impl Definitions {
             (count, _) => format!(
                 "note: these do not fit this cell's definitions, and are gone: {}; correct {} and run {} again\n",
                 all.join("; "),
-                if count == 1 { "it" } else { "these cells" },
+                if count == 1 { "the cell" } else { "these cells" },
                 if count == 1 { "it" } else { "them" },
             ),
         }

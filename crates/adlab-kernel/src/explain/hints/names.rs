@@ -1,6 +1,7 @@
 //! Names that are not there: why, by what the session knows.
 
-use super::{Advice, Case, Rule, operand_after};
+use super::operands::operand_after;
+use super::rule::{Advice, Case, Rule};
 use crate::scope::variables::Gone;
 
 pub const RULES: &[Rule] = &[
@@ -12,6 +13,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "a definition that is gone", says: former },
     Rule { name: "its cell has failed", says: failed },
     Rule { name: "made further down", says: further_down },
+    Rule { name: "made in a block", says: in_a_block },
     Rule { name: "nothing has run", says: nothing_has_run },
     Rule { name: "no cell defines it", says: nowhere },
 ];
@@ -59,7 +61,7 @@ fn function_of_a_number(case: &Case) -> Option<Advice> {
     }
     let is_simple = inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '(' | ')'));
     let number = match inner {
-        inner if super::is_integer(inner) => format!("{inner}.0_f64"),
+        inner if super::operands::is_integer(inner) => format!("{inner}.0_f64"),
         inner if inner.parse::<f64>().is_ok() => format!("{inner}_f64"),
         inner if is_simple => inner.to_owned(),
         inner => format!("({inner})"),
@@ -126,10 +128,19 @@ fn further_down(case: &Case) -> Option<Advice> {
     is_later.then(|| Advice::rust(format!("`let {name}` comes further down: a variable is made before it is used")))
 }
 
+/// `{ let x = 1; } x`
+fn in_a_block(case: &Case) -> Option<Advice> {
+    let name = missing(case)?;
+    case.says("is available in a different scope")
+        .then(|| Advice::rust(format!("`{name}` ends with its block `{{ … }}`: make it before the block")))
+}
+
 fn nothing_has_run(case: &Case) -> Option<Advice> {
     missing(case)?;
     let is_first = case.scope.is_empty() && case.cell.number == 1;
-    is_first.then(|| Advice::notebook("no cell has run since the kernel was started: run those above first"))
+    is_first.then(|| {
+        Advice::notebook("no cell has run since the kernel was started: run those above first, if there are any")
+    })
 }
 
 fn nowhere(case: &Case) -> Option<Advice> {
@@ -146,7 +157,7 @@ fn nowhere(case: &Case) -> Option<Advice> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Sample, check, said, sample};
+    use super::super::samples::{Sample, said, sample};
     use super::*;
     use crate::cell::Cell;
     use crate::scope::Scope;
@@ -189,21 +200,48 @@ mod tests {
             (no(bad, "«bad» + 1"), "cell [5] was to define `bad`, and failed"),
             (no("cannot find function `broken` in this scope", "«broken»()"), "cell [5] was to define `broken`"),
             (no(later, "f(«later»); let later = 1;"), "comes further down"),
+            (
+                Sample { label: "the binding `y` is available in a different scope", ..no(y, "{ let y = 1; } «y»") },
+                "ends with its block",
+            ),
             (no(y, "fn g(x: f64) -> f64 { «y» }"), "neither a parameter"),
             (no(other, "«other»"), "no cell that has run defines `other`"),
         ];
-        let rest = [RULES.iter().position(|r| r.name == "a definition that is gone").unwrap(), 8];
+        let mut spoken = Vec::new();
         for (sample, expected) in &pairs {
             let (name, text) = said(RULES, sample, &scope).unwrap();
             assert!(text.contains(expected), "{name}: {text}");
-            assert!(!rest.iter().any(|at| RULES[*at].name == name));
+            spoken.push(name);
         }
+        let others = ["a definition that is gone", "nothing has run"];
+        assert!(RULES.iter().all(|rule| others.contains(&rule.name) || spoken.contains(&rule.name)));
         let (_, text) = said(RULES, &no(&value("l"), "«l»"), &lost).unwrap();
         assert!(text.contains("was lost") && text.contains("cell [2]"), "{text}");
         let silent = [sample("E0308", "mismatched types", "«x»"), sample("E0425", "something else", "«x»")];
-        check(&[], &[], &silent, &scope);
         for sample in &silent {
             assert_eq!(said(RULES, sample, &scope), None);
         }
+    }
+
+    #[test]
+    fn what_is_gone_and_what_never_was() {
+        let missing = |name: &str, number, scope: &Scope| {
+            let diagnostic = crate::explain::diagnostic::Diagnostic {
+                message: format!("cannot find value `{name}` in this scope"),
+                code: Some("E0425".into()),
+                ..Default::default()
+            };
+            let cell = Cell::read(name, None, number).unwrap();
+            super::super::advice(&Case { diagnostic: &diagnostic, cell: &cell, scope }).unwrap().hint.unwrap().text
+        };
+        let mut scope = Scope::default();
+        assert!(missing("f", 1, &scope).contains("no cell has run since"));
+        assert!(missing("f", 2, &scope).contains("no cell that has run defines"));
+        for code in ["fn f() {}", "fn g() {}"] {
+            let cell = Cell::read(code, Some("a"), 3).unwrap();
+            let plan = scope.definitions.plan(&cell);
+            scope.definitions.commit(&plan, &plan.removed, 3);
+        }
+        assert!(missing("f", 4, &scope).contains("cell [3] defined it, and no longer did"));
     }
 }

@@ -1,6 +1,6 @@
 //! What is different in a notebook: cells, values that are kept, crates.
 
-use super::{Advice, Case, Rule};
+use super::rule::{Advice, Case, Rule};
 use crate::assumptions::BORROWS;
 
 pub const RULES: &[Rule] = &[
@@ -35,7 +35,7 @@ fn returns(case: &Case) -> Option<Advice> {
     let bare = case.marked() == "return";
     let word = before.trim_end().strip_suffix("return").map(str::len).or(bare.then_some(label.range.start));
     // What rustc expects there is text of the kernel's, so the label has none left.
-    let is_cells = label.text.is_empty() && !case.is_in_an_item();
+    let is_cells = (label.text.is_empty() || case.is(&["E0069"])) && !case.is_in_an_item();
     if !case.is(&["E0308", "E0069"]) || !is_cells {
         return None;
     }
@@ -67,7 +67,8 @@ fn question_mark(case: &Case) -> Option<Advice> {
 
 /// What a cell's `?` meets is shown, so it must be an error.
 fn error_of_no_kind(case: &Case) -> Option<Advice> {
-    let is_it = case.message().starts_with("`?` couldn't convert the error") && case.message().contains("Evcxr");
+    let is_it = case.message().starts_with("`?` couldn't convert the error");
+    let is_it = is_it && ["Evcxr", "Display"].iter().any(|word| case.message().contains(word));
     (is_it && !case.is_in_an_item()).then(|| {
         let advice =
             Advice::notebook("`.unwrap()` panics with it; or make it an error: `.map_err(|e| format!(\"{e:?}\"))?`");
@@ -78,7 +79,7 @@ fn error_of_no_kind(case: &Case) -> Option<Advice> {
 /// `name?` shows documentation in Python's notebooks.
 fn documentation(case: &Case) -> Option<Advice> {
     let is_it = case.message().starts_with("the `?` operator can only be applied to values that implement");
-    let name = case.cell.code.trim().strip_suffix('?').filter(|name| is_it && super::is_name(name))?;
+    let name = case.cell.code.trim().strip_suffix('?').filter(|name| is_it && super::operands::is_name(name))?;
     Some(Advice::notebook(format!("`?{name}` shows the documentation of `{name}`")))
 }
 
@@ -86,7 +87,10 @@ fn crate_is_missing(case: &Case) -> Option<Advice> {
     let says = case.says("crate") || case.message().starts_with("unresolved import");
     let name = case.quoted(0).split("::").next().unwrap_or_default();
     let is_crate = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    let is_there = ["std", "core", "alloc", "self", "super", "crate", "adlab", "adlab_notebook"].contains(&name);
+    // What rustc knows to be in the standard library is no crate.
+    let is_known = case.diagnostic.notes.iter().any(|note| note.text.contains("importing"));
+    let is_there =
+        is_known || ["std", "core", "alloc", "self", "super", "crate", "adlab", "adlab_notebook"].contains(&name);
     if !case.is(&["E0432", "E0433", "E0463"]) || !says || !is_crate || is_there {
         return None;
     }
@@ -101,7 +105,11 @@ fn unknown_type(case: &Case) -> Option<Advice> {
     }
     let (_, line) = case.line();
     let name = line.trim_start().strip_prefix("let ")?.trim_start_matches("mut ");
-    let name = name.split([':', ' ', '=']).next().filter(|name| case.cell.variables.iter().any(|own| own == name))?;
+    // What is marked is the variable, and not what its value is made with.
+    let name = name
+        .split([':', ' ', '='])
+        .next()
+        .filter(|name| case.marked().ends_with(*name) && case.cell.variables.iter().any(|own| own == name))?;
     // As far as rustc knows it.
     let known = case.message().strip_prefix("type annotations needed for `").and_then(|ty| ty.strip_suffix('`'));
     let ty = known.map_or("Vec<f64>".to_owned(), |ty| ty.replace('_', "f64"));
@@ -123,7 +131,7 @@ fn former_impl(case: &Case) -> Option<Advice> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Sample, check, sample};
+    use super::super::samples::{Sample, check, sample};
     use super::*;
     use crate::cell::Cell;
     use crate::scope::Scope;
@@ -151,7 +159,7 @@ mod tests {
             (sample("E0069", "`return;` in a function whose return type is not `()`", "«return»;"), "can't return"),
             (sample("E0277", option, "v.first()«?»"), "`.unwrap()` gives"),
             (
-                sample("E0277", "`?` couldn't convert the error to `EvcxrUserCodeError`", "g()«?»"),
+                sample("E0277", "`?` couldn't convert the error: `My: std::fmt::Display` is not satisfied", "g()«?»"),
                 "for errors that can be shown",
             ),
             (
@@ -170,6 +178,7 @@ mod tests {
             sample("E0432", "unresolved import `std::nothing`", "use std::«nothing»;"),
             sample("E0433", "cannot find type `Foo` in this scope", "«Foo»::new()"),
             sample("E0282", "type annotations needed", "«None»"),
+            sample("E0283", "type annotations needed", "let d = v.iter().«sum»();"),
             sample("E0369", "cannot add `P` to `P`", "P «+» P"),
             Sample { label: "expected `f64`, found integer", ..mismatch("|x: f64| -> f64 { return «5»; }") },
             mismatch("fn f() -> f64 { return «5»; }"),

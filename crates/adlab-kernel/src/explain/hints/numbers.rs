@@ -1,6 +1,7 @@
 //! Whole numbers among others, powers, indices: in Rust each kind of number keeps to itself.
 
-use super::{Advice, Case, Rule, is_integer, is_name, operand_after, operand_before};
+use super::operands::{is_integer, is_name, operand_after, operand_before};
+use super::rule::{Advice, Case, Rule};
 
 pub const RULES: &[Rule] = &[
     Rule { name: "x ** 2", says: double_star },
@@ -136,7 +137,7 @@ fn pow_of_a_float(case: &Case) -> Option<Advice> {
 }
 
 fn index(case: &Case) -> Option<Advice> {
-    let is_it = case.is(&["E0277"]) && case.message().contains("cannot be indexed by");
+    let is_it = case.is(&["E0277"]) && case.message().contains("cannot be indexed by") && case.quoted(0) != "str";
     let range = case.range().filter(|_| is_it)?;
     let by = case.quoted(1);
     if !WHOLE.contains(&by) {
@@ -154,7 +155,9 @@ fn index(case: &Case) -> Option<Advice> {
 fn float_for_integer(case: &Case) -> Option<Advice> {
     let label = case.primary().filter(|_| case.is(&["E0308"]))?;
     let expected = WHOLE.iter().find(|kind| label.text.starts_with(&format!("expected `{kind}`, found floating")))?;
-    let is_due = |l: &super::Label| l.text.starts_with("expected due to") || l.text.starts_with("arguments to");
+    let is_due = |l: &crate::explain::diagnostic::Label| {
+        l.text.starts_with("expected due to") || l.text.starts_with("arguments to")
+    };
     if !case.diagnostic.labels.iter().any(|label| is_due(label) && !label.range.is_empty()) {
         return None;
     }
@@ -201,7 +204,7 @@ fn method_of_an_integer(case: &Case) -> Option<Advice> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Sample, check, sample};
+    use super::super::samples::{Sample, check, sample};
     use super::*;
     use crate::scope::Scope;
 
@@ -247,7 +250,7 @@ mod tests {
     #[test]
     fn a_float_where_a_whole_number_is_written() {
         let source = crate::scope::sources::Sources::default().push("let n: i32 = 2.0;", 1);
-        let label = |range, text: &str, is_primary| super::super::Label {
+        let label = |range, text: &str, is_primary| crate::explain::diagnostic::Label {
             source: &source,
             range,
             text: text.into(),
@@ -257,7 +260,7 @@ mod tests {
         let due = label(7..10, "expected due to this", false);
         let cell = crate::cell::Cell::read(&source.code, None, 1).unwrap();
         let says = |labels| {
-            let diagnostic = super::super::Diagnostic {
+            let diagnostic = crate::explain::diagnostic::Diagnostic {
                 message: "mismatched types".into(),
                 code: Some("E0308".into()),
                 labels,

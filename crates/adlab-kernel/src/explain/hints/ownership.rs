@@ -1,6 +1,7 @@
 //! Values that are moved away, and variables that can't be changed.
 
-use super::{Advice, Case, Rule, is_name, operand_after, operand_before};
+use super::operands::{is_name, operand_after, operand_before};
+use super::rule::{Advice, Case, Rule};
 
 pub const RULES: &[Rule] = &[
     Rule { name: "a tensor moved by an operator", says: moved_by_an_operator },
@@ -68,7 +69,7 @@ fn not_mutable(case: &Case) -> Option<Advice> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Sample, check, sample};
+    use super::super::samples::{Sample, check, sample};
     use super::*;
     use crate::scope::Scope;
 

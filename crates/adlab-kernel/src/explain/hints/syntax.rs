@@ -1,6 +1,7 @@
 //! What is no Rust yet: a sign is missing, or one too many.
 
-use super::{Advice, Case, Rule, is_name};
+use super::operands::is_name;
+use super::rule::{Advice, Case, Rule};
 
 pub const RULES: &[Rule] = &[
     Rule { name: "typographic quotes", says: typographic_quotes },
@@ -219,7 +220,7 @@ fn format_without_text(case: &Case) -> Option<Advice> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{check, sample};
+    use super::super::samples::{check, sample};
     use super::*;
     use crate::scope::Scope;
 

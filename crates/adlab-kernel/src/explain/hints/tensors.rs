@@ -1,6 +1,7 @@
 //! What the course's own numbers want, and what PyTorch's users expect of them.
 
-use super::{Advice, Case, Rule, is_integer, is_name, operand_after, operand_before};
+use super::operands::{is_integer, is_name, operand_after, operand_before};
+use super::rule::{Advice, Case, Rule};
 
 pub const RULES: &[Rule] = &[
     Rule { name: "tensor([1, 2])", says: tensor_of_integers },
@@ -86,18 +87,21 @@ const DIFFERENTIATE: [&str; 14] = [
 /// A function on `f64` can't be given other numbers.
 fn not_generic(case: &Case) -> Option<Advice> {
     let (before, _) = case.around();
-    let call = before.trim_end().strip_suffix('(').map(|text| operand_before(text).1)?;
+    // The function is marked, or all of the call.
+    let marked = case.marked();
+    let before_it = before.trim_end().strip_suffix('(').map(|text| operand_before(text).1);
+    let call = before_it.or(marked.split_once('(').map(|(name, _)| name))?;
     if !case.is(&["E0631", "E0271"]) || !DIFFERENTIATE.contains(&call) {
         return None;
     }
-    let marked = case.marked();
-    let range = case.range()?;
-    if marked.starts_with('|') {
-        let advice =
-            Advice::rust(format!("`{call}` gives the function numbers of its own kind: leave their type out")).enough();
-        let head = marked[1..].find('|').map_or(0, |at| at + 1);
+    let own = case.diagnostic.labels.iter().filter(|label| label.source.current).map(|label| label.range.clone());
+    let closure = own.map(|range| (range.clone(), &case.cell.code[range])).find(|(_, text)| text.starts_with('|'));
+    if let Some((range, closure)) = closure {
+        let hint = format!("`{call}` gives the function numbers of its own kind: leave their type out");
+        let head = closure[1..].find('|').map_or(0, |at| at + 1);
         let untyped = |head: &str| head.replace(": f64", "").replace(": &[f64]", "");
-        return Some(advice.edit(range.start..range.start + head, untyped(&marked[..head])));
+        let advice = Advice::rust(hint).enough();
+        return Some(advice.edit(range.start..range.start + head, untyped(&closure[..head])));
     }
     let name = if is_name(marked) { marked } else { "f" };
     let hint = format!(
@@ -154,7 +158,7 @@ fn method(case: &Case) -> Option<Advice> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Sample, check, sample};
+    use super::super::samples::{Sample, check, sample};
     use super::*;
     use crate::scope::Scope;
 

@@ -1,12 +1,16 @@
 //! Values that are wrapped, shown, or of a text.
 
-use super::{Advice, Case, Rule, is_name};
+use super::operands::is_name;
+use super::rule::{Advice, Case, Rule};
 
 pub const RULES: &[Rule] = &[
     Rule { name: "a value in a Result", says: wrapped },
     Rule { name: "a reference in an Option", says: optional_reference },
     Rule { name: "{} of a vector", says: display },
     Rule { name: "None without a type", says: none },
+    Rule { name: "sum() of what", says: open_result },
+    Rule { name: "sort of floats", says: sort },
+    Rule { name: "letters of a text", says: letter },
     Rule { name: "let s: str", says: unsized_text },
 ];
 
@@ -29,7 +33,10 @@ fn optional_reference(case: &Case) -> Option<Advice> {
     let kind = ["Option<", "Result<"].into_iter().find(|kind| case.message().contains(&format!("`{kind}")))?;
     is_operator.then(|| {
         let kind = kind.trim_end_matches('<');
-        Advice::rust(format!("this is a `{kind}`: `.unwrap()` takes the value out, and panics where there is none"))
+        let article = if kind == "Option" { "an" } else { "a" };
+        Advice::rust(format!(
+            "this is {article} `{kind}`: `.unwrap()` takes the value out, and panics where there is none"
+        ))
     })
 }
 
@@ -67,6 +74,38 @@ fn none(case: &Case) -> Option<Advice> {
     Some(Advice::rust("of `None` alone, it is not known what is missing").enough().edit(range, "None::<f64>"))
 }
 
+/// `v.iter().sum()`
+fn open_result(case: &Case) -> Option<Advice> {
+    let (_, ty) = [("sum", "f64"), ("product", "f64"), ("parse", "f64"), ("collect", "Vec<_>")]
+        .into_iter()
+        .find(|(name, _)| *name == case.marked())?;
+    let range = case
+        .range()
+        .filter(|range| case.is(&["E0282", "E0283", "E0284"]) && case.cell.code[range.end..].starts_with('('))?;
+    let hint = format!("`{}` can make several types: say which", case.marked());
+    Some(Advice::rust(hint).enough().edit(range.end..range.end, format!("::<{ty}>")))
+}
+
+fn sort(case: &Case) -> Option<Advice> {
+    let range = case.range().filter(|_| case.is(&["E0277"]) && case.message().contains("f64: Ord"))?;
+    let (_, after) = case.around();
+    let instead = match case.marked() {
+        "sort" | "sort_unstable" => "sort_by(f64::total_cmp)",
+        "max" => "copied().fold(f64::MIN, f64::max)",
+        "min" => "copied().fold(f64::MAX, f64::min)",
+        _ => return None,
+    };
+    let advice = Advice::rust("numbers with a point have no full order (there is NaN), so it must be said").enough();
+    Some(if after.starts_with("()") { advice.edit(range.start..range.end + 2, instead) } else { advice })
+}
+
+fn letter(case: &Case) -> Option<Advice> {
+    let is_it = case.is(&["E0277"]) && case.message().starts_with("the type `str` cannot be indexed");
+    is_it.then(|| {
+        Advice::rust("a text has no index: its letters are `s.chars()`, the first is `s.chars().next()`").enough()
+    })
+}
+
 fn unsized_text(case: &Case) -> Option<Advice> {
     let is_it =
         case.is(&["E0308", "E0277"]) && (case.says("expected `str`, found `&") || case.says("values of type `str`"));
@@ -78,7 +117,7 @@ fn unsized_text(case: &Case) -> Option<Advice> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Sample, check, sample};
+    use super::super::samples::{Sample, check, sample};
     use super::*;
     use crate::scope::Scope;
 
@@ -93,7 +132,7 @@ mod tests {
                 mismatch("expected `f64`, found `Result<_, _>`", "let r: f64 = «s.parse()»;"),
                 "→ let r: f64 = s.parse().unwrap();",
             ),
-            (sample("E0369", "cannot add `{integer}` to `Option<&i32>`", "v.first() «+» 1"), "this is a `Option`"),
+            (sample("E0369", "cannot add `{integer}` to `Option<&i32>`", "v.first() «+» 1"), "this is an `Option`"),
             (shown(vector, "println!(\"«{}»\", v);"), "→ println!(\"{:?}\", v);"),
             (shown(vector, "println!(\"«{v}»\");"), "→ println!(\"{v:?}\");"),
             (
@@ -103,6 +142,14 @@ mod tests {
             (sample("E0282", "type annotations needed", "«None»"), "→ None::<f64>"),
             (mismatch("expected `str`, found `&str`", "let s: str = «\"a\"»;"), "→ let s: &str = \"a\";"),
         ];
+        let ordered = |cell| sample("E0277", "the trait bound `f64: Ord` is not satisfied", cell);
+        let pairs = pairs.into_iter().chain([
+            (sample("E0283", "type annotations needed", "v.iter().«sum»()"), "→ v.iter().sum::<f64>()"),
+            (ordered("v.«sort»();"), "→ v.sort_by(f64::total_cmp);"),
+            (ordered("v.iter().«max»()"), "→ v.iter().copied().fold(f64::MIN, f64::max)"),
+            (sample("E0277", "the type `str` cannot be indexed by `{integer}`", "s[«0»]"), "`s.chars()`"),
+        ]);
+        let pairs: Vec<_> = pairs.collect();
         let silent = [
             mismatch("expected `Result<f64, String>`, found `Result<f64, i32>`", "let r: R = «f()»;"),
             mismatch("expected `f64`, found integer", "let r: f64 = «3»;"),
