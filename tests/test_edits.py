@@ -26,7 +26,7 @@ CASES = {
         ("b", "let q = Q(1); let qs = vec![Q(2)]; let other = 7;", ""),
         ("a", "#[derive(Debug, Clone)] struct Q(i32);", ""),
         ("c", "q", "Q(1)"),
-        ("a", "#[derive(Debug, Clone)] struct Q { x: f64 }", "~note: the variable `q"),
+        ("a", "#[derive(Debug, Clone)] struct Q { x: f64 }", "~note: the variables `q` and `qs` are gone"),
         ("c", "other", "7"),
         ("d", "q", "!cannot find value `q`"),
         ("b", "let q = Q { x: 1.0 };", ""),
