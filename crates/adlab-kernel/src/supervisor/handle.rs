@@ -131,6 +131,9 @@ impl Supervisor {
         self.wait_while(|state| state.is_connected);
         // It may hold this supervisor in its turn.
         let sink = self.lock().last_sink.take();
+        if let Some(sink) = &sink {
+            sink.lock().settle();
+        }
         drop(sink);
     }
 
