@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
@@ -40,41 +40,72 @@ pub struct Options {
 
 /// True if every cell did what it should.
 pub fn run(project: &Project, options: &Options) -> Result<bool> {
-    // All that can be wrong with the files is said before anything runs.
-    let notebooks: Vec<Notebook> = options.notebooks.iter().map(|path| Notebook::read(path)).collect::<Result<_>>()?;
-    if let Some(dir) = &options.output {
-        check_folder(dir, &notebooks)?;
+    let read: Vec<Result<Notebook>> = options.notebooks.iter().map(|path| Notebook::read(path)).collect();
+    let sound: Vec<&Notebook> = read.iter().flatten().collect();
+    let targets = targets(options, &sound)?;
+    if sound.is_empty() {
+        return report(read.into_iter().filter_map(Result::err)).map(|()| false);
     }
     let session = Session::open(project, &warm_build::toolchain(project)?)?;
     let analysis = Analysis::start(session.library()?)?;
     session.fill()?;
-    let mut good = true;
-    for notebook in notebooks {
-        let target = match &options.output {
-            Some(dir) => Some(dir.join(notebook.name())),
-            None => options.in_place.then(|| notebook.path.clone()),
-        };
+    let (notebooks, unreadable): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
+    let mut good = unreadable.is_empty();
+    // One that can't be read stops none of the others.
+    report(unreadable.into_iter().filter_map(Result::err))?;
+    for (notebook, target) in notebooks.into_iter().flatten().zip(targets) {
         good &= run_notebook(project, &session, &analysis, notebook, target.as_deref(), options)?;
     }
     Ok(good)
 }
 
-fn check_folder(dir: &Path, notebooks: &[Notebook]) -> Result<()> {
-    std::fs::create_dir_all(dir).with_context(|| format!("cannot make the output folder {}", dir.display()))?;
-    tempfile::tempfile_in(dir).with_context(|| format!("cannot write into the output folder {}", dir.display()))?;
-    for notebook in notebooks {
-        let target = dir.join(notebook.name());
+fn report(unreadable: impl Iterator<Item = anyhow::Error>) -> Result<()> {
+    for error in unreadable {
+        writeln!(std::io::stdout(), "FAILED  {error:#}")?;
+    }
+    Ok(())
+}
+
+/// Where each notebook goes, if anywhere. What can be wrong with it is said before anything runs.
+fn targets(options: &Options, notebooks: &[&Notebook]) -> Result<Vec<Option<PathBuf>>> {
+    let Some(dir) = &options.output else {
+        return Ok(notebooks.iter().map(|notebook| options.in_place.then(|| notebook.path.clone())).collect());
+    };
+    let mut targets = Vec::new();
+    for (notebook, below) in notebooks.iter().zip(apart(notebooks)) {
+        let target = dir.join(below);
+        let folder = target.parent().unwrap_or(dir);
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the output folder {}", folder.display()))?;
+        tempfile::tempfile_in(folder)
+            .with_context(|| format!("cannot write into the output folder {}", folder.display()))?;
         if target.canonicalize().is_ok_and(|t| notebook.path.canonicalize().is_ok_and(|p| p == t)) {
             bail!(
                 "the output would replace {} itself; choose another folder, or say --in-place",
                 notebook.path.display()
             );
         }
-        if notebooks.iter().filter(|other| other.name() == notebook.name()).count() > 1 {
-            bail!("two notebooks are named {}: give them to separate runs", notebook.name());
+        if targets.contains(&Some(target.clone())) {
+            bail!("{} was named twice", notebook.path.display());
         }
+        targets.push(Some(target));
     }
-    Ok(())
+    Ok(targets)
+}
+
+/// A name for each: that of its file, or, where two have the same, with as many of its folders as it takes.
+fn apart(notebooks: &[&Notebook]) -> Vec<PathBuf> {
+    let paths: Vec<PathBuf> =
+        notebooks.iter().map(|n| n.path.canonicalize().unwrap_or_else(|_| n.path.clone())).collect();
+    let last = |path: &Path, parts: usize| -> PathBuf {
+        let all: Vec<_> = path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+        all[all.len().saturating_sub(parts)..].iter().collect()
+    };
+    let deepest = paths.iter().map(|path| path.components().count()).max().unwrap_or(1);
+    let differ =
+        |parts: &usize| paths.iter().map(|path| last(path, *parts)).collect::<HashSet<_>>().len() == paths.len();
+    let parts = (1..=deepest).find(differ).unwrap_or(1);
+    paths.iter().map(|path| last(path, parts)).collect()
 }
 
 fn run_notebook(
@@ -100,6 +131,8 @@ fn run_notebook(
     let printed = Arc::new(Mutex::new(Outputs::default()));
     let mut last = None;
     let cells = notebook.cells_mut();
+    // What does not run has nothing to show: not what it showed some other time.
+    cells.iter_mut().filter(|cell| !is_skipped(cell)).for_each(file::clear);
     for place in 0..cells.len() {
         let cell = &mut cells[place];
         if !is_code(cell) {
@@ -154,10 +187,13 @@ fn run_notebook(
     Ok(failure.is_none())
 }
 
+/// Jupyter's own runner has this tag as well.
+fn is_skipped(cell: &Value) -> bool {
+    file::has_tag(cell, "skip-execution")
+}
+
 fn is_code(cell: &Value) -> bool {
-    // Jupyter's own runner has this tag as well.
-    let is_skipped = file::has_tag(cell, "skip-execution");
-    cell["cell_type"] == "code" && !file::source(cell).trim().is_empty() && !is_skipped
+    cell["cell_type"] == "code" && !file::source(cell).trim().is_empty() && !is_skipped(cell)
 }
 
 fn run_cell(

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::json;
 use crate::system::files::write_atomically;
 
 /// A notebook as JSON: whatever we don't know of stays as it is.
@@ -19,8 +20,7 @@ impl Notebook {
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display();
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
-        let json: Value =
-            serde_json::from_str(&text).with_context(|| format!("{name} is no notebook: it is not JSON"))?;
+        let json = json::parse(&text).with_context(|| format!("{name} is no notebook: it is not JSON"))?;
         let version = json["nbformat"].as_u64();
         if version.is_none() || !json["cells"].is_array() {
             bail!("{name} is no notebook: it has no \"nbformat\" and \"cells\" (nbformat 4)");
@@ -97,7 +97,7 @@ pub fn has_tag(cell: &Value, tag: &str) -> bool {
 pub fn clear(cell: &mut Value) {
     if cell["cell_type"] == "code" {
         cell["execution_count"] = Value::Null;
-        cell["outputs"] = json!([]);
+        cell["outputs"] = Value::Array(Vec::new());
     }
 }
 

@@ -3,4 +3,5 @@
 //! On the map, `docs/architecture.md`: `adlab run`, below the table.
 
 pub mod file;
+mod json;
 pub mod outputs;
