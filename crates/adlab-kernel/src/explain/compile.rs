@@ -84,7 +84,7 @@ fn merged(diagnostics: Vec<Diagnostic<'_>>) -> Vec<Diagnostic<'_>> {
     for diagnostic in diagnostics {
         let again = |known: &&mut Diagnostic| known.code == diagnostic.code && known.message == diagnostic.message;
         if let Some(known) = found.iter_mut().find(again).filter(|_| is_of_a_name(&diagnostic)) {
-            known.labels.extend(diagnostic.labels);
+            known.labels.extend(diagnostic.labels.into_iter().map(|label| Label { text: String::new(), ..label }));
             for (all, more) in known.corrections.iter_mut().zip(diagnostic.corrections) {
                 if all.message == more.message && std::ptr::eq(all.source, more.source) {
                     all.edits.extend(more.edits);
