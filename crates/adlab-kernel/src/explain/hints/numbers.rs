@@ -93,7 +93,7 @@ fn mixed(case: &Case) -> Option<Advice> {
     let whole = |kind: &str| WHOLE.contains(&kind);
     let float = |kind: &str| FLOATS.contains(&kind);
     let left_is_whole = whole(&left) && float(&right);
-    if !left_is_whole && !(float(&left) && whole(&right)) {
+    if !(left_is_whole || float(&left) && whole(&right)) {
         return None;
     }
     let range = case.range()?;

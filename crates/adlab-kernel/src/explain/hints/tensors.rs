@@ -45,8 +45,7 @@ const OF_POINTS: &str = "a tensor holds numbers with a point: `tensor([1.0, 2.0]
 fn tensor_of_integers(case: &Case) -> Option<Advice> {
     let message = case.message();
     let is_it = case.is(&["E0277"]) && message.contains("Tensor: From<") && message.contains("{integer}");
-    let range =
-        case.range().filter(|_| is_it && case.marked().starts_with(|c: char| c == '[' || c == '&' || c == 'v'))?;
+    let range = case.range().filter(|_| is_it && case.marked().starts_with(['[', '&', 'v']))?;
     let advice = Advice::rust(OF_POINTS).message("a tensor can't be made of whole numbers").enough();
     Some(advice.edit(range, with_points(case.marked())))
 }
