@@ -54,12 +54,7 @@ pub fn of_diagnostics<'a>(
 ) -> Fault {
     let mut shown: Vec<Diagnostic> = Vec::new();
     let mut hints = Vec::new();
-    for mut diagnostic in diagnostics {
-        // A name that is missing in several places is missing once.
-        let again = |known: &Diagnostic| known.code == diagnostic.code && known.message == diagnostic.message;
-        if is_of_a_name(&diagnostic) && shown.iter().any(again) {
-            continue;
-        }
+    for mut diagnostic in merged(diagnostics) {
         let mut explains_all = false;
         if let Some(mut advice) = hints::advice(&Case { diagnostic: &diagnostic, cell, scope }) {
             explains_all = advice.explains_all;
@@ -81,6 +76,28 @@ pub fn of_diagnostics<'a>(
     };
     let traceback: Vec<Vec<String>> = shown.iter().map(render::lines).collect();
     Fault { ename: "CompileError", evalue, traceback: traceback.join(&String::new()) }
+}
+
+/// A name that is missing in several places is missing once, and of what is said of one place, the first is what counts.
+fn merged(diagnostics: Vec<Diagnostic<'_>>) -> Vec<Diagnostic<'_>> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for diagnostic in diagnostics {
+        let again = |known: &&mut Diagnostic| known.code == diagnostic.code && known.message == diagnostic.message;
+        if let Some(known) = found.iter_mut().find(again).filter(|_| is_of_a_name(&diagnostic)) {
+            known.labels.extend(diagnostic.labels.into_iter().map(|label| Label { text: String::new(), ..label }));
+            for (all, more) in known.corrections.iter_mut().zip(diagnostic.corrections) {
+                if all.message == more.message && std::ptr::eq(all.source, more.source) {
+                    all.edits.extend(more.edits);
+                }
+            }
+            continue;
+        }
+        let place = |one: &Diagnostic| one.primary().map(|label| label.range.clone());
+        if place(&diagnostic).is_none() || found.iter().all(|known| place(known) != place(&diagnostic)) {
+            found.push(diagnostic);
+        }
+    }
+    found
 }
 
 fn is_of_a_name(diagnostic: &Diagnostic) -> bool {

@@ -47,7 +47,12 @@ const GENERATED: [&str; 7] =
     ["evcxr", "Evcxr", "run_user_code", "_ADLAB_", "adlab_notebook::output", "Cargo.toml", "cargo add"];
 
 /// What says again what the error has said, or lists what is of no use.
-const IDLE: [&str; 10] = [
+const IDLE: [&str; 15] = [
+    "the only appropriate formatting traits",
+    "the following trait defines an item",
+    "the following traits define an item",
+    "items from traits can only be used",
+    "<https://github.com/rust-lang",
     "similarly named",
     "you may have meant the maximum value",
     "the following other types implement",
@@ -84,6 +89,10 @@ impl<'a> Diagnostic<'a> {
         diagnostic.labels.dedup_by(|b, a| a.range == b.range && a.text == b.text);
         for child in list(&json["children"]) {
             diagnostic.read_child(child, place);
+        }
+        // Of many, rustc knows none to be right.
+        if diagnostic.corrections.len() > 3 {
+            diagnostic.corrections.truncate(1);
         }
         diagnostic
     }

@@ -136,7 +136,7 @@ fn is_letter(c: char) -> bool {
 fn words(line: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for part in line.split(' ') {
-        match words.last_mut().filter(|last| last.matches('`').count() % 2 == 1 && last.len() + part.len() < WIDTH / 2)
+        match words.last_mut().filter(|last| last.matches('`').count() % 2 == 1 && last.len() + part.len() < WIDTH - 20)
         {
             Some(last) => *last = format!("{last} {part}"),
             None => words.push(part.to_owned()),

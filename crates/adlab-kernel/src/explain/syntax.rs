@@ -73,7 +73,8 @@ fn last(code: &str) -> usize {
 
 /// rustc has found what ends the text around the cell.
 fn with_an_end<'a>(mut diagnostic: Diagnostic<'a>, source: &CellSource) -> Diagnostic<'a> {
-    let is_end = diagnostic.primary().is_some_and(|label| label.range.start >= last(&source.code));
+    // A comment may follow.
+    let is_end = diagnostic.primary().is_some_and(|label| !source.code[label.range.start..].contains('}'));
     if is_end {
         diagnostic.message = diagnostic.message.replace("found `}`", "found the end of the cell");
         for label in &mut diagnostic.labels {

@@ -9,6 +9,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "range", says: range },
     Rule { name: "x = 3", says: without_let },
     Rule { name: "types of other languages", says: ty },
+    Rule { name: "f64(3)", says: conversion },
     Rule { name: "words", says: word },
     Rule { name: "modules", says: module },
 ];
@@ -130,7 +131,11 @@ fn ty(case: &Case) -> Option<Advice> {
     Some(Advice::rust(hint).enough().edit(range, *instead))
 }
 
-const WORDS: [(&str, &str, &str); 20] = [
+const WORDS: [(&str, &str, &str); 24] = [
+    ("max", "", "the larger of two numbers is `a.max(b)`"),
+    ("min", "", "the smaller of two numbers is `a.min(b)`"),
+    ("mean", "", "the mean of `v` is `v.iter().sum::<f64>() / v.len() as f64`; of a tensor, `t.mean()`"),
+    ("linspace", "", "ten steps from 0 to 1 are `(0..=10).map(|i| i as f64 / 10.0).collect::<Vec<_>>()`"),
     ("True", "true", "`true` and `false` are written small"),
     ("False", "false", "`true` and `false` are written small"),
     ("null", "None", "what may be missing is an `Option`: `Some(x)`, or `None`"),
@@ -152,6 +157,23 @@ const WORDS: [(&str, &str, &str); 20] = [
     ("console", "", "`println!(\"{x}\")` prints"),
     ("System", "", "`println!(\"{x}\")` prints"),
 ];
+
+fn conversion(case: &Case) -> Option<Advice> {
+    let ty = case.marked();
+    let is_it =
+        case.is(&["E0423"]) && case.message().contains("builtin type") && ["f64", "i32", "usize", "f32"].contains(&ty);
+    let range = case.range().filter(|_| is_it)?;
+    let (_, after) = case.around();
+    let (end, inner) = operand_after(after);
+    let inner = inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).filter(|inner| !inner.is_empty());
+    let advice = Advice::rust(format!("a number is made one of another kind by `n as {ty}`")).enough();
+    let operand =
+        |inner: &str| if is_name(inner) || is_integer(inner) { inner.to_owned() } else { format!("({inner})") };
+    Some(match inner {
+        Some(inner) => advice.edit(range.start..range.end + end, format!("{} as {ty}", operand(inner))),
+        None => advice,
+    })
+}
 
 fn word(case: &Case) -> Option<Advice> {
     let (_, instead, hint) = WORDS.iter().find(|(word, ..)| *word == case.marked())?;
@@ -194,6 +216,10 @@ mod tests {
             (sample("E0425", value, "«x» = 3"), "→ let x = 3;"),
             (sample("E0425", "cannot find type `float` in this scope", "fn f(x: «float») {}"), "→ fn f(x: f64) {}"),
             (sample("E0425", value, "let b = «True»;"), "→ let b = true;"),
+            (
+                sample("E0423", "expected function, found builtin type `f64`", "let x = «f64»(3);"),
+                "→ let x = 3 as f64;",
+            ),
             (sample("E0425", value, "«len»(v)"), "`v.len()`"),
             (sample("E0425", value, "«np».sin(x)"), "there is no module `np`"),
         ];

@@ -44,7 +44,14 @@ fn function_of_a_number(case: &Case) -> Option<Advice> {
     let range = case.range()?;
     let (_, after) = case.around();
     if !after.starts_with('(') {
-        return None;
+        let is_value = after.trim_start().starts_with([',', ')']) && name != "pow";
+        let method = if name == "log" { "ln" } else { name };
+        let closure = format!("|x| x.{method}()");
+        return is_value.then(|| {
+            Advice::rust(format!("`{method}` is a method; as a function it is `{closure}`"))
+                .enough()
+                .edit(range, closure.clone())
+        });
     }
     let (end, call) = operand_after(after);
     let inner = call.strip_prefix('(').and_then(|call| call.strip_suffix(')')).unwrap_or_default();
@@ -93,8 +100,13 @@ fn in_a_function(case: &Case) -> Option<Advice> {
     })
 }
 
+/// In a definition, a variable would be of no use.
+fn is_value_in_an_item(case: &Case) -> bool {
+    case.is_in_an_item() && case.message().starts_with("cannot find value")
+}
+
 fn gone(case: &Case) -> Option<Advice> {
-    let name = missing(case)?;
+    let name = missing(case).filter(|_| !is_value_in_an_item(case))?;
     Some(Advice::notebook(match case.scope.variables.gone(name)? {
         Gone::Changed(number) => format!("what the type of `{name}` is made of has changed; run cell [{number}] again"),
         Gone::Moved(number, maker) if number == maker => format!(
@@ -116,7 +128,7 @@ fn former(case: &Case) -> Option<Advice> {
 }
 
 fn failed(case: &Case) -> Option<Advice> {
-    let name = missing(case)?;
+    let name = missing(case).filter(|_| !is_value_in_an_item(case))?;
     let number = case.scope.failed(name)?;
     Some(Advice::notebook(format!("cell [{number}] was to define `{name}`, and failed: correct it, and run it again")))
 }
@@ -185,6 +197,7 @@ mod tests {
             (field, ""),
             (no("cannot find function `sin` in this scope", "«sin»(1.0)"), "→ 1.0_f64.sin()"),
             (no("cannot find function `sqrt` in this scope", "2.0 * «sqrt»(x + 1.0)"), "→ 2.0 * (x + 1.0).sqrt()"),
+            (no("cannot find value `sin` in this scope", "plot(«sin», 0.0..1.0)"), "→ plot(|x| x.sin(), 0.0..1.0)"),
             (no("cannot find function `log` in this scope", "«log»(f(x))"), "→ f(x).ln()"),
             (no("cannot find function `pow` in this scope", "«pow»(x, 2)"), "`x.powf(n)`"),
             (no(pi, "«PI» * 2.0"), "→ std::f64::consts::PI * 2.0"),
@@ -197,6 +210,7 @@ mod tests {
             ),
             (no(both, "«both»"), "cell [4] made `both` and moved it away"),
             (no(changed, "«changed»"), "run cell [1] again"),
+            (no(bad, "fn g() -> f64 { «bad» }"), "no cell that has run defines"),
             (no(bad, "«bad» + 1"), "cell [5] was to define `bad`, and failed"),
             (no("cannot find function `broken` in this scope", "«broken»()"), "cell [5] was to define `broken`"),
             (no(later, "f(«later»); let later = 1;"), "comes further down"),

@@ -104,6 +104,12 @@ fn unknown_type(case: &Case) -> Option<Advice> {
         return None;
     }
     let (_, line) = case.line();
+    let closure = case.cell.closures().into_iter().find(|name| line.contains(&format!("let {name} = ")));
+    if let Some(name) = closure.filter(|_| line.contains('|')) {
+        let hint =
+            format!("make it a function, `fn {name}(x: f64) -> f64 {{ … }}`: a closure can't be kept for later cells");
+        return Some(Advice::notebook(hint).enough());
+    }
     let name = line.trim_start().strip_prefix("let ")?.trim_start_matches("mut ");
     // What is marked is the variable, and not what its value is made with.
     let name = name
@@ -170,6 +176,10 @@ mod tests {
             (
                 sample("E0282", "type annotations needed for `Vec<_>`", "let mut «v» = vec![];"),
                 "`let mut v: Vec<f64> = …;`",
+            ),
+            (
+                sample("E0284", "type annotations needed", "let model = |«x»| x * 2.0;"),
+                "`fn model(x: f64) -> f64 { … }`",
             ),
             (sample("E0369", "cannot add `D` to `D`", "D «+» D"), "cell [3] defined `impl std::ops::Add for D`"),
         ];

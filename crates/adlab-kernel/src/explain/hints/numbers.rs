@@ -7,6 +7,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "x ** 2", says: double_star },
     Rule { name: "x ^ 2", says: caret },
     Rule { name: "2 * x", says: mixed },
+    Rule { name: "x == 1", says: comparison },
     Rule { name: "x.powi(2.0)", says: power_by_a_float },
     Rule { name: "x.pow(2)", says: pow_of_a_float },
     Rule { name: "v[i] with an i32", says: index },
@@ -65,13 +66,23 @@ const FLOATS: [&str; 7] = ["{float}", "f64", "f32", "Dual", "Var", "DualVec", "T
 fn kinds(case: &Case) -> Option<(String, String)> {
     let kind = |text: &str| text.trim_start_matches('&').split('<').next().unwrap_or_default().to_owned();
     let message = case.message();
-    let operators =
-        ["cannot multiply", "cannot divide", "cannot add", "cannot subtract", "cannot calculate the remainder of"];
-    let known = operators.iter().find(|words| message.starts_with(*words))?;
+    let operators = [
+        "cannot multiply",
+        "cannot divide",
+        "cannot add",
+        "cannot subtract",
+        "cannot calculate the remainder of",
+        "cannot add-assign",
+        "cannot subtract-assign",
+        "cannot multiply-assign",
+        "cannot divide-assign",
+    ];
+    // The longest comes last.
+    let known = operators.iter().rev().find(|words| message.starts_with(*words))?;
     let (first, second) = (kind(case.quoted(0)), kind(case.quoted(1)));
     // "cannot add b to a" and "cannot subtract b from a" have them the other way round.
     Some(match *known {
-        "cannot add" | "cannot subtract" => (second, first),
+        "cannot add" | "cannot subtract" | "cannot add-assign" | "cannot subtract-assign" => (second, first),
         _ => (first, second),
     })
 }
@@ -82,11 +93,14 @@ fn mixed(case: &Case) -> Option<Advice> {
     let whole = |kind: &str| WHOLE.contains(&kind);
     let float = |kind: &str| FLOATS.contains(&kind);
     let left_is_whole = whole(&left) && float(&right);
-    if !left_is_whole && !(float(&left) && whole(&right)) {
+    if !(left_is_whole || float(&left) && whole(&right)) {
         return None;
     }
     let range = case.range()?;
     let (before, after) = case.around();
+    if left_is_whole && case.marked().ends_with('=') {
+        return Some(began_whole(case, operand_before(before).1));
+    }
     let (at, operand) = match left_is_whole {
         true => operand_before(before),
         false => {
@@ -105,6 +119,29 @@ fn mixed(case: &Case) -> Option<Advice> {
         true => advice.edit(at..at + operand.len(), converted).enough(),
         false => Advice::rust("`n as f64` makes a whole number one with a point").enough(),
     })
+}
+
+/// `let mut s = 0; … s += x;`
+fn began_whole(case: &Case, name: &str) -> Advice {
+    let advice = Advice::rust(format!("`{name}` began as a whole number, and is to take one with a point")).enough();
+    let begin = format!("let mut {name} = ");
+    let number = case.cell.code.find(&begin).map(|at| at + begin.len()).and_then(|start| {
+        let length = case.cell.code[start..].find(';')?;
+        is_integer(&case.cell.code[start..start + length]).then_some(start + length)
+    });
+    match number {
+        Some(end) => advice.edit(end..end, ".0"),
+        None => advice,
+    }
+}
+
+/// `assert_eq!(x, 1)`
+fn comparison(case: &Case) -> Option<Advice> {
+    let kinds = (case.quoted(0), case.quoted(1));
+    let is_mixed = |(a, b): (&str, &str)| WHOLE.contains(&a) && FLOATS.contains(&b);
+    let is_it = case.message().starts_with("can't compare") && (is_mixed(kinds) || is_mixed((kinds.1, kinds.0)));
+    let hint = "a number with a point is compared with one: `x == 1.0`, and a whole one with a whole one";
+    is_it.then(|| Advice::rust(hint).enough())
 }
 
 fn power_by_a_float(case: &Case) -> Option<Advice> {
@@ -221,6 +258,11 @@ mod tests {
             (sample("E0614", deref, "x*«*-1»"), "→ x.powi(-1)"),
             (sample("E0369", xor, "f(x) «^» 2 + 1.0"), "→ f(x).powi(2) + 1.0"),
             (sample("E0277", "cannot multiply `{integer}` by `f64`", "2 «*» x"), "→ 2.0 * x"),
+            (
+                sample("E0277", "cannot add-assign `&f64` to `{integer}`", "let mut s = 0; for x in v { s «+=» x; }"),
+                "→ let mut s = 0.0; for",
+            ),
+            (sample("E0277", "can't compare `{float}` with `{integer}`", "«assert_eq!(1.0, 1)»"), "`x == 1.0`"),
             (sample("E0277", "cannot add `{integer}` to `f64`", "x «+» 1;"), "→ x + 1.0;"),
             (sample("E0277", "cannot divide `f64` by `usize`", "sum «/» v.len()"), "→ sum / (v.len() as f64)"),
             (sample("E0277", "cannot multiply `i32` by `Dual<f64>`", "n «*» x"), "→ (n as f64) * x"),

@@ -6,6 +6,7 @@ use super::rule::{Advice, Case, Rule};
 pub const RULES: &[Rule] = &[
     Rule { name: "a tensor moved by an operator", says: moved_by_an_operator },
     Rule { name: "a variable moved", says: moved },
+    Rule { name: "not mutable, made here", says: made_here },
     Rule { name: "not mutable, from an earlier cell", says: not_mutable },
 ];
 
@@ -45,6 +46,16 @@ fn moved(case: &Case) -> Option<Advice> {
     Some(Advice::notebook(format!(
         "`{name}` would be gone for later cells too; hand over `&{name}` or `{name}.clone()` and keep it"
     )))
+}
+
+/// rustc shows where it was made.
+fn made_here(case: &Case) -> Option<Advice> {
+    let first =
+        |label: &&crate::explain::diagnostic::Label| label.text.starts_with("first assignment") && label.source.current;
+    let label = case.diagnostic.labels.iter().find(first).filter(|_| case.is(&["E0384"]))?;
+    let is_name = case.cell.code.get(label.range.clone()) == Some(case.quoted(0));
+    let advice = Advice::rust("what is to change is made with `let mut`").enough();
+    Some(if is_name { advice.edit(label.range.start..label.range.start, "mut ") } else { Advice::default() })
 }
 
 fn not_mutable(case: &Case) -> Option<Advice> {
@@ -88,13 +99,17 @@ mod tests {
             (moved("let u = «t * t»;"), "→ let u = &t * &t;"),
             (moved("let u = «t + f(t)»;"), "`&t` lends it"),
             (sample("E0382", "borrow of moved value: `v`", "drop(v); «v».len()"), "`v.clone()` and keep it"),
+            (
+                Sample {
+                    code: "E0384", message: again, cell: "let «n» = 3; n = 4;", label: "first assignment to `n`"
+                },
+                "→ let mut n = 3; n = 4;",
+            ),
             (sample("E0384", again, "«n = 4»"), "cell [3] made `n`: write `let mut n` there"),
         ];
-        let first = |message, cell| Sample { code: "E0384", message, cell, label: "first assignment to `n`" };
         let silent = [
             // A function's own, though the notebook has a variable of this name.
             sample("E0384", again, "fn f() { let n = 3; «n = 4»; }"),
-            first(again, "let n = 3; «n = 4»;"),
             sample("E0384", "cannot assign twice to immutable variable `other`", "«other = 4»"),
             sample("E0382", "borrow of moved value: `v`", "fn f(v: Vec<f64>) { drop(v); «v».len(); }"),
             sample("E0382", "borrow of moved value: `local`", "{ let local = vec![1]; drop(local); «local».len(); }"),

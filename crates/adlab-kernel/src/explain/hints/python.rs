@@ -21,6 +21,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "assert", says: assert },
     Rule { name: "print x", says: print },
     Rule { name: "not", says: not },
+    Rule { name: "words of other languages", says: foreign },
 ];
 
 fn is_syntax(case: &Case) -> bool {
@@ -269,6 +270,29 @@ fn not(case: &Case) -> Option<Advice> {
     Some(advice.edit(start + at..start + at + 4, "!"))
 }
 
+/// What a statement has in other languages, what it has in Rust, and a word on it.
+const FOREIGN: [(&str, &str, &str); 8] = [
+    ("function ", "fn ", "a function is `fn f(x: f64) -> f64 { … }`"),
+    ("func ", "fn ", "a function is `fn f(x: f64) -> f64 { … }`"),
+    ("fun ", "fn ", "a function is `fn f(x: f64) -> f64 { … }`"),
+    ("switch ", "match ", "cases are `match x { 1 => …, _ => … }`"),
+    ("del ", "", "a variable goes by `drop(x);`, or stays"),
+    ("global ", "", "a function is given what it needs as parameters"),
+    ("new ", "", "a struct is made by `Point { x: 1.0, y: 2.0 }`, or by a function, as `Point::new(1.0, 2.0)`"),
+    (" is None", ".is_none()", "`x.is_none()` and `x.is_some()` ask an `Option`"),
+];
+
+fn foreign(case: &Case) -> Option<Advice> {
+    let Line { start, code, .. } = statement(case)?;
+    let begins = |at: usize| at == 0 || code[..at].ends_with([' ', '(', '=']);
+    let (at, (word, instead, hint)) = FOREIGN.iter().find_map(|entry| {
+        let at = code.find(entry.0)?;
+        (begins(at) || entry.0.starts_with(' ')).then_some((at, entry))
+    })?;
+    let advice = Advice::rust(*hint).message(format!("`{}` is of another language", word.trim())).explains_all();
+    Some(if instead.is_empty() { advice } else { advice.edit(start + at..start + at + word.len(), *instead) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::samples::{check, sample};
@@ -304,6 +328,9 @@ mod tests {
             (sample("", no, "let s = f«\"x = {x}\"»;"), "→ let s = format!(\"x = {x}\");"),
             (sample("", "expected one of `.` or `}`, found `:`", "let d = {\"a\"«:» 1};"), "HashMap::from"),
             (sample("", no, "assert «x» == 1.0"), "→ assert_eq!(x, 1.0);"),
+            (sample("", no, "func «f»(x: f64) -> f64 { x }"), "→ fn f(x: f64) -> f64 { x }"),
+            (sample("", no, "x «is» None"), "→ x.is_none()"),
+            (sample("", no, "del «x»"), "`drop(x);`"),
             (sample("", no, "print «x»"), "→ println!(\"{}\", x);"),
             (sample("", "unexpected keyword `true`", "if not «true» { }"), "→ if !true { }"),
         ];

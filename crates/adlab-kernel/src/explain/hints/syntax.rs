@@ -57,6 +57,14 @@ fn semicolon(case: &Case) -> Option<Advice> {
     let range = case.range()?;
     let between = &case.cell.code[range.start..];
     let rest = between.trim_start_matches([' ', '\t']);
+    if let Some(divisor) = rest.strip_prefix("//").and_then(|rest| rest.lines().next()) {
+        let divisor = divisor.trim().trim_end_matches(';');
+        if is_name(divisor) || divisor.parse::<f64>().is_ok() {
+            let at = range.start + between.len() - rest.len();
+            let advice = Advice::rust("`//` begins a comment; `/` divides, and drops the rest of whole numbers");
+            return Some(advice.enough().edit(at..at + 2, "/"));
+        }
+    }
     if rest.is_empty() || rest.starts_with(['\n', '\r']) || rest.starts_with("//") {
         let advice = Advice::rust("each statement ends with `;`; only a cell's last expression has none, and is shown");
         return Some(advice.edit(range.start..range.start, ";").message("a `;` is missing here").enough());
@@ -122,6 +130,10 @@ fn parameter(case: &Case) -> Option<Advice> {
     let advice = advice.message(format!("the parameter `{name}` has no type"));
     let at = before.trim_end().len();
     let marked = case.marked();
+    if marked == "=" {
+        let hint = "a parameter has a type, and no value of its own: who calls the function gives all of them";
+        return Some(Advice::rust(hint).message(format!("the parameter `{name}` can't have a default")).enough());
+    }
     let of_this_name =
         is_name(marked) && !case.message().contains("found `)`") && !case.message().contains("found `,`");
     Some(advice.edit(at..at, if of_this_name { ":" } else { ": f64" }))
@@ -237,6 +249,8 @@ mod tests {
             (sample("E0762", "unterminated character literal", "let c = 'it is«';»"), "→ let c = \"it is\";"),
             (sample("", "expected `;`, found `w`", "let w = 2.0«»\nw"), "a `;` is missing here | each statement ends"),
             (sample("", "expected `;`, found the end of the cell", "let x = 3.0«»"), "→ let x = 3.0;"),
+            (sample("", "expected `;`, found the end of the cell", "let x = 3«» // 2;"), "→ let x = 3 / 2;"),
+            (sample("", "expected one of `:`, `@`, or `|`, found `=`", "fn f(x «=» 1.0) {}"), "can't have a default"),
             (sample("", "expected one of `.`, `;`, or an operator, found `x`", "let z = 2 «x»;"), "`x` can't follow"),
             (sample("", "expected one of `.`, `;`, or an operator, found `,`", "let z = 1«,»5;"), "→ let z = 1.5;"),
             (sample("", "expected type, found `=`", "let x :«=» 3;"), "→ let x = 3;"),

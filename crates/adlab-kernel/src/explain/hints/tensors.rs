@@ -9,6 +9,8 @@ pub const RULES: &[Rule] = &[
     Rule { name: "derivative of a function on f64", says: not_generic },
     Rule { name: "v.append(x)", says: append },
     Rule { name: "names of methods", says: method },
+    Rule { name: "t[0]", says: index },
+    Rule { name: "t += 1.0", says: assign },
 ];
 
 /// `[1, 2]` with points.
@@ -43,8 +45,7 @@ const OF_POINTS: &str = "a tensor holds numbers with a point: `tensor([1.0, 2.0]
 fn tensor_of_integers(case: &Case) -> Option<Advice> {
     let message = case.message();
     let is_it = case.is(&["E0277"]) && message.contains("Tensor: From<") && message.contains("{integer}");
-    let range =
-        case.range().filter(|_| is_it && case.marked().starts_with(|c: char| c == '[' || c == '&' || c == 'v'))?;
+    let range = case.range().filter(|_| is_it && case.marked().starts_with(['[', '&', 'v']))?;
     let advice = Advice::rust(OF_POINTS).message("a tensor can't be made of whole numbers").enough();
     Some(advice.edit(range, with_points(case.marked())))
 }
@@ -152,8 +153,21 @@ fn method(case: &Case) -> Option<Advice> {
     if is_tensors && !of_tensor {
         return None;
     }
+    // A field is no call yet.
+    let is_field = case.is(&["E0609"]) && !instead.ends_with(')');
+    let instead = if is_field { format!("{instead}()") } else { (*instead).to_owned() };
     let hint = if hint.is_empty() { format!("it is called `{instead}`") } else { (*hint).to_owned() };
-    Some(Advice::rust(hint).enough().edit(range, *instead))
+    Some(Advice::rust(hint).enough().edit(range, instead))
+}
+
+fn index(case: &Case) -> Option<Advice> {
+    let is_it = case.is(&["E0608"]) && case.message().contains("`Tensor`");
+    is_it.then(|| Advice::rust("an element of a tensor is `t.get(&[0, 1])`, a row `t.select(0, 1)`").enough())
+}
+
+fn assign(case: &Case) -> Option<Advice> {
+    let is_it = case.is(&["E0368"]) && case.message().contains("`Tensor`");
+    is_it.then(|| Advice::rust("a tensor is changed by an assignment: `let mut t = …;`, then `t = &t + 1.0;`").enough())
 }
 
 #[cfg(test)]
@@ -189,12 +203,21 @@ mod tests {
             ),
             (vec, "→ v.push(3.0);"),
             (sample("E0599", "no method named `numpy` found for struct `Tensor`", "t.«numpy»()"), "→ t.to_vec()"),
+            (sample("E0609", "no field `length` on type `Vec<f64>`", "v.«length»"), "→ v.len()"),
             (sample("E0609", "no field `T` on type `Tensor`", "t.«T»"), "→ t.t()"),
             (
                 sample("E0599", "no method named `upper` found for reference `&str`", "s.«upper»()"),
                 "→ s.to_uppercase()",
             ),
         ];
+        let pairs = pairs.into_iter().chain([
+            (sample("E0608", "cannot index into a value of type `Tensor`", "t«[0]»"), "`t.get(&[0, 1])`"),
+            (
+                sample("E0368", "binary assignment operation `+=` cannot be applied to type `Tensor`", "«t» += 1.0"),
+                "`t = &t + 1.0;`",
+            ),
+        ]);
+        let pairs: Vec<_> = pairs.collect();
         let silent = [
             sample("E0599", "no method named `size` found for struct `Own`", "o.«size»()"),
             sample("E0631", "type mismatch in function arguments", "v.iter().map(«f»)"),

@@ -11,6 +11,8 @@ pub const RULES: &[Rule] = &[
     Rule { name: "sum() of what", says: open_result },
     Rule { name: "sort of floats", says: sort },
     Rule { name: "letters of a text", says: letter },
+    Rule { name: "arithmetic of vectors", says: vector },
+    Rule { name: "\"=\" * 20", says: repeat },
     Rule { name: "let s: str", says: unsized_text },
 ];
 
@@ -106,6 +108,22 @@ fn letter(case: &Case) -> Option<Advice> {
     })
 }
 
+fn vector(case: &Case) -> Option<Advice> {
+    let of_vector = ["`Vec<", "`[f64; ", "`[{float}; ", "`[i32; "].iter().any(|ty| case.message().contains(ty));
+    let is_operator = case.is(&["E0369", "E0277"]) && case.message().starts_with("cannot ");
+    let is_method = case.is(&["E0599"]) && ["sum", "mean", "dot", "norm"].contains(&case.marked());
+    (of_vector && (is_operator || is_method)).then(|| {
+        let hint = "a vector has no arithmetic of its own: `v.iter().map(|x| 2.0 * x).collect::<Vec<_>>()`, \
+                    `v.iter().sum::<f64>()`; a tensor has: `tensor(v)`";
+        Advice::rust(hint).enough()
+    })
+}
+
+fn repeat(case: &Case) -> Option<Advice> {
+    let is_it = case.is(&["E0369"]) && case.message().starts_with("cannot multiply `&str` by");
+    is_it.then(|| Advice::rust("a text is repeated by `\"=\".repeat(20)`").enough())
+}
+
 fn unsized_text(case: &Case) -> Option<Advice> {
     let is_it =
         case.is(&["E0308", "E0277"]) && (case.says("expected `str`, found `&") || case.says("values of type `str`"));
@@ -145,6 +163,8 @@ mod tests {
         let ordered = |cell| sample("E0277", "the trait bound `f64: Ord` is not satisfied", cell);
         let pairs = pairs.into_iter().chain([
             (sample("E0283", "type annotations needed", "v.iter().«sum»()"), "→ v.iter().sum::<f64>()"),
+            (sample("E0369", "cannot multiply `Vec<f64>` by `{float}`", "v «*» 2.0"), "`tensor(v)`"),
+            (sample("E0369", "cannot multiply `&str` by `{integer}`", "s «*» 20"), ".repeat(20)"),
             (ordered("v.«sort»();"), "→ v.sort_by(f64::total_cmp);"),
             (ordered("v.iter().«max»()"), "→ v.iter().copied().fold(f64::MIN, f64::max)"),
             (sample("E0277", "the type `str` cannot be indexed by `{integer}`", "s[«0»]"), "`s.chars()`"),
