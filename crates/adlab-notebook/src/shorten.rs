@@ -198,7 +198,7 @@ mod tests {
         let lines: String = (0..10_000).map(|i| format!("line {i}\n")).collect();
         let shown = display(&lines);
         assert!(shown.starts_with("line 0\nline 1\n") && shown.contains("\n⋮\nline "), "{shown}");
-        assert!(shown.ends_with("line 9998\nline 9999\n(109 kB of text)"), "{shown}");
+        assert!(shown.ends_with("line 9998\nline 9999\n(99 kB of text)"), "{shown}");
         // Not a list: more follows it.
         struct Shaped(Vec<f64>);
         impl Debug for Shaped {

@@ -43,7 +43,7 @@ pub fn files(tree: &Tree, folder: &Path) -> Around {
         }
     }
     for module in tree.statements().filter_map(ast::Module::cast).filter(|module| module.item_list().is_none()) {
-        let file = module.name().map(|name| module_file(&name.text(), folder));
+        let file = module.name().map(|name| module_file(name.text(), folder));
         let has_path = module.attrs().any(|attribute| attribute.syntax().text().to_string().contains("path"));
         if let (Some(file), Some(range), false) = (file, tree.range(module.syntax()), has_path) {
             found.starts.push((range.start, format!("#[path = {file:?}] ")));

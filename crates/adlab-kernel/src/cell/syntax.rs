@@ -91,6 +91,11 @@ impl Tree {
         self.is_whole
     }
 
+    /// The whole of it, with what stands around the cell.
+    pub fn all(&self) -> SyntaxNode {
+        self.file.syntax().clone()
+    }
+
     /// The cell's statements and items, in order.
     pub fn statements(&self) -> impl Iterator<Item = SyntaxNode> + use<> {
         self.body.iter().flat_map(|body| body.syntax().children()).collect::<Vec<_>>().into_iter()

@@ -101,6 +101,10 @@ impl Cell {
         self.tree.words_before_a_bracket().any(|word| word == name)
     }
 
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
     pub fn outline(&self) -> Outline {
         Outline { start: self.start, items: self.items.iter().map(Item::range).collect() }
     }

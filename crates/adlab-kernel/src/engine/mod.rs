@@ -175,7 +175,7 @@ impl Engine {
             self.supervisor.settle();
         }
         match outcome.is_ok() {
-            true => self.supervisor.note(&format!("{}{}", handed.note, explain::unused_main(cell))),
+            true => self.supervisor.note(&format!("{}{}", handed.note, explain::silent::notes(cell))),
             false => self.take_back(handed),
         }
         self.tell_trouble();

@@ -8,6 +8,7 @@ mod diagnostic;
 mod hints;
 mod kept;
 mod render;
+pub mod silent;
 mod syntax;
 
 use evcxr::Error;
@@ -38,18 +39,6 @@ pub fn refused_by_evcxr(error: &Error, context: &Context) -> Fault {
         ),
         Error::Message(message) => Fault::new("CompileError", message, &[]),
         Error::SubprocessTerminated(message) => Fault::kernel(message),
-    }
-}
-
-/// A program's `main`, in a cell, is a function like any other.
-pub fn unused_main(cell: &Cell) -> String {
-    let defines = cell.items.iter().any(|item| item.title == "fn main");
-    match defines && !cell.calls("main") {
-        true => {
-            "note: a cell runs from its first line to its last, and `main` is a function: write `main();` to run it\n"
-                .into()
-        }
-        false => String::new(),
     }
 }
 
