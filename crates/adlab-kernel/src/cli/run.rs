@@ -173,17 +173,7 @@ fn run_notebook(
     if let Some(target) = target {
         notebook.write(target)?;
     }
-    let seconds = started.elapsed().as_secs_f64();
-    match &failure {
-        None => progress
-            .line(&format!("ok      {name}: {number} cells in {seconds:.1} s ({:.1} s to start)", ready.as_secs_f64())),
-        Some((number, id, problem)) => {
-            progress.line(&format!("FAILED  {name}: cell [{number}] {id}, after {seconds:.1} s"));
-            for line in problem.lines() {
-                progress.line(&format!("        {line}"));
-            }
-        }
-    }
+    progress.end(started.elapsed(), ready, number, failure.as_ref());
     Ok(failure.is_none())
 }
 
@@ -295,6 +285,16 @@ impl Progress {
             print!("\r\x1b[K{}: {what}", self.name);
             let _ = std::io::stdout().flush();
         }
+    }
+
+    /// `failure` has the number and the name of the cell that failed, and why.
+    fn end(&self, took: Duration, ready: Duration, cells: usize, failure: Option<&(usize, String, String)>) {
+        let (name, seconds, ready) = (&self.name, took.as_secs_f64(), ready.as_secs_f64());
+        let Some((number, id, problem)) = failure else {
+            return self.line(&format!("ok      {name}: {cells} cells in {seconds:.1} s ({ready:.1} s to start)"));
+        };
+        self.line(&format!("FAILED  {name}: cell [{number}] {id}, after {seconds:.1} s"));
+        problem.lines().for_each(|line| self.line(&format!("        {line}")));
     }
 
     fn line(&self, text: &str) {

@@ -16,7 +16,6 @@ use evcxr::Error;
 pub use self::compile::Context;
 pub use self::syntax::fault as no_rust;
 use crate::assumptions::{HAS_NO_NAME, IS_CLOSURE};
-use crate::cell::Cell;
 use crate::cell::commands::Refusal;
 use crate::event::Report;
 use crate::fault::{Fault, UNCHANGED};
