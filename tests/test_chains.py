@@ -9,6 +9,7 @@ BASES = {"i32": lambda chance: str(chance.randrange(100)), "f64": lambda chance:
 BASES["String"] = lambda chance: f'"{chance.choice("abc") * chance.randrange(4)}"'
 BASES["bool"] = lambda chance: chance.choice(["true", "false"])
 WRAPPERS = ["{}", "Vec<{}>", "Option<{}>", "({}, i32)", "std::rc::Rc<{}>", "[{}; 2]"]
+STATIC = "static LOG: std::sync::Mutex<Vec<S2>> = std::sync::Mutex::new(Vec::new());"
 CASES = 2000
 
 
@@ -21,6 +22,8 @@ class Model:
         self.length = 2
         self.answer = 7
         self.structs = {f"S{i}": self.fields(i) for i in range(4)}
+        # What a static holds, values of S2.
+        self.log = []
         # Name: type, what it was made of, what it shows.
         self.variables = {}
 
@@ -98,6 +101,9 @@ class Model:
                 code, shown = self.value(ty)
                 self.variables[f"v{i}"] = ty, self.made_of(ty), shown
                 yield f"let v{i}: {ty} = {code};"
+        code, shown = self.value("S2")
+        self.log.append(shown)
+        yield f"LOG.lock().unwrap().push({code});"
 
     def show(self, name):
         ty, _, _ = self.variables[name]
@@ -123,8 +129,10 @@ def test_no_value_is_read_as_another_type(kernel):
         model = Model(chance)
         for name in [*model.aliases, "N0", *model.structs, "Answer"]:
             kernel.text(model.text(name), cell=f"{chain} {name}")
+        kernel.text(STATIC)
         for _ in range(12):
             kernel.text("\n".join(model.fill()))
+            made_of = model.made_of("S2")
             name = model.edit()
             notes = kernel.text(model.text(name), cell=f"{chain} {name}")
             gone = {v for v, (ty, before, _) in model.variables.items() if model.made_of(ty) != before}
@@ -132,7 +140,13 @@ def test_no_value_is_read_as_another_type(kernel):
                 assert is_gone(variable, notes) or "dyn" in model.variables[variable][0], (chain, variable, notes)
             # Those that are to be there; of the others, none is known.
             there = sorted(model.variables.keys() - gone)
-            seen = kernel.text(":vars\n" + "\n".join(map(model.show, there)))
+            begins_anew = model.made_of("S2") != made_of
+            assert ("the static `LOG` begins anew" in notes) == begins_anew, (chain, name, notes)
+            if begins_anew:
+                model.log.clear()
+            lines = [*map(model.show, there), 'println!("LOG = {:?}", LOG.lock().unwrap());']
+            seen = kernel.text(":vars\n" + "\n".join(lines))
+            assert f"LOG = [{', '.join(model.log)}]\n" in seen, (chain, name, model.log, notes, seen)
             for variable in gone:
                 assert is_gone(variable, notes + seen) or f"\n{variable}: " not in f"\n{seen}", (chain, variable, seen)
             for variable in there:

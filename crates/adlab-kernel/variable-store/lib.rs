@@ -69,8 +69,8 @@ impl VariableStore {
         self.put(name, Box::new(value), made_of);
     }
 
-    /// Whether a variable has this type still: its definition may have been replaced, or one that it is made of, of which
-    /// a `TypeId` knows nothing. If not, the kernel is told, and the value is never looked at again.
+    /// Whether a variable is there and has this type still: its definition may have been replaced, or one that it is made of,
+    /// of which a `TypeId` knows nothing. If not, the kernel is told, and the value is never looked at again.
     #[inline]
     pub fn check_variable<T: 'static>(&mut self, name: &str, made_of: &str) -> bool {
         self.check(name, TypeId::of::<T>(), made_of)
@@ -109,7 +109,7 @@ impl VariableStore {
     #[inline(never)]
     fn check(&mut self, name: &str, ty: TypeId, made_of: &str) -> bool {
         let is_same = |known: &Variable| (*known.value).type_id() == ty && is_made_of_the_same(known.made_of, made_of);
-        let has_changed = self.get(name).is_some_and(|known| !is_same(known));
+        let has_changed = self.get(name).is_none_or(|known| !is_same(known));
         if has_changed {
             told().changed.push(name.to_owned());
         }
@@ -355,7 +355,7 @@ mod tests {
         let mut store = *unsafe { Box::from_raw(create_variable_store()) };
         store.put_variable("a", vec![1.0, 2.0], "7|P:1,Q:2");
         assert!(store.check_variable::<Vec<f64>>("a", "7|P:1,Q:2") && !store.check_variable::<f64>("a", "7|P:1,Q:2"));
-        assert!(!store.check_variable::<Vec<f64>>("a", "8|P:1,Q:2") && store.check_variable::<f64>("not there", "7"));
+        assert!(!store.check_variable::<Vec<f64>>("a", "8|P:1,Q:2") && !store.check_variable::<f64>("not there", "7"));
         assert!(
             store.check_variable::<Vec<f64>>("a", "7|P:1,R:3") && !store.check_variable::<Vec<f64>>("a", "7|P:2,Q:2")
         );

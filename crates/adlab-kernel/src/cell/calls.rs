@@ -2,13 +2,13 @@
 //!
 //! A call between statements is a statement to Rust, and what it defines would end with its cell. A call is taken for a
 //! definition where its macro, if it is the notebook's, gives items and nothing else, or else where its text begins as an
-//! item does.
+//! item does. Of several arms, those count whose first words are the call's.
 
 use std::ops::Range;
 
 use ra_ap_syntax::ast::{self, AstNode};
-use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken};
 
+use super::expansions::{Arguments, Gives, gives};
 use super::statics;
 use super::syntax::{Item, Kind, Tree};
 
@@ -19,8 +19,7 @@ pub struct Call {
     pub range: Range<usize>,
     /// The macro's last name.
     pub name: String,
-    /// Between its brackets, an item begins.
-    begins_as_item: bool,
+    arguments: Arguments,
     /// To be a definition, it needs a semicolon that it has not.
     pub is_open: bool,
 }
@@ -37,22 +36,6 @@ pub fn under_name(name: &str) -> [String; 2] {
 /// Macros whose argument may be an item, and which are none.
 const EXPRESSIONS: [&str; 6] = ["stringify", "quote", "quote_spanned", "parse_quote", "concat", "dbg"];
 
-const ITEMS: [SyntaxKind; 13] = [
-    SyntaxKind::PUB_KW,
-    SyntaxKind::STRUCT_KW,
-    SyntaxKind::ENUM_KW,
-    SyntaxKind::UNION_KW,
-    SyntaxKind::FN_KW,
-    SyntaxKind::IMPL_KW,
-    SyntaxKind::TRAIT_KW,
-    SyntaxKind::TYPE_KW,
-    SyntaxKind::STATIC_KW,
-    SyntaxKind::CONST_KW,
-    SyntaxKind::MOD_KW,
-    SyntaxKind::USE_KW,
-    SyntaxKind::EXTERN_KW,
-];
-
 /// Those of a cell.
 pub fn calls(tree: &Tree) -> Vec<Call> {
     let statements = tree.statements().filter(|node| statics::names(node).is_none());
@@ -66,7 +49,7 @@ pub fn calls(tree: &Tree) -> Vec<Call> {
         Some(Call {
             range: tree.range(&node)?,
             name: call.path()?.segment()?.name_ref()?.text().to_string(),
-            begins_as_item: begins_as_item(&tokens(arguments.syntax())),
+            arguments: Arguments::read(arguments.syntax()),
             is_open: arguments.l_curly_token().is_none() && !node.text().to_string().ends_with(';'),
         })
     });
@@ -87,87 +70,13 @@ impl Call {
     }
 
     /// `macros` gives the text of a macro that the notebook defines.
-    pub fn is_definition(&self, macros: &impl Fn(&str) -> Option<String>) -> bool {
+    pub fn gives(&self, macros: &impl Fn(&str) -> Option<String>) -> Gives {
         match macros(&self.name) {
-            Some(text) => gives_items(&text, macros, 0) == Some(true),
-            None => self.begins_as_item && !EXPRESSIONS.contains(&self.name.as_str()),
+            Some(text) => gives(&text, Some(&self.arguments), macros, 0).unwrap_or(Gives::Value),
+            None if self.arguments.begin_as_item && !EXPRESSIONS.contains(&self.name.as_str()) => Gives::Items,
+            None => Gives::Value,
         }
     }
-}
-
-/// Whether all that a macro gives are items; nothing where it gives nothing.
-fn gives_items(text: &str, macros: &impl Fn(&str) -> Option<String>, depth: usize) -> Option<bool> {
-    let file = SourceFile::parse(text, Edition::Edition2024).syntax_node();
-    let rules = file.descendants().find_map(ast::MacroRules::cast)?.token_tree()?;
-    // (pattern) => {what it gives}; (pattern) => …
-    let arms = rules.syntax().children().filter_map(ast::TokenTree::cast).collect::<Vec<_>>();
-    let given = arms.chunks(2).filter_map(|arm| {
-        let tokens = tokens(arm.get(1)?.syntax());
-        let first = significant(&tokens);
-        match first.first()? {
-            token if is_name(token) && first.get(1).is_some_and(|next| next.kind() == SyntaxKind::BANG) => {
-                if token.text() == "macro_rules" {
-                    return Some(true);
-                }
-                // Of a rule that begins with another call, that one tells.
-                let inner = macros(token.text()).filter(|inner| depth < 8 && inner != text)?;
-                gives_items(&inner, macros, depth + 1)
-            }
-            _ => Some(begins_as_item(&tokens)),
-        }
-    });
-    given.reduce(|all, one| all && one)
-}
-
-fn is_name(token: &SyntaxToken) -> bool {
-    token.kind() == SyntaxKind::IDENT
-}
-
-/// What stands between the brackets.
-fn tokens(tree: &SyntaxNode) -> Vec<SyntaxToken> {
-    let tokens = tree.descendants_with_tokens().filter_map(|element| element.into_token());
-    let tokens: Vec<_> =
-        tokens.filter(|token| !matches!(token.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT)).collect();
-    tokens.get(1..tokens.len().saturating_sub(1)).unwrap_or_default().to_vec()
-}
-
-/// Without what may stand before an item: attributes, and the beginning of a repetition, `$(`.
-fn significant(mut tokens: &[SyntaxToken]) -> &[SyntaxToken] {
-    loop {
-        let kind = |at: usize| tokens.get(at).map(SyntaxToken::kind);
-        let skipped = match (kind(0), kind(1)) {
-            (Some(SyntaxKind::POUND), Some(SyntaxKind::L_BRACK)) => {
-                let mut depth = 0;
-                let end = tokens.iter().position(|token| {
-                    match token.kind() {
-                        SyntaxKind::L_BRACK => depth += 1,
-                        SyntaxKind::R_BRACK => depth -= 1,
-                        _ => {}
-                    }
-                    depth == 0 && token.kind() == SyntaxKind::R_BRACK
-                });
-                end.map_or(tokens.len(), |end| end + 1)
-            }
-            (Some(SyntaxKind::DOLLAR), Some(SyntaxKind::L_PAREN)) => 2,
-            // `$(#[$meta])* $vis struct`: what repeats, and a visibility.
-            (Some(SyntaxKind::R_PAREN), Some(SyntaxKind::STAR)) => 2,
-            (Some(SyntaxKind::DOLLAR), Some(SyntaxKind::IDENT)) if tokens.get(2).is_some_and(is_item_word) => 2,
-            (Some(SyntaxKind::UNSAFE_KW), Some(next)) if ITEMS.contains(&next) => 1,
-            _ => return tokens,
-        };
-        tokens = &tokens[skipped..];
-    }
-}
-
-fn is_item_word(token: &SyntaxToken) -> bool {
-    ITEMS.contains(&token.kind()) || token.text() == "union"
-}
-
-fn begins_as_item(tokens: &[SyntaxToken]) -> bool {
-    let tokens = significant(tokens);
-    // `const { … }` is an expression.
-    let is_block = tokens.get(1).is_some_and(|next| next.kind() == SyntaxKind::L_CURLY);
-    tokens.first().is_some_and(is_item_word) && !is_block
 }
 
 #[cfg(test)]
@@ -179,7 +88,7 @@ mod tests {
             let items = Tree::parse(macros).items();
             items.into_iter().find(|item| item.title == format!("macro {name}")).map(|item| item.text)
         };
-        let calls = calls(&Tree::parse(code)).into_iter().filter(|call| call.is_definition(&known));
+        let calls = calls(&Tree::parse(code)).into_iter().filter(|call| call.gives(&known) == Gives::Items);
         calls.map(|call| code[call.range].to_owned()).collect()
     }
 
@@ -197,9 +106,36 @@ mod tests {
             ("($x:ident) => { let $x = 1; }", false),
             ("($n:ident) => { fn $n() {} }; ($x:expr, 1) => { $x }", false),
             ("() => {}", false),
+            // By the words with which the call begins.
+            ("(A, $n:ident) => { fn $n() {} }; (B $x:expr) => { $x }", true),
+            ("(B, $n:ident) => { fn $n() {} }; (A, $x:expr) => { $x }", false),
+            ("($($i:item)*) => { $($i)* }", true),
+            ("($($i:item)*) => { $(#[derive(Debug)] $i)* }", true),
+            ("($n:ident, $m:ident) => { struct $n(u8); let $m = 1; }", false),
+            ("($n:ident, $m:ident) => { fn $n() -> u8 { 1 } $n() }", false),
+            ("($n:ident, $m:ident) => { use a::{b, c}; const $m: P = P { x: 1 }.y; $(#[$a])* enum $n { A, B } }", true),
+            ("($n:ident) => { thread_local! { static $n: u8 = 1; } }", true),
+            ("($n:ident) => { struct $n; inner!(X); m!(A, b); }; () => {}", true),
+            ("($n:ident) => { struct $n; println!(); }", false),
         ] {
             let macros = format!("macro_rules! m {{ {text} }} macro_rules! inner {{ ($n:ident) => {{ struct $n; }} }}");
             assert_eq!(definitions(&macros, "m!(A, b);").len(), usize::from(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn statements_have_no_value() {
+        for (body, expected) in [
+            ("$( println!(\"{}\", $x); )*", Gives::Statements),
+            ("", Gives::Statements),
+            ("let y = 1; f(y);", Gives::Statements),
+            ("{ f(1); 2 }", Gives::Value),
+            ("($($x),*)", Gives::Value),
+            ("vec![1]", Gives::Value),
+        ] {
+            let text = format!("macro_rules! m {{ ($($x:expr),*) => {{ {body} }} }}");
+            let call = calls(&Tree::parse("m!(1)")).remove(0);
+            assert_eq!(call.gives(&|name: &str| (name == "m").then(|| text.clone())), expected, "{body}");
         }
     }
 

@@ -9,6 +9,7 @@ pub mod calls;
 pub mod commands;
 pub mod completeness;
 pub mod debug;
+pub mod expansions;
 mod files;
 pub mod insertions;
 pub mod nesting;

@@ -106,9 +106,13 @@ impl Generated {
             .with_context(|| missing(STORE_END))?;
         let (items, store) = items.rsplit_once(STORE_BEGIN).with_context(|| missing(STORE_BEGIN))?;
         let items = with_errors(items, library)?;
+        let after = match after.contains(&format!("{{ ::{library}::forget(")) {
+            true => with_own_names(after),
+            false => after.to_owned(),
+        };
         let lines = "\n".repeat(store.matches('\n').count());
         let definitions = Definitions::of(&self.file);
-        let after = with_fingerprints(&with_full_names(after, library), |ty| definitions.fingerprint(ty))?;
+        let after = with_fingerprints(&with_full_names(&after, library), |ty| definitions.fingerprint(ty))?;
         Ok(format!("{items}{STORE_BEGIN}pub use ::{library}::*;{lines}{STORE_END}{HEAD}{ONE_FUNCTION}{after}"))
     }
 
@@ -134,7 +138,11 @@ impl Generated {
                 _ => None,
             })
             .collect();
-        let macros = self.file.items().filter_map(rules).map(|item| on_one_line(item.syntax()));
+        // Without `#[macro_export]`, which a crate may have once for a name.
+        let macros = self.file.items().filter_map(rules).map(|item| {
+            let text = on_one_line(item.syntax())?;
+            Some(text.replace("#[macro_export]", ""))
+        });
         let macros = macros.chain(calls.iter().map(on_one_line)).collect::<Option<Vec<String>>>()?.concat();
         let attributes = self.file.syntax().children().take_while(|node| !ast::Item::can_cast(node.kind()));
         let end = attributes.last().map_or(0, |attribute| usize::from(attribute.text_range().end()));
@@ -215,6 +223,25 @@ fn with_full_names(function: &str, library: &str) -> String {
     };
     let function = replace_last(function.to_owned(), CAUGHT, &caught);
     replace_last(function, RETURNED, "\n::core::result::Result::Ok(())})();\n")
+}
+
+/// Where a variable is to be forgotten, something else may have its name: there, variables have names that nothing has.
+fn with_own_names(function: &str) -> String {
+    let named = |line: &str| -> Option<String> {
+        if let Some((before, after)) = line.split_once(&format!(" = {}", STORE_CALLS[1])) {
+            let (word, name) = before.rsplit_once(' ')?;
+            return Some(format!("{word} _adlab_{name} = {}{after}", STORE_CALLS[1]));
+        }
+        let (before, name) = line.strip_suffix(");").filter(|_| line.contains(STORE_CALLS[2]))?.rsplit_once("), ")?;
+        Some(format!("{before}), _adlab_{name});"))
+    };
+    function
+        .split_inclusive('\n')
+        .map(|line| {
+            let end = &line[line.trim_end_matches('\n').len()..];
+            named(line.trim_end_matches('\n')).map_or_else(|| line.to_owned(), |text| text + end)
+        })
+        .collect()
 }
 
 /// Behind each variable that is checked or kept, the fingerprint of its type.
@@ -302,10 +329,11 @@ mod tests {
 
     #[test]
     fn macros_come_first_and_lines_stay() {
-        let items = "#![allow(a)]\nfn f() -> i32 { two!() }\nmacro_rules! two {\n    // here\n    () => { 2 };\n}\nmacro_rules! eprintln { () => {} }";
+        let items = "#![allow(a)]\nfn f() -> i32 { two!() }\nmacro_rules! two {\n    // here\n    () => { 2 };\n}\n#[macro_export] macro_rules! eprintln { () => {} }";
         let simple = simplified(&whole(items, ""));
         let first = simple.lines().next().unwrap();
         assert!(first.starts_with("#![allow(a)]macro_rules! two {") && first.contains("() => { 2 };"), "{first}");
+        assert_eq!(simple.matches("#[macro_export]").count(), 1);
         assert!(first.contains("macro_rules! eprintln") && simple.matches("macro_rules!").count() == 4);
     }
 
@@ -318,6 +346,15 @@ mod tests {
                         let a = evcxr_variable_store.take_variable::<Vec<(f64, P)>>(stringify!(a));\n\
                         evcxr_variable_store.put_variable::<P>(stringify!(b), b, \"1\");\n";
         assert_eq!(with_fingerprints(source, |ty| ty.len().to_string()).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_to_be_forgotten_may_have_another_s_name() {
+        let source = "let mut N = evcxr_variable_store.take_variable::<Vec<(f64, P)>>(stringify!(N));\n\
+                      { ::lib::forget(\"N\"); }\n\
+                      evcxr_variable_store.put_variable::<Vec<(f64, P)>>(stringify!(N), N);\n}";
+        let expected = source.replace("mut N", "mut _adlab_N").replace("(N), N)", "(N), _adlab_N)");
+        assert_eq!(with_own_names(source), expected);
     }
 
     #[test]

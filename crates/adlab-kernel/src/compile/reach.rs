@@ -5,14 +5,15 @@
 //! (comments, white space, visibility, derived traits, methods) is left out of it.
 //!
 //! - A type reaches what its text names: structs, enums, unions, aliases, constants, `const fn`s, macros in types; imports by
-//!   where they lead; and of the `impl`s of all of these the associated types and constants.
+//!   where they lead; and of the `impl`s of all of these, and of their traits, the associated types and constants.
+//! - What a macro's call defines is made of the call and of its macro.
 //! - A trait object holds on to compiled methods, so behind a `dyn` methods count: of its traits, of all their `impl`s, of the
 //!   functions that these call.
 //! - What can be turned back into any type (`dyn Any`, `dyn Error`) depends on all types that there were when it was made.
 
 use std::collections::{BTreeSet, HashMap};
 
-use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
+use ra_ap_syntax::ast::{self, AstNode, HasGenericParams, HasModuleItem, HasName};
 use ra_ap_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 /// Traits by which a value of any type comes back.
@@ -24,11 +25,27 @@ const FOREIGN: [&str; 14] = [
     "BTreeMap", "Self",
 ];
 
+/// Before the name of what a value may be made of.
+const MAKE: [&str; 5] = ["struct", "enum", "union", "type", "const"];
+
 /// The definitions of a source.
 #[derive(Default)]
 pub struct Definitions {
     by_name: HashMap<String, Vec<Definition>>,
     impls: Vec<Impl>,
+    /// The associated constants of traits, which an `impl` may leave as they are.
+    defaults: HashMap<String, Text>,
+    calls: Vec<Text>,
+    /// What the macros of the notebook's define, as far as they tell.
+    macros: HashMap<String, Made>,
+}
+
+/// What the calls of a macro define.
+#[derive(Default)]
+struct Made {
+    names: BTreeSet<String>,
+    /// And names that a call gives.
+    has_others: bool,
 }
 
 struct Definition {
@@ -49,6 +66,8 @@ enum Kind {
 struct Impl {
     /// The last names of the trait and of the type.
     names: Vec<String>,
+    /// Where it is for types that it does not name, the names of its associated types and constants.
+    for_all: BTreeSet<String>,
     /// Its associated types and constants.
     form: Text,
     whole: Text,
@@ -80,7 +99,10 @@ impl Text {
             if inside {
                 continue;
             }
-            if matches!(token.kind(), SyntaxKind::IDENT | SyntaxKind::DYN_KW) {
+            let kind = token.kind();
+            if matches!(kind, SyntaxKind::IDENT | SyntaxKind::DYN_KW | SyntaxKind::IMPL_KW)
+                || MAKE.contains(&token.text())
+            {
                 self.words.insert(token.text().trim_start_matches("r#").to_owned());
             }
             if matches!(token.kind(), SyntaxKind::R_CURLY | SyntaxKind::R_PAREN | SyntaxKind::R_BRACK) {
@@ -94,12 +116,45 @@ impl Text {
     }
 }
 
+impl Made {
+    /// By a macro's text: the names behind `struct` and the like, or what a call gives in their places.
+    fn by(rules: &SyntaxNode) -> Self {
+        let tokens = rules.descendants_with_tokens().filter_map(|element| element.into_token());
+        let tokens: Vec<_> = tokens.filter(|token| !token.kind().is_trivia()).collect();
+        let mut made = Made::default();
+        for pair in tokens.windows(2) {
+            match (pair[0].text(), pair[1].kind(), pair[1].text()) {
+                (word, SyntaxKind::IDENT, name) if MAKE.contains(&word) => {
+                    made.names.insert(name.to_owned());
+                }
+                (word, SyntaxKind::DOLLAR, _) if MAKE.contains(&word) => made.has_others = true,
+                // What it is given may be anything.
+                (":", _, "item" | "tt") => made.has_others = true,
+                _ => {}
+            }
+        }
+        made
+    }
+}
+
+/// The associated types and constants.
+fn form(items: Option<ast::AssocItemList>) -> Text {
+    let mut form = Text::default();
+    for member in items.into_iter().flat_map(|list| list.assoc_items()) {
+        if matches!(member, ast::AssocItem::Const(_) | ast::AssocItem::TypeAlias(_)) {
+            form.add(member.syntax());
+        }
+    }
+    form
+}
+
 impl Definitions {
     pub fn of(file: &SourceFile) -> Self {
         let mut definitions = Definitions::default();
         for item in file.items() {
             definitions.add(&item);
         }
+        definitions.add_calls();
         definitions
     }
 
@@ -112,9 +167,18 @@ impl Definitions {
             ast::Item::Union(item) => (item.name(), Type),
             ast::Item::TypeAlias(item) => (item.name(), Form),
             ast::Item::Const(item) => (item.name(), Form),
-            ast::Item::MacroRules(item) => (item.name(), Form),
+            ast::Item::MacroRules(item) => {
+                let name = item.name().map(|name| name.text().to_string()).unwrap_or_default();
+                self.macros.insert(name, Made::by(node));
+                (item.name(), Form)
+            }
             ast::Item::Fn(item) => (item.name(), if item.const_token().is_some() { Form } else { Behaviour }),
-            ast::Item::Trait(item) => (item.name(), Behaviour),
+            ast::Item::Trait(item) => {
+                let form = form(item.assoc_item_list());
+                let name = item.name().map(|name| name.text().to_string()).unwrap_or_default();
+                self.defaults.insert(name, form);
+                (item.name(), Behaviour)
+            }
             ast::Item::Module(module) => {
                 for item in module.item_list().into_iter().flat_map(|list| list.items()) {
                     self.add(&item);
@@ -123,7 +187,7 @@ impl Definitions {
             }
             ast::Item::Use(item) => return self.add_imports(item.use_tree(), &[]),
             ast::Item::Impl(item) => return self.add_impl(item),
-            ast::Item::MacroCall(call) => return self.add_call(call),
+            ast::Item::MacroCall(call) => return self.calls.push(Text::of(call.syntax())),
             _ => return,
         };
         let is_configured_out =
@@ -157,14 +221,30 @@ impl Definitions {
         }
     }
 
-    /// A call of a macro may define any type of whose name it has a word: of no other it is known that they are not its.
-    fn add_call(&mut self, call: &ast::MacroCall) {
-        let text = Text::of(call.syntax());
-        let is_type = |word: &&String| word.starts_with(char::is_uppercase) && !FOREIGN.contains(&word.as_str());
-        for name in text.words.iter().filter(is_type) {
-            let words = text.words.iter().filter(|word| *word != name).cloned().collect();
-            self.insert(name.clone(), Text { normal: text.normal.clone(), words }, Kind::Type);
+    /// A call of a macro defines what its macro, and those that this calls, say. Of a call that gives names, or of
+    /// another's macro, any type of whose name it has a word may be: of no other it is known that they are not its.
+    fn add_calls(&mut self) {
+        let is_type = |word: &str| word.starts_with(char::is_uppercase) && !FOREIGN.contains(&word);
+        let calls = std::mem::take(&mut self.calls);
+        for call in &calls {
+            let mut known = BTreeSet::new();
+            let mut next: Vec<&String> = call.words.iter().collect();
+            let (mut names, mut has_others) = (BTreeSet::new(), call.words.iter().any(|word| MAKE.contains(&&**word)));
+            while let Some(word) = next.pop() {
+                let Some(made) = self.macros.get(word).filter(|_| known.insert(word)) else { continue };
+                has_others |= made.has_others;
+                names.extend(made.names.iter().cloned());
+                next.extend(self.by_name[word].iter().flat_map(|found| &found.text.words));
+            }
+            if has_others || known.is_empty() {
+                names.extend(call.words.iter().filter(|word| is_type(word)).cloned());
+            }
+            for name in names {
+                let words = call.words.iter().filter(|word| **word != name).cloned().collect();
+                self.insert(name, Text { normal: call.normal.clone(), words }, Kind::Type);
+            }
         }
+        self.calls = calls;
     }
 
     fn add_impl(&mut self, item: &ast::Impl) {
@@ -175,14 +255,20 @@ impl Definitions {
             };
             Some(path.segment()?.name_ref()?.text().to_string())
         };
-        let mut form = Text::default();
-        for member in item.assoc_item_list().into_iter().flat_map(|list| list.assoc_items()) {
-            if matches!(member, ast::AssocItem::Const(_) | ast::AssocItem::TypeAlias(_)) {
-                form.add(member.syntax());
-            }
-        }
-        let names = [last_name(item.trait_()), last_name(item.self_ty())].into_iter().flatten().collect();
-        self.impls.push(Impl { names, form, whole: Text::of(item.syntax()) });
+        let form = form(item.assoc_item_list());
+        let names: Vec<String> = [last_name(item.trait_()), last_name(item.self_ty())].into_iter().flatten().collect();
+        let parameters = item.generic_param_list().into_iter().flat_map(|list| list.type_or_const_params());
+        let is_for_all = parameters.map(|parameter| Text::of(parameter.syntax())).any(|parameter| {
+            names.last().is_some_and(|ty| parameter.normal.trim_start().starts_with(&format!("{ty} ")))
+        });
+        let members = item.assoc_item_list().into_iter().flat_map(|list| list.assoc_items());
+        let members = members.filter_map(|member| match member {
+            ast::AssocItem::Const(item) => item.name(),
+            ast::AssocItem::TypeAlias(item) => item.name(),
+            _ => None,
+        });
+        let for_all = members.filter(|_| is_for_all).map(|name| name.text().to_string()).collect();
+        self.impls.push(Impl { names, for_all, form, whole: Text::of(item.syntax()) });
     }
 
     /// Changes when something changes of which a value of this type depends. Behind a `|` are the types, each with a
@@ -219,6 +305,16 @@ impl Definitions {
         format!("{} {}", text.normal, reached.hash())
     }
 
+    /// A macro's call may have an `impl` of one of these traits.
+    fn may_implement(&self, call: &Text, traits: &BTreeSet<String>) -> bool {
+        let may_be_trait = |word: &&String| match self.by_name.get(*word) {
+            Some(found) => found.iter().any(|found| found.kind == Kind::Behaviour),
+            None => word.starts_with(char::is_uppercase) && !FOREIGN.contains(&word.as_str()),
+        };
+        let words = self.reach(&call.words).words;
+        words.contains("impl") && traits.iter().filter(may_be_trait).any(|name| words.contains(name))
+    }
+
     fn reach(&self, words: &BTreeSet<String>) -> Reached<'_> {
         let mut reached = Reached { definitions: self, words: BTreeSet::new(), parts: BTreeSet::new() };
         reached.follow(words);
@@ -247,11 +343,14 @@ impl<'a> Reached<'a> {
                 self.parts.insert(&found.text.normal);
                 next.extend(found.text.words.iter().cloned());
             }
-            for found in definitions.impls.iter().filter(|found| found.names.contains(&word)) {
-                if !found.form.normal.is_empty() {
-                    self.parts.insert(&found.form.normal);
+            for found in
+                definitions.impls.iter().filter(|found| found.for_all.contains(&word) || found.names.contains(&word))
+            {
+                let default = found.names.first().and_then(|name| definitions.defaults.get(name));
+                for form in [Some(&found.form), default].into_iter().flatten().filter(|form| !form.normal.is_empty()) {
+                    self.parts.insert(&form.normal);
+                    next.extend(form.words.iter().cloned());
                 }
-                next.extend(found.form.words.iter().cloned());
             }
         }
     }
@@ -269,7 +368,9 @@ impl<'a> Reached<'a> {
             let named = known.iter().filter_map(|word| definitions.by_name.get(word)).flatten();
             let behaviour = named.filter(|found| found.kind == Kind::Behaviour).map(|found| &found.text);
             let of_traits = |found: &&Impl| found.names.len() == 2 && known.contains(&found.names[0]);
-            for text in behaviour.chain(definitions.impls.iter().filter(of_traits).map(|found| &found.whole)) {
+            let impls = definitions.impls.iter().filter(of_traits).map(|found| &found.whole);
+            let calls = definitions.calls.iter().filter(|call| definitions.may_implement(call, &known));
+            for text in behaviour.chain(impls).chain(calls) {
                 self.parts.insert(&text.normal);
                 self.follow(&text.words);
             }
@@ -333,6 +434,19 @@ mod tests {
         );
         changes("Q", "mod a { pub struct Q(i32); } use a::Q;", "mod b { pub struct Q(f32); } use b::Q;");
         changes("P", "#[repr(u8)] enum P { A }", "#[repr(u16)] enum P { A }");
+        for (impls, more) in [("impl T for S {}", ""), ("impl<A> T for A {", "}"), ("impl<A: Copy> T for A {", "}")] {
+            let of = |n: &str| {
+                let n = format!("const N: usize = {n};");
+                let (default, own) = if more.is_empty() { (n.as_str(), "") } else { ("const N: usize;", n.as_str()) };
+                format!("trait T {{ {default} }} struct S; {impls}{own}{more} struct P([i32; S::N]);")
+            };
+            changes("P", &of("1"), &of("2"));
+        }
+        let mk = "macro_rules! mk { ($t:ty) => { struct P($t); } } macro_rules! mk2 { ($t:ty) => { mk!($t); } }";
+        changes("P", &format!("{mk} mk!(i32);"), &format!("{mk} mk!(f32);"));
+        changes("P", &format!("{mk} mk2!(i32);"), &format!("{mk} mk2!(f32);"));
+        let out = "macro_rules! out { ($t:ty) => { impl T for S { type O = $t; } } } struct P(<S as T>::O); struct S;";
+        changes("P", &format!("{out} out!(i32);"), &format!("{out} out!(f32);"));
         changes(
             "P",
             "struct P(n!()); macro_rules! n { () => { i32 } }",
@@ -356,6 +470,9 @@ mod tests {
             normal("/// doc\n#[derive(Debug, Clone)]\npub struct R {\n    pub x: f64,\n}")
         );
         stays("Vec<f64>", "struct f(i32);", "");
+        stays("i32", "impl<A> T for A { const N: i32 = 1; }", "impl<A> T for A { const N: i32 = 2; }");
+        let op = "macro_rules! op { ($t:ident, $f:ident) => { impl $t for P { type Output = P; fn $f(self) {} } } } struct P;";
+        stays("P", &format!("{op} op!(Add, add);"), &format!("{op} op!(Add, add); op!(Mul, mul);"));
         stays("i32", "struct A(i32);", "struct A(f64);");
         stays("Rc<P>", "use std::rc::Rc; struct P;", "use std::rc::{Rc, Weak}; struct P;");
         stays(
@@ -387,6 +504,11 @@ mod tests {
             changes(ty, &before, &before.replace("Square(f64)", "Square(f32)"));
             stays(ty, &before, &format!("{before} fn unused() {{}} struct Unused;"));
         }
+        let im = "macro_rules! im { ($v:expr) => { impl T for S { fn f(&self) -> i32 { $v } } } } trait T { fn f(&self); } struct S;";
+        changes("Box<dyn T>", &format!("{im} im!(1);"), &format!("{im} im!(2);"));
+        stays("Box<dyn T>", &format!("{im} im!(1);"), &format!("{im} im!(1); other!(2);"));
+        let debug = format!("{im} im!(1); macro_rules! mk {{ ($n:ident) => {{ #[derive(T)] struct $n; }} }} mk!(A);");
+        stays("Box<dyn T>", &debug, &format!("{debug} mk!(B);"));
         changes(
             "Box<dyn std::fmt::Display>",
             "struct S; impl std::fmt::Display for S { fn fmt() { 1 } }",

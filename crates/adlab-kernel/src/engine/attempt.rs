@@ -17,10 +17,12 @@ use evcxr::Error;
 
 use super::evcxr_context::{Evcxr, Outcome};
 use crate::analysis::{Analysis, Surroundings};
+use crate::assumptions::STORE_CALLS;
 use crate::cell::Cell;
 use crate::cell::annotated::{Annotated, Insertion};
 use crate::cell::{LIBRARY, debug, insertions};
 use crate::compile::has_async_runtime;
+use crate::runtime::bootstrap::forget;
 use crate::scope::Scope;
 use crate::scope::plan::{Key, Plan};
 use crate::supervisor::Supervisor;
@@ -75,7 +77,10 @@ impl Parts<'_> {
         let mut first: Option<(Outcome, String, Annotated)> = None;
         for _ in 0..MOST_ATTEMPTS {
             let last = cell.last_expression.as_ref().filter(|last| !plan.has_item_at(last.start));
-            let display = insertions::display(last, may_be_own);
+            let display = match last.filter(|last| plan.without_value.contains(last)) {
+                Some(last) => vec![(last.end, ";".to_owned())],
+                None => insertions::display(last, may_be_own),
+            };
             let debug = debug::places(cell, self.scope.definitions.cell_of("dbg").is_some());
             let insertions = around.with(types.iter().chain(&display).chain(&debug));
             let annotated = plan.annotate(cell, &without, &insertions);
@@ -132,13 +137,25 @@ impl Parts<'_> {
         self.supervisor.note(&definitions.missed(plan));
         definitions.commit(plan, without, cell.number);
         self.supervisor.note(&self.scope.statics.update(definitions, plan));
-        if plan.may_change_types && self.evcxr.variables().next().is_some() {
+        if (plan.may_change_types || plan.has_unseen_names()) && self.evcxr.variables().next().is_some() {
             // evcxr looks at the variables when the next cell runs; the student is to hear of it now.
-            let _ = self.evcxr.execute("();");
+            let outcome = self.evcxr.execute("();");
+            let names = variables_in_the_way(&outcome, &self.evcxr.source());
+            self.make_room(&names);
         }
         self.supervisor.note(&self.scope.variables.change(&self.supervisor.take_changed()));
         self.scope.variables.update(self.evcxr.variables().map(|(name, _)| name), &cell.variables, cell.number);
         self.analysis.set_surroundings(surroundings(self.evcxr, self.prelude, &self.scope.definitions.text()));
+    }
+
+    /// What the cell defines has the names of variables, which could not be seen before: the variables go.
+    fn make_room(&mut self, names: &BTreeSet<String>) {
+        for name in names {
+            let (outcome, _) = self.supervisor.clone().alone(|| self.evcxr.execute(&forget(name)));
+            if outcome.is_ok() {
+                self.supervisor.note(&self.scope.variables.make_room(name));
+            }
+        }
     }
 
     /// The types of the cell's variables, where the student has left them out; nothing if the cell was interrupted.
@@ -153,6 +170,19 @@ impl Parts<'_> {
         }
         Some(insertions::annotations(&cell.lets, &types.unwrap_or_default()))
     }
+}
+
+/// The variables that can't be loaded, as something else has their name.
+fn variables_in_the_way(outcome: &Outcome, generated: &str) -> BTreeSet<String> {
+    let Err(Error::CompilationErrors(errors)) = outcome else { return BTreeSet::new() };
+    let spans = errors.iter().flat_map(|error| error.json["spans"].as_array().cloned().unwrap_or_default());
+    let lines = spans.filter_map(|span| span["line_start"].as_u64());
+    let names = lines.filter_map(|line| {
+        let line = generated.lines().nth((line as usize).checked_sub(1)?)?;
+        let (before, _) = line.split_once(&format!(" = {}", STORE_CALLS[1]))?;
+        Some(before.strip_prefix("let ")?.trim_start_matches("mut ").to_owned())
+    });
+    names.collect()
 }
 
 /// A method is called that there is not, or that may be one of several.

@@ -124,7 +124,9 @@ impl<'a> Diagnostic<'a> {
                 let places: Option<Vec<Place>> = spans.iter().map(place).collect();
                 match places {
                     Some(places) if spans.iter().all(|span| span["suggested_replacement"].is_null()) => {
-                        let primary = places.into_iter().zip(spans).filter(|(_, span)| span["is_primary"] == true);
+                        // What the kernel has put in is no news.
+                        let is_meant = |((.., is_own), span): &(Place, &Value)| *is_own && span["is_primary"] == true;
+                        let primary = places.into_iter().zip(spans).filter(is_meant);
                         let labels = primary.map(|((source, range, _), _)| Label {
                             source,
                             range,

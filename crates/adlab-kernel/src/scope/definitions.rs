@@ -133,7 +133,8 @@ impl Definitions {
     /// The definitions of other cells that no longer compile with what the cell defines; none if the cell has an error of
     /// its own.
     pub fn that_do_not_fit(&self, errors: &[CompilationError], generated: &str, plan: &Plan) -> BTreeSet<Key> {
-        let mut found = BTreeSet::new();
+        let (mut found, mut in_conflict) = (BTreeSet::new(), BTreeSet::new());
+        let mut are_all_of_others = true;
         for error in errors.iter().filter(|error| error.level() == "error") {
             // Two that can't be there at once: the older one gives way.
             let conflict = matches!(error.code(), Some("E0119" | "E0428" | "E0592"));
@@ -143,12 +144,14 @@ impl Definitions {
                 .map(|span| key_at_line(generated, call_site(span)["line_start"].as_u64().unwrap_or(0) as usize))
                 .map(|key| key.filter(|key| self.known.contains_key(key) && !plan.defines(key)))
                 .collect();
-            if !conflict && (keys.is_empty() || keys.contains(&None)) {
-                return BTreeSet::new();
+            are_all_of_others &= conflict || !keys.is_empty() && !keys.contains(&None);
+            if conflict {
+                in_conflict.extend(keys.iter().flatten().cloned());
             }
             found.extend(keys.into_iter().flatten());
         }
-        found
+        // What else is wrong may come of it, and is seen when the older one is gone.
+        if are_all_of_others { found } else { in_conflict }
     }
 
     /// The text of what is in force beside a cell's own definitions.

@@ -1,6 +1,7 @@
 //! What a cell is about to define, and the text in which it is handed to evcxr.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::cell::Cell;
 use crate::cell::annotated::{Annotated, Insertion, MARKER};
@@ -20,6 +21,8 @@ pub struct Plan {
     pub removed: BTreeSet<Key>,
     /// The `impl`s of other cells that this cell's takes the place of, each with the key of the new one.
     pub replaced: BTreeMap<Key, Key>,
+    /// The calls of macros that give statements, not a value.
+    pub without_value: Vec<Range<usize>>,
     /// Something is defined anew of which there may be variables.
     pub may_change_types: bool,
 }
@@ -42,6 +45,12 @@ impl Plan {
             starts("const ") || starts("static ") || starts("use ") || starts("struct ") && is_plain
         };
         self.items.iter().filter(move |(item, _)| takes(item)).flat_map(|(_, keys)| keys).map(String::as_str)
+    }
+
+    /// It may define such names that can't be seen: by a macro's call, or by all that a module has.
+    pub fn has_unseen_names(&self) -> bool {
+        let is_glob = |item: &Item| item.text.starts_with("use ") && item.text.contains('*');
+        self.items.iter().any(|(item, _)| item.kind == Kind::Call || is_glob(item))
     }
 
     /// The cell's code with its markers, with what else is to be inserted, and without the definitions that are to go.

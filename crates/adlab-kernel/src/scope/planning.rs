@@ -6,6 +6,7 @@ use super::definitions::{Definitions, Known};
 use super::plan::{Key, Plan, marker};
 use crate::cell::Cell;
 use crate::cell::calls;
+use crate::cell::expansions::Gives;
 use crate::cell::statics::AGAIN;
 use crate::cell::syntax::{Impl, Item, Kind};
 
@@ -27,7 +28,8 @@ impl Definitions {
                 Kind::Call => Vec::new(),
             };
             let mut item = item.clone();
-            if !item.insertions.is_empty() && keys.iter().any(|key| self.known.contains_key(key)) {
+            let was_there = |key: &Key| self.known.contains_key(key) || self.former(key).is_some();
+            if !item.insertions.is_empty() && keys.iter().any(was_there) {
                 // It has statics.
                 item.insertions.insert(0, (0, format!("{AGAIN}[{}]\"] ", cell.number)));
             }
@@ -48,12 +50,14 @@ impl Definitions {
 
     /// The calls of macros that are definitions.
     fn plan_calls(&self, cell: &Cell, plan: &mut Plan) {
-        let macros = |name: &str| {
+        let macros = &|name: &str| {
             let title = format!("macro {name}");
             let own = cell.items.iter().find(|item| item.title == title).map(|item| item.text.clone());
             own.or_else(|| self.known.get(name).filter(|known| known.title == title).map(|known| known.text.clone()))
         };
-        for (place, call) in cell.calls.iter().filter(|call| call.is_definition(&macros)).enumerate() {
+        let gives = |what: Gives| cell.calls.iter().filter(move |call| call.gives(macros) == what);
+        plan.without_value = gives(Gives::Statements).map(|call| call.range.clone()).collect();
+        for (place, call) in gives(Gives::Items).enumerate() {
             let key = match &cell.id {
                 Some(id) => format!("{}{}", calls::NAME, marker(&[&call.name, id, &place.to_string()])),
                 None => format!("{}{}", calls::NAME, marker(&[&cell.body[call.range.clone()]])),

@@ -50,6 +50,7 @@ impl Statics {
     }
 }
 
+/// As a word of its own, and no lifetime's name.
 fn has_word(text: &str, word: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == word)
+    text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '\'').any(|part| part == word)
 }
