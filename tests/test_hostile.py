@@ -190,3 +190,26 @@ def test_a_frame_that_claims_to_be_huge_takes_no_memory(fresh_kernel):
         for length in (1 << 40, 1 << 62, (1 << 64) - 1):
             pour(address, READY + b"\x02" + length.to_bytes(8) + b"and then is not")
     assert is_well(fresh_kernel)
+
+
+FORGED = [
+    # Into each descriptor that the process has: what the runtime tells the kernel, and what it tells evcxr.
+    "end", "commit", "EVCXR_EXECUTION_COMPLETE", "takeover 1", "broken x", "half a word, and no line end",
+]
+
+
+@pytest.mark.parametrize("word", FORGED)
+def test_a_word_written_into_the_runtime_s_own_descriptors_passes_no_check(fresh_kernel, word):
+    end = "" if word.endswith("line end") else "\\n"
+    write = f"""use std::{{io::Write, mem::ManuallyDrop, os::fd::FromRawFd}};
+    for fd in 3..40 {{
+        let mut file = ManuallyDrop::new(unsafe {{ std::fs::File::from_raw_fd(fd) }});
+        let _ = file.write_all(b"{word}{end}");
+    }}
+    """
+    reply, _ = fresh_kernel.run(write + "std::thread::sleep(std::time::Duration::from_millis(300)); assert_eq!(1, 2);")
+    assert reply["status"] == "error", reply
+    # It may have lost its variables, but it goes on, and tells right from wrong.
+    assert fresh_kernel.text("1 + 2") == "3"
+    reply, _ = fresh_kernel.run("assert_eq!(1, 2);")
+    assert reply["ename"] == "Panic"

@@ -86,6 +86,10 @@ impl Parts<'_> {
             let annotated = plan.annotate(cell, &without, &insertions);
             self.scope.sources.annotate(&annotated);
             let Some(outcome) = self.evcxr.try_to_execute(&annotated.code) else { return Attempt::Panicked };
+            if outcome.is_ok() && self.supervisor.runs_still() {
+                // It was not the runtime that has told evcxr that the code has run.
+                return Attempt::Panicked;
+            }
             // Before anything else is compiled: errors and panics name lines of it.
             let generated = self.evcxr.source();
             if outcome.is_ok() {

@@ -87,6 +87,8 @@ struct Runtime {
     commands: File,
     evcxr: File,
     control: BufReader<UnixStream>,
+    /// By it the kernel knows our words from a cell's.
+    secret: String,
     variables: *mut c_void,
     cells: Option<CellLibrary>,
 }
@@ -125,14 +127,17 @@ impl Runtime {
             stdio::start(order);
         }
         memory::apply();
-        let control = BufReader::new(open(Channel::Control)?);
-        let mut runtime = Runtime { commands, evcxr, control, variables: std::ptr::null_mut(), cells: None };
+        let mut control = BufReader::new(open(Channel::Control)?);
+        let mut secret = String::new();
+        control.read_line(&mut secret)?;
+        let secret = format!("{} ", secret.trim_end());
+        let mut runtime = Runtime { commands, evcxr, control, secret, variables: std::ptr::null_mut(), cells: None };
         runtime.tell(&ToKernel::Hello(process))?;
         Ok(runtime)
     }
 
     fn tell(&mut self, word: &ToKernel) -> Result<()> {
-        writeln!(self.control.get_mut(), "{word}").context("the kernel is gone")
+        writeln!(self.control.get_mut(), "{}{word}", self.secret).context("the kernel is gone")
     }
 
     fn hear(&mut self) -> Result<ToRuntime> {

@@ -8,6 +8,9 @@
 //! kernel:  forward <line>        a word of the cell's that evcxr is to hear, none or several
 //! kernel:  commit                or `rollback`: the process ends, and the copy wakes
 //! ```
+//! Before each word of the runtime's stands a secret, which the kernel has told it first: what a cell writes into the socket
+//! is no word.
+//!
 //! Where the process dies, or is rolled back, its copy says `takeover <pid>`, and the kernel `noted`.
 
 use std::fmt::{self, Display, Formatter};

@@ -1,5 +1,6 @@
 //! Takes what a cell prints and shows, hears when it begins and ends, and decides whether it is committed or rolled back.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
@@ -44,6 +45,8 @@ pub struct EventLoop {
     out_bytes: Vec<u8>,
     control: Option<UnixStream>,
     control_line: Vec<u8>,
+    /// What stands before each word that is the runtime's own.
+    secret: String,
     parser: Parser,
     err_bytes: Vec<u8>,
     batch: Batch,
@@ -72,6 +75,7 @@ impl EventLoop {
             out_bytes: Vec::new(),
             control: None,
             control_line: Vec::new(),
+            secret: String::new(),
             parser: Parser::default(),
             err_bytes: Vec::new(),
             batch: Batch::default(),
@@ -139,6 +143,10 @@ impl EventLoop {
                     self.read_to_end();
                     self.close_cell();
                 }
+                self.secret =
+                    format!("{:016x}{:016x} ", RandomState::new().hash_one(0), RandomState::new().hash_one(1));
+                // The socket is new, and has room for it.
+                let _ = writeln!(stream, "{}", self.secret.trim_end());
                 self.control = Some(stream);
                 self.control_line.clear();
             }
@@ -248,9 +256,12 @@ impl EventLoop {
         self.control_line.extend_from_slice(&bytes);
         while let Some(end) = self.control_line.iter().position(|&b| b == b'\n') {
             let line: Vec<u8> = self.control_line.drain(..=end).collect();
-            match String::from_utf8_lossy(&line).trim_end_matches('\n').parse() {
-                Ok(word) => self.control(word),
-                Err(unknown) => eprintln!("adlab kernel: from the runtime comes {unknown}"),
+            let line = String::from_utf8_lossy(&line).into_owned();
+            // A cell may have written half a line before it.
+            match line.trim_end_matches('\n').rsplit_once(&self.secret).map(|(_, word)| word.parse()) {
+                Some(Ok(word)) => self.control(word),
+                Some(Err(unknown)) => eprintln!("adlab kernel: from the runtime comes {unknown}"),
+                None => eprintln!("adlab kernel: not from the runtime comes {line:?}"),
             }
         }
         if !open {

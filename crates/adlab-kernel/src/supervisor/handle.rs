@@ -111,6 +111,13 @@ impl Supervisor {
         self.lock().phase != Phase::Pending
     }
 
+    /// Of a cell of which evcxr says that it has run: its code runs still. What the runtime says is read a moment later,
+    /// and where there was nothing to run, it says nothing.
+    pub fn runs_still(&self) -> bool {
+        self.wait_while(|state| state.phase == Phase::Pending);
+        self.lock().phase.is_running()
+    }
+
     /// The variables that the cell has found to be of types that have changed.
     pub fn take_changed(&self) -> BTreeSet<String> {
         std::mem::take(&mut self.lock().report.changed)
