@@ -213,7 +213,7 @@ LONG_VALUES = [
     ("[7; 100_000]", "[7, 7", "7, 7]  (100000 elements)"),
     ("(0..100_000).map(|i| (i, i)).collect::<std::collections::BTreeMap<_, _>>()", "{0: 0, 1: 1", "99999: 99999}  (100000 entries)"),
     ("(0..100_000).collect::<std::collections::HashSet<_>>()", "{", "}  (100000 entries)"),
-    ("Some(vec![1; 100_000])", "Some([1, 1", "1, 1])  (301 kB of text)"),
+    ("Some(vec![1; 100_000])", "Some([1, 1", "1, 1])  (300 kB of text)"),
     ("Tensor::zeros(&[2, 300_000])", "[[0, 0, 0, …, 0, 0, 0], [0", "0]]  (2 × 300000)"),
     ("vec![Tensor::zeros(&[300_000]); 2]", "[[0.0, 0.0", "0.0]]  (2 elements)"),
     ("vec![0_u8; 50_000_000]", "[0, 0", "0, 0]  (50000000 elements)"),

@@ -80,7 +80,7 @@ impl Ends {
         let (end, more) = if is_whole { (end, "") } else { ("", "more than ") };
         let much = match self.elements.count() {
             Some((count, what)) => format!("{count} {what}"),
-            None if self.length < 1_000_000 => format!("{} kB of text", self.length.div_ceil(1000)),
+            None if self.length < 1_000_000 => format!("{} kB of text", (self.length + 500) / 1000),
             None => format!("{:.1} MB of text", self.length as f64 / 1e6),
         };
         let whole = format!("{begin}{dots}{end}");
@@ -206,7 +206,8 @@ mod tests {
                 write!(f, "{:?}, shape=[1, 2]", self.0)
             }
         }
-        assert!(debug(&Shaped(vec![0.0; 10_000])).ends_with("0.0], shape=[1, 2]  (50 kB of text)"));
+        let shaped = debug(&Shaped(vec![0.0; 10_000]));
+        assert!(shaped.ends_with("0.0], shape=[1, 2]  (50 kB of text)"), "{shaped}");
     }
 
     #[test]
