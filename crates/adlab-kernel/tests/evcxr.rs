@@ -10,7 +10,7 @@ mod cell;
 #[allow(dead_code)]
 #[path = "../src/compile/generated.rs"]
 mod generated;
-#[path = "../src/compile/reach.rs"]
+#[path = "../src/compile/reach/mod.rs"]
 mod reach;
 #[allow(dead_code)]
 #[path = "../src/compile/statics.rs"]

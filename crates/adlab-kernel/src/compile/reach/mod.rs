@@ -11,270 +11,29 @@
 //!   functions that these call.
 //! - What can be turned back into any type (`dyn Any`, `dyn Error`) depends on all types that there were when it was made.
 
-use std::collections::{BTreeSet, HashMap};
+mod definitions;
+mod macros;
+mod text;
 
-use ra_ap_syntax::ast::{self, AstNode, HasGenericParams, HasModuleItem, HasName};
-use ra_ap_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+use std::collections::BTreeSet;
+
+use ra_ap_syntax::ast::{self, AstNode};
+use ra_ap_syntax::{Edition, SourceFile, SyntaxNode};
+
+pub use self::definitions::Definitions;
+use self::definitions::{Definition, Impl, Kind};
+use self::macros::FOREIGN;
+use self::text::Text;
+pub use self::text::hash;
 
 /// Traits by which a value of any type comes back.
 const DOWNCASTS: [&str; 2] = ["Any", "Error"];
 
-/// Types that no macro of a notebook's defines.
-const FOREIGN: [&str; 14] = [
-    "Vec", "String", "Box", "Rc", "Arc", "Option", "Result", "RefCell", "Cell", "Mutex", "HashMap", "HashSet",
-    "BTreeMap", "Self",
-];
-
-/// Before the name of what a value may be made of.
-const MAKE: [&str; 5] = ["struct", "enum", "union", "type", "const"];
-
-/// The definitions of a source.
-#[derive(Default)]
-pub struct Definitions {
-    by_name: HashMap<String, Vec<Definition>>,
-    impls: Vec<Impl>,
-    /// The associated constants of traits, which an `impl` may leave as they are.
-    defaults: HashMap<String, Text>,
-    calls: Vec<Text>,
-    /// What the macros of the notebook's define, as far as they tell.
-    macros: HashMap<String, Made>,
-}
-
-/// What the calls of a macro define.
-#[derive(Default)]
-struct Made {
-    names: BTreeSet<String>,
-    /// And names that a call gives.
-    has_others: bool,
-}
-
-struct Definition {
-    text: Text,
-    kind: Kind,
-}
-
-#[derive(PartialEq, Clone, Copy)]
-enum Kind {
-    /// A value's form may depend on it.
-    Form,
-    /// The same, and it is a type of its own.
-    Type,
-    /// A trait or a function: it matters to trait objects alone.
-    Behaviour,
-}
-
-struct Impl {
-    /// The last names of the trait and of the type.
-    names: Vec<String>,
-    /// Where it is for types that it does not name, the names of its associated types and constants.
-    for_all: BTreeSet<String>,
-    /// Its associated types and constants.
-    form: Text,
-    whole: Text,
-}
-
-/// What counts of a text, and the names in it.
-#[derive(Default)]
-struct Text {
-    normal: String,
-    words: BTreeSet<String>,
-}
-
-impl Text {
-    fn of(node: &SyntaxNode) -> Self {
-        let mut text = Text::default();
-        text.add(node);
-        text
-    }
-
-    fn add(&mut self, node: &SyntaxNode) {
-        let skipped = |node: &SyntaxNode| match node.kind() {
-            SyntaxKind::VISIBILITY => true,
-            SyntaxKind::ATTR => !node.text().to_string().contains("repr"),
-            _ => false,
-        };
-        let tokens = node.descendants_with_tokens().filter_map(|element| element.into_token());
-        for token in tokens.filter(|token| !matches!(token.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT)) {
-            let inside = token.parent_ancestors().take_while(|above| above != node).any(|above| skipped(&above));
-            if inside {
-                continue;
-            }
-            let kind = token.kind();
-            if matches!(kind, SyntaxKind::IDENT | SyntaxKind::DYN_KW | SyntaxKind::IMPL_KW)
-                || MAKE.contains(&token.text())
-            {
-                self.words.insert(token.text().trim_start_matches("r#").to_owned());
-            }
-            if matches!(token.kind(), SyntaxKind::R_CURLY | SyntaxKind::R_PAREN | SyntaxKind::R_BRACK) {
-                // A last comma says nothing.
-                self.normal.truncate(self.normal.trim_end_matches(" , ").len());
-            }
-            self.normal.push(' ');
-            self.normal.push_str(token.text());
-            self.normal.push(' ');
-        }
-    }
-}
-
-impl Made {
-    /// By a macro's text: the names behind `struct` and the like, or what a call gives in their places.
-    fn by(rules: &SyntaxNode) -> Self {
-        let tokens = rules.descendants_with_tokens().filter_map(|element| element.into_token());
-        let tokens: Vec<_> = tokens.filter(|token| !token.kind().is_trivia()).collect();
-        let mut made = Made::default();
-        for pair in tokens.windows(2) {
-            match (pair[0].text(), pair[1].kind(), pair[1].text()) {
-                (word, SyntaxKind::IDENT, name) if MAKE.contains(&word) => {
-                    made.names.insert(name.to_owned());
-                }
-                (word, SyntaxKind::DOLLAR, _) if MAKE.contains(&word) => made.has_others = true,
-                // What it is given may be anything.
-                (":", _, "item" | "tt") => made.has_others = true,
-                _ => {}
-            }
-        }
-        made
-    }
-}
-
-/// The associated types and constants.
-fn form(items: Option<ast::AssocItemList>) -> Text {
-    let mut form = Text::default();
-    for member in items.into_iter().flat_map(|list| list.assoc_items()) {
-        if matches!(member, ast::AssocItem::Const(_) | ast::AssocItem::TypeAlias(_)) {
-            form.add(member.syntax());
-        }
-    }
-    form
-}
-
 impl Definitions {
-    pub fn of(file: &SourceFile) -> Self {
-        let mut definitions = Definitions::default();
-        for item in file.items() {
-            definitions.add(&item);
-        }
-        definitions.add_calls();
-        definitions
-    }
-
-    fn add(&mut self, item: &ast::Item) {
-        use Kind::{Behaviour, Form, Type};
-        let node = item.syntax();
-        let (name, kind) = match item {
-            ast::Item::Struct(item) => (item.name(), Type),
-            ast::Item::Enum(item) => (item.name(), Type),
-            ast::Item::Union(item) => (item.name(), Type),
-            ast::Item::TypeAlias(item) => (item.name(), Form),
-            ast::Item::Const(item) => (item.name(), Form),
-            ast::Item::MacroRules(item) => {
-                let name = item.name().map(|name| name.text().to_string()).unwrap_or_default();
-                self.macros.insert(name, Made::by(node));
-                (item.name(), Form)
-            }
-            ast::Item::Fn(item) => (item.name(), if item.const_token().is_some() { Form } else { Behaviour }),
-            ast::Item::Trait(item) => {
-                let form = form(item.assoc_item_list());
-                let name = item.name().map(|name| name.text().to_string()).unwrap_or_default();
-                self.defaults.insert(name, form);
-                (item.name(), Behaviour)
-            }
-            ast::Item::Module(module) => {
-                for item in module.item_list().into_iter().flat_map(|list| list.items()) {
-                    self.add(&item);
-                }
-                return;
-            }
-            ast::Item::Use(item) => return self.add_imports(item.use_tree(), &[]),
-            ast::Item::Impl(item) => return self.add_impl(item),
-            ast::Item::MacroCall(call) => return self.calls.push(Text::of(call.syntax())),
-            _ => return,
-        };
-        let is_configured_out =
-            node.children().filter_map(ast::Attr::cast).any(|attr| attr.to_string() == "#[cfg(any())]");
-        if let Some(name) = name.filter(|_| !is_configured_out) {
-            self.insert(name.text().to_string(), Text::of(node), kind);
-        }
-    }
-
-    fn insert(&mut self, name: String, text: Text, kind: Kind) {
-        self.by_name.entry(name.trim_start_matches("r#").to_owned()).or_default().push(Definition { text, kind });
-    }
-
-    /// Each name of a `use` stands for the path that it leads to.
-    fn add_imports(&mut self, tree: Option<ast::UseTree>, before: &[String]) {
-        let Some(tree) = tree else { return };
-        let segments = tree.path().into_iter().flat_map(|path| path.segments().collect::<Vec<_>>());
-        let path: Vec<String> = before.iter().cloned().chain(segments.map(|segment| segment.to_string())).collect();
-        if let Some(list) = tree.use_tree_list() {
-            for tree in list.use_trees() {
-                self.add_imports(Some(tree), &path);
-            }
-            return;
-        }
-        let names = path.iter().rev().find(|name| *name != "self");
-        let alias = tree.rename().and_then(|rename| rename.name()).map(|name| name.text().to_string());
-        if let Some(name) = alias.or_else(|| names.cloned()).filter(|_| tree.star_token().is_none()) {
-            // A name is not made of itself.
-            let words = path.iter().filter(|word| **word != name).cloned().collect();
-            self.insert(name, Text { normal: path.join("::"), words }, Kind::Form);
-        }
-    }
-
-    /// A call of a macro defines what its macro, and those that this calls, say. Of a call that gives names, or of
-    /// another's macro, any type of whose name it has a word may be: of no other it is known that they are not its.
-    fn add_calls(&mut self) {
-        let is_type = |word: &str| word.starts_with(char::is_uppercase) && !FOREIGN.contains(&word);
-        let calls = std::mem::take(&mut self.calls);
-        for call in &calls {
-            let mut known = BTreeSet::new();
-            let mut next: Vec<&String> = call.words.iter().collect();
-            let (mut names, mut has_others) = (BTreeSet::new(), call.words.iter().any(|word| MAKE.contains(&&**word)));
-            while let Some(word) = next.pop() {
-                let Some(made) = self.macros.get(word).filter(|_| known.insert(word)) else { continue };
-                has_others |= made.has_others;
-                names.extend(made.names.iter().cloned());
-                next.extend(self.by_name[word].iter().flat_map(|found| &found.text.words));
-            }
-            if has_others || known.is_empty() {
-                names.extend(call.words.iter().filter(|word| is_type(word)).cloned());
-            }
-            for name in names {
-                let words = call.words.iter().filter(|word| **word != name).cloned().collect();
-                self.insert(name, Text { normal: call.normal.clone(), words }, Kind::Type);
-            }
-        }
-        self.calls = calls;
-    }
-
-    fn add_impl(&mut self, item: &ast::Impl) {
-        let last_name = |ty: Option<ast::Type>| {
-            let path = match ty? {
-                ast::Type::PathType(ty) => ty.path()?,
-                other => other.syntax().descendants().find_map(ast::Path::cast)?,
-            };
-            Some(path.segment()?.name_ref()?.text().to_string())
-        };
-        let form = form(item.assoc_item_list());
-        let names: Vec<String> = [last_name(item.trait_()), last_name(item.self_ty())].into_iter().flatten().collect();
-        let parameters = item.generic_param_list().into_iter().flat_map(|list| list.type_or_const_params());
-        let is_for_all = parameters.map(|parameter| Text::of(parameter.syntax())).any(|parameter| {
-            names.last().is_some_and(|ty| parameter.normal.trim_start().starts_with(&format!("{ty} ")))
-        });
-        let members = item.assoc_item_list().into_iter().flat_map(|list| list.assoc_items());
-        let members = members.filter_map(|member| match member {
-            ast::AssocItem::Const(item) => item.name(),
-            ast::AssocItem::TypeAlias(item) => item.name(),
-            _ => None,
-        });
-        let for_all = members.filter(|_| is_for_all).map(|name| name.text().to_string()).collect();
-        self.impls.push(Impl { names, for_all, form, whole: Text::of(item.syntax()) });
-    }
-
     /// Changes when something changes of which a value of this type depends. Behind a `|` are the types, each with a
     /// fingerprint of its own, of which only those that were there before count.
     pub fn fingerprint(&self, ty: &str) -> String {
-        let file = SourceFile::parse(&format!("type A = {ty};"), ra_ap_syntax::Edition::Edition2024);
+        let file = SourceFile::parse(&format!("type A = {ty};"), Edition::Edition2024);
         let ty = file.syntax_node().descendants().find_map(ast::Type::cast);
         let mut reached = self.reach(&ty.map(|ty| Text::of(ty.syntax()).words).unwrap_or_default());
         if !reached.words.contains("dyn") {
@@ -294,9 +53,7 @@ impl Definitions {
         }
         fingerprint
     }
-}
 
-impl Definitions {
     /// Changes when a definition does, or something that it uses, functions too.
     pub fn identity(&self, definition: &SyntaxNode) -> String {
         let text = Text::of(definition);
@@ -379,11 +136,6 @@ impl<'a> Reached<'a> {
             }
         }
     }
-}
-
-/// FNV-1a: the same in every build.
-pub fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
