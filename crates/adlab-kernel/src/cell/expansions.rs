@@ -1,4 +1,7 @@
 //! What a macro gives, as far as its text tells: items, statements, or a value.
+//!
+//! An arm's text becomes a sample of what it gives: each variable by something of its kind, each repetition once. The
+//! sample is then read as any Rust is.
 
 use ra_ap_syntax::ast::{self, AstNode};
 use ra_ap_syntax::{Edition, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken};
@@ -21,7 +24,7 @@ pub struct Arguments {
 
 impl Arguments {
     pub fn read(tree: &SyntaxNode) -> Self {
-        let tokens = tokens(tree);
+        let tokens = inside(tree);
         Arguments {
             begin_as_item: begins_as_item(&tokens),
             words: tokens.iter().map(|token| token.text().to_owned()).collect(),
@@ -29,23 +32,14 @@ impl Arguments {
     }
 }
 
-const ITEMS: [SyntaxKind; 13] = [
-    SyntaxKind::PUB_KW,
-    SyntaxKind::STRUCT_KW,
-    SyntaxKind::ENUM_KW,
-    SyntaxKind::UNION_KW,
-    SyntaxKind::FN_KW,
-    SyntaxKind::IMPL_KW,
-    SyntaxKind::TRAIT_KW,
-    SyntaxKind::TYPE_KW,
-    SyntaxKind::STATIC_KW,
-    SyntaxKind::CONST_KW,
-    SyntaxKind::MOD_KW,
-    SyntaxKind::USE_KW,
-    SyntaxKind::EXTERN_KW,
-];
+/// Macros of the standard library's that define.
+const DEFINE: [&str; 2] = ["macro_rules", "thread_local"];
 
-/// What all arms of a macro give that may be meant; nothing where that differs, or can't be told.
+/// How far macros are followed that call each other.
+const DEEPEST: usize = 8;
+
+/// What all arms of a macro give that may be meant; nothing where that differs, or can't be told. `macros` has the text of
+/// a macro that the notebook defines.
 pub fn gives(
     text: &str,
     call: Option<&Arguments>,
@@ -56,29 +50,109 @@ pub fn gives(
     let rules = file.descendants().find_map(ast::MacroRules::cast)?.token_tree()?;
     // (pattern) => {what it gives}; (pattern) => …
     let trees: Vec<Vec<SyntaxToken>> =
-        rules.syntax().children().filter_map(ast::TokenTree::cast).map(|tree| tokens(tree.syntax())).collect();
+        rules.syntax().children().filter_map(ast::TokenTree::cast).map(|tree| inside(tree.syntax())).collect();
     let arms: Vec<&[Vec<SyntaxToken>]> = trees.chunks_exact(2).collect();
     let meant: Vec<_> = arms.iter().filter(|arm| call.is_some_and(|call| may_match(&arm[0], &call.words))).collect();
     let meant = if meant.is_empty() { arms.iter().collect() } else { meant };
-    let mut all = None;
-    for arm in meant {
-        let body = &arm[1];
-        let given = if body.is_empty() {
-            // By its end: for one that calls itself, the arm that says what it gives is another.
-            if arms.len() > 1 { continue } else { Gives::Statements }
-        } else if are_items(body, &arm[0], call, macros, depth) {
-            Gives::Items
-        } else if ends_as_statement(body) {
-            Gives::Statements
-        } else {
-            Gives::Value
-        };
-        if all.is_some_and(|all| all != given) {
-            return None;
-        }
-        all = Some(given);
+    // Of several, the one that gives nothing is the end of one that calls itself.
+    let telling = meant.into_iter().filter(|arm| arms.len() == 1 || !arm[1].is_empty());
+    let mut given = telling.map(|arm| of_arm(&arm[0], &arm[1], call, macros, depth));
+    let first = given.next()?;
+    given.all(|other| other == first).then_some(first)
+}
+
+fn of_arm(
+    pattern: &[SyntaxToken],
+    body: &[SyntaxToken],
+    call: Option<&Arguments>,
+    macros: &impl Fn(&str) -> Option<String>,
+    depth: usize,
+) -> Gives {
+    let sample = sample(body, pattern, call);
+    let defines = |call: ast::MacroCall| {
+        let name = call.path().and_then(|path| path.segment()?.name_ref()).map(|name| name.text().to_string());
+        name.is_some_and(|name| match macros(&name) {
+            // One that calls itself: what else it gives has told.
+            Some(_) if depth >= DEEPEST => true,
+            Some(inner) => gives(&inner, None, macros, depth + 1) == Some(Gives::Items),
+            None => DEFINE.contains(&name.as_str()),
+        })
+    };
+    let is_item = |node: SyntaxNode| match ast::Item::cast(node) {
+        Some(ast::Item::MacroCall(call)) => defines(call),
+        other => other.is_some(),
+    };
+    let mut parts = SourceFile::parse(&sample, Edition::Edition2024).syntax_node().children();
+    if !sample.trim().is_empty() && parts.all(is_item) {
+        return Gives::Items;
     }
-    all
+    let statements = SourceFile::parse(&format!("fn f() {{ {sample} }}"), Edition::Edition2024).syntax_node();
+    let last = statements.descendants().find_map(ast::StmtList::cast).and_then(|list| list.tail_expr());
+    if last.is_some() { Gives::Value } else { Gives::Statements }
+}
+
+/// What an arm gives, with something in the place of its variables.
+fn sample(body: &[SyntaxToken], pattern: &[SyntaxToken], call: Option<&Arguments>) -> String {
+    let mut text = String::new();
+    let mut at = 0;
+    while let Some(token) = body.get(at) {
+        let next = body.get(at + 1).map(SyntaxToken::kind);
+        match (token.kind(), next) {
+            (SyntaxKind::DOLLAR, Some(SyntaxKind::L_PAREN)) => {
+                let end = at + 1 + closing(&body[at + 1..]);
+                text += &sample(&body[at + 2..end.min(body.len())], pattern, call);
+                let is_operator = |kind| matches!(kind, SyntaxKind::STAR | SyntaxKind::PLUS | SyntaxKind::QUESTION);
+                // A sign may stand between what is repeated.
+                let has_operator = body.get(end + 1).is_some_and(|token| is_operator(token.kind()));
+                at = end + if has_operator { 2 } else { 3 };
+            }
+            (SyntaxKind::DOLLAR, Some(_)) => {
+                text += &format!(" {} ", instead_of(body[at + 1].text(), pattern, call));
+                at += 2;
+            }
+            _ => {
+                text += token.text();
+                // As it was written: signs of two characters are two tokens here.
+                let is_apart =
+                    body.get(at + 1).is_some_and(|next| next.text_range().start() != token.text_range().end());
+                text += if is_apart { " " } else { "" };
+                at += 1;
+            }
+        }
+    }
+    text
+}
+
+/// Where the bracket is closed with which this text begins.
+fn closing(tokens: &[SyntaxToken]) -> usize {
+    let mut depth = 0;
+    let end = tokens.iter().position(|token| {
+        match token.kind() {
+            SyntaxKind::L_PAREN => depth += 1,
+            SyntaxKind::R_PAREN => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    });
+    end.unwrap_or(tokens.len())
+}
+
+/// Something of a variable's kind.
+fn instead_of(name: &str, pattern: &[SyntaxToken], call: Option<&Arguments>) -> &'static str {
+    let of = pattern.windows(4).find(|four| {
+        four[0].kind() == SyntaxKind::DOLLAR && four[1].text() == name && four[2].kind() == SyntaxKind::COLON
+    });
+    match of.map_or("", |four| four[3].text()) {
+        "item" => "struct X;",
+        // What it is given: of a call, that can be seen.
+        "tt" if call.is_some_and(|call| call.begin_as_item) => "struct X;",
+        "vis" => "",
+        "block" => "{}",
+        "expr" | "literal" => "0",
+        "stmt" => "0;",
+        "lifetime" => "'a",
+        _ => "x",
+    }
 }
 
 /// The words before a pattern's first variable are the call's.
@@ -90,160 +164,32 @@ fn may_match(pattern: &[SyntaxToken], words: &[String]) -> bool {
         && fixed.zip(words).all(|(token, word)| token.text() == word)
 }
 
-/// Whether an arm gives items from its beginning to its end.
-fn are_items(
-    body: &[SyntaxToken],
-    pattern: &[SyntaxToken],
-    call: Option<&Arguments>,
-    macros: &impl Fn(&str) -> Option<String>,
-    depth: usize,
-) -> bool {
-    let kind = |at: usize| body.get(at).map(SyntaxToken::kind);
-    // The brackets around a place; those of a repetition are as if they were not there.
-    let mut around = Vec::new();
-    let (mut is_between, mut ends_with_brace) = (true, true);
-    let mut at = 0;
-    while let Some(token) = body.get(at) {
-        let is_top = around.iter().all(|is_repetition| *is_repetition);
-        if is_top && is_between {
-            let rest = &body[at..];
-            let first = significant(rest);
-            let is_given = match fragment(first, pattern) {
-                Some("item") => true,
-                // What it is given: of a call, that can be seen.
-                Some("tt") => call.is_some_and(|call| call.begin_as_item),
-                _ => false,
-            };
-            if is_given {
-                at += rest.len() - first.len() + 2;
-                continue;
-            }
-            match token.kind() {
-                SyntaxKind::R_PAREN => {
-                    around.pop();
-                    at += 1;
-                    continue;
-                }
-                SyntaxKind::DOLLAR if kind(at + 1) == Some(SyntaxKind::L_PAREN) && !begins_as_item(rest) => {
-                    around.push(true);
-                    at += 2;
-                    continue;
-                }
-                SyntaxKind::STAR | SyntaxKind::PLUS | SyntaxKind::QUESTION | SyntaxKind::SEMICOLON => {
-                    at += 1;
-                    continue;
-                }
-                _ => {}
-            }
-            let is_call =
-                first.first().is_some_and(is_name) && first.get(1).is_some_and(|t| t.kind() == SyntaxKind::BANG);
-            if is_call {
-                let name = first[0].text();
-                let gives_items = match macros(name) {
-                    // One that calls itself: what stood before has told.
-                    Some(_) if depth >= 8 => at > 0,
-                    Some(inner) => gives(&inner, None, macros, depth + 1) == Some(Gives::Items),
-                    None => DEFINE.contains(&name),
-                };
-                if !gives_items {
-                    return false;
-                }
-            } else if !begins_as_item(rest) {
-                return false;
-            }
-            is_between = false;
-            ends_with_brace = !first
-                .iter()
-                .find(|token| is_item_word(token) && token.kind() != SyntaxKind::PUB_KW)
-                .is_some_and(|word| {
-                    use SyntaxKind::{CONST_KW, STATIC_KW, TYPE_KW, USE_KW};
-                    matches!(word.kind(), CONST_KW | STATIC_KW | TYPE_KW | USE_KW)
-                        && !first.iter().take(4).any(|t| t.kind() == SyntaxKind::FN_KW)
-                });
-        }
-        match token.kind() {
-            SyntaxKind::L_PAREN => around.push(at > 0 && kind(at - 1) == Some(SyntaxKind::DOLLAR)),
-            SyntaxKind::L_BRACK | SyntaxKind::L_CURLY => around.push(false),
-            SyntaxKind::R_PAREN | SyntaxKind::R_BRACK | SyntaxKind::R_CURLY => {
-                around.pop();
-            }
-            _ => {}
-        }
-        let is_top = around.iter().all(|is_repetition| *is_repetition);
-        is_between |=
-            is_top && (token.kind() == SyntaxKind::SEMICOLON || ends_with_brace && token.kind() == SyntaxKind::R_CURLY);
-        at += 1;
-    }
-    true
-}
-
-/// Macros of the standard library's that define.
-const DEFINE: [&str; 2] = ["macro_rules", "thread_local"];
-
-/// What a pattern says of the variable with which a text begins.
-fn fragment<'a>(text: &[SyntaxToken], pattern: &'a [SyntaxToken]) -> Option<&'a str> {
-    let name = text.get(1).filter(|_| text[0].kind() == SyntaxKind::DOLLAR)?;
-    let of = pattern.windows(4).find(|four| {
-        four[0].kind() == SyntaxKind::DOLLAR && four[1].text() == name.text() && four[2].kind() == SyntaxKind::COLON
-    })?;
-    Some(of[3].text())
-}
-
-/// `…;`, also at the end of a repetition.
-fn ends_as_statement(body: &[SyntaxToken]) -> bool {
-    let mut rest = body.iter().rev().skip_while(|token| {
-        matches!(token.kind(), SyntaxKind::STAR | SyntaxKind::PLUS | SyntaxKind::QUESTION | SyntaxKind::R_PAREN)
-    });
-    rest.next().is_some_and(|token| token.kind() == SyntaxKind::SEMICOLON)
-}
-
-fn is_name(token: &SyntaxToken) -> bool {
-    token.kind() == SyntaxKind::IDENT
-}
-
 /// What stands between the brackets.
-fn tokens(tree: &SyntaxNode) -> Vec<SyntaxToken> {
+fn inside(tree: &SyntaxNode) -> Vec<SyntaxToken> {
     let tokens = tree.descendants_with_tokens().filter_map(|element| element.into_token());
-    let tokens: Vec<_> =
-        tokens.filter(|token| !matches!(token.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT)).collect();
+    let tokens: Vec<_> = tokens.filter(|token| !token.kind().is_trivia()).collect();
     tokens.get(1..tokens.len().saturating_sub(1)).unwrap_or_default().to_vec()
 }
 
-/// Without what may stand before an item: attributes, and the beginning of a repetition, `$(`.
-fn significant(mut tokens: &[SyntaxToken]) -> &[SyntaxToken] {
-    loop {
-        let kind = |at: usize| tokens.get(at).map(SyntaxToken::kind);
-        let skipped = match (kind(0), kind(1)) {
-            (Some(SyntaxKind::POUND), Some(SyntaxKind::L_BRACK)) => {
-                let mut depth = 0;
-                let end = tokens.iter().position(|token| {
-                    match token.kind() {
-                        SyntaxKind::L_BRACK => depth += 1,
-                        SyntaxKind::R_BRACK => depth -= 1,
-                        _ => {}
-                    }
-                    depth == 0 && token.kind() == SyntaxKind::R_BRACK
-                });
-                end.map_or(tokens.len(), |end| end + 1)
-            }
-            (Some(SyntaxKind::DOLLAR), Some(SyntaxKind::L_PAREN)) => 2,
-            // `$(#[$meta])* $vis struct`: what repeats, and a visibility.
-            (Some(SyntaxKind::R_PAREN), Some(SyntaxKind::STAR)) => 2,
-            (Some(SyntaxKind::DOLLAR), Some(SyntaxKind::IDENT)) if tokens.get(2).is_some_and(is_item_word) => 2,
-            (Some(SyntaxKind::UNSAFE_KW), Some(next)) if ITEMS.contains(&next) => 1,
-            _ => return tokens,
-        };
-        tokens = &tokens[skipped..];
-    }
-}
-
-fn is_item_word(token: &SyntaxToken) -> bool {
-    ITEMS.contains(&token.kind()) || token.text() == "union"
-}
-
+/// Of another's macro: it may have signs of its own further on (`static ref X`), so that only the beginning tells.
 fn begins_as_item(tokens: &[SyntaxToken]) -> bool {
-    let tokens = significant(tokens);
+    const ITEMS: [&str; 13] =
+        ["pub", "struct", "enum", "union", "fn", "impl", "trait", "type", "static", "const", "mod", "use", "extern"];
+    let mut words = tokens.iter().map(SyntaxToken::text);
+    let mut first = words.next();
+    while first == Some("#") {
+        // An attribute: to the end of its brackets.
+        let mut depth = 0;
+        let _ = words.find(|word| {
+            depth += usize::from(*word == "[");
+            depth -= usize::from(*word == "]" && depth > 0);
+            depth == 0
+        });
+        first = words.next();
+    }
+    if first == Some("unsafe") {
+        first = words.next();
+    }
     // `const { … }` is an expression.
-    let is_block = tokens.get(1).is_some_and(|next| next.kind() == SyntaxKind::L_CURLY);
-    tokens.first().is_some_and(is_item_word) && !is_block
+    first.is_some_and(|word| ITEMS.contains(&word)) && words.next() != Some("{")
 }
