@@ -20,7 +20,8 @@ use crate::analysis::{Analysis, Surroundings};
 use crate::assumptions::STORE_CALLS;
 use crate::cell::Cell;
 use crate::cell::annotated::{Annotated, Insertion};
-use crate::cell::{LIBRARY, debug, insertions};
+use crate::cell::insertions::{self, Around};
+use crate::cell::{LIBRARY, debug};
 use crate::compile::has_async_runtime;
 use crate::runtime::bootstrap::forget;
 use crate::scope::Scope;
@@ -68,20 +69,16 @@ impl Parts<'_> {
         };
         let mut may_be_own = self.scope.has_crates
             || [&cell.code, &self.scope.definitions.text()].iter().any(|text| text.contains(insertions::SHOW));
-        let mut around = self.folder.map(|folder| cell.files(folder)).unwrap_or_default();
-        // Where there is tokio, evcxr has all of the cell run on it.
-        if cell.may_await() && !has_async_runtime(self.build) {
-            around = around.and(cell.awaits(&format!("::{LIBRARY}::wait")));
-        }
+        let around = self.around(cell);
+        let debug = debug::places(cell, self.scope.definitions.cell_of("dbg").is_some());
+        let last = cell.last_expression.as_ref().filter(|last| !plan.has_item_at(last.start));
         let mut in_the_way = BTreeSet::new();
         let mut first: Option<(Outcome, String, Annotated)> = None;
         for _ in 0..MOST_ATTEMPTS {
-            let last = cell.last_expression.as_ref().filter(|last| !plan.has_item_at(last.start));
             let display = match last.filter(|last| plan.without_value.contains(last)) {
                 Some(last) => vec![(last.end, ";".to_owned())],
                 None => insertions::display(last, may_be_own),
             };
-            let debug = debug::places(cell, self.scope.definitions.cell_of("dbg").is_some());
             let insertions = around.with(types.iter().chain(&display).chain(&debug));
             let annotated = plan.annotate(cell, &without, &insertions);
             self.scope.sources.annotate(&annotated);
@@ -97,16 +94,16 @@ impl Parts<'_> {
                 return Attempt::Done { outcome, generated };
             }
             let may_run_again = !self.supervisor.has_begun() && !self.supervisor.is_interrupted();
+            if may_run_again && may_be_own && lacks_a_method(&outcome) {
+                may_be_own = false;
+                continue;
+            }
             let stale = match &outcome {
                 Err(Error::CompilationErrors(errors)) if may_run_again => {
                     self.scope.definitions.that_do_not_fit(errors, &generated, plan)
                 }
                 _ => BTreeSet::new(),
             };
-            if may_run_again && may_be_own && lacks_a_method(&outcome) {
-                may_be_own = false;
-                continue;
-            }
             let guessed = guess.take().is_some_and(|guess| !guess.is_empty());
             if guessed && may_run_again {
                 match self.types(cell, plan, &without) {
@@ -132,6 +129,16 @@ impl Parts<'_> {
         let (outcome, generated, annotated) = first.expect("there is one attempt at least");
         self.scope.sources.annotate(&annotated);
         Attempt::Done { outcome, generated }
+    }
+
+    /// What stands around parts of its expressions: whole paths of files, and calls that wait.
+    fn around(&self, cell: &Cell) -> Around {
+        let files = self.folder.map(|folder| cell.files(folder)).unwrap_or_default();
+        // Where there is tokio, evcxr has all of the cell run on it.
+        match cell.may_await() && !has_async_runtime(self.build) {
+            true => files.and(cell.awaits(&format!("::{LIBRARY}::wait"))),
+            false => files,
+        }
     }
 
     /// The cell has run: what it has defined is in force.
