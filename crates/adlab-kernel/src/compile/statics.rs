@@ -67,11 +67,9 @@ fn found(file: &SourceFile) -> Vec<(SyntaxNode, String)> {
 
 /// The names of what it stands in, and its own.
 fn path(node: &SyntaxNode) -> Vec<String> {
-    let names = node.ancestors().filter_map(|above| match ast::Impl::cast(above.clone()) {
-        Some(item) => Some(item.self_ty()?.syntax().text().to_string()),
-        None => Some(ast::Item::cast(above.clone()).and_then(|item| name(&item)).or_else(|| {
-            ast::Fn::cast(above).and_then(|function| function.name()).map(|name| name.text().to_string())
-        })?),
+    let names = node.ancestors().filter_map(ast::Item::cast).filter_map(|item| match item {
+        ast::Item::Impl(item) => Some(item.self_ty()?.syntax().text().to_string()),
+        item => name(&item),
     });
     let mut names: Vec<String> = names.filter(|name| !name.starts_with(OWN_MODULES)).collect();
     names.reverse();
