@@ -3,8 +3,11 @@
 import json
 import random
 import socket
+import subprocess
 
+import nbformat
 import pytest
+from conftest import ADLAB
 from frames import DELIM, Frames, published
 
 GOOD = {"shell": ("execute_request", {"code": "1 + 1"}), "control": ("kernel_info_request", {})}
@@ -213,3 +216,28 @@ def test_a_word_written_into_the_runtime_s_own_descriptors_passes_no_check(fresh
     assert fresh_kernel.text("1 + 2") == "3"
     reply, _ = fresh_kernel.run("assert_eq!(1, 2);")
     assert reply["ename"] == "Panic"
+
+
+# Safe Rust, and yet it writes wherever it likes: into its own process, the kernel's, and those that it starts.
+MEMORY = r"""
+let mut opened = Vec::new();
+for path in ["/proc/self/mem", "/proc/thread-self/mem", &format!("/proc/{}/mem", std::os::unix::process::parent_id())] {
+    opened.push(std::fs::OpenOptions::new().write(true).open(path).is_ok());
+}
+let child = "exec 3<>/proc/$$/mem || exec 3<>/proc/$PPID/mem";
+opened.push(std::process::Command::new("bash").args(["-c", child]).stderr(std::process::Stdio::null()).status()?.success());
+std::fs::write(std::env::temp_dir().join("adlab-seal"), "x")?;
+std::fs::remove_file(std::env::temp_dir().join("adlab-seal"))?;
+std::fs::write("/dev/null", "x")?;
+assert!(std::fs::read_to_string("/proc/self/status")?.contains("VmRSS"));
+assert_eq!(opened, [false; 4]);
+"""
+
+
+def test_cells_that_are_marked_write_into_no_process(started, tmp_path):
+    reply, _ = started(NBGRADER_EXECUTION="autograde").run(MEMORY)
+    assert reply["status"] == "ok", reply
+    path = tmp_path / "n.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(MEMORY)]), path)
+    result = subprocess.run([ADLAB, "run", path], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout

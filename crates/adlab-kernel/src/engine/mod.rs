@@ -27,6 +27,7 @@ use crate::event::{Bundle, Event, Sink};
 use crate::explain;
 use crate::fault::Fault;
 use crate::runtime::bootstrap::{ALLOW_QUESTION_MARK, DEBUG_IN_CELLS, PRINT_AT_ONCE, forget};
+use crate::runtime::protocol::MARKED_VAR;
 use crate::scope::definitions::HandedBack;
 use crate::scope::plan::Plan;
 use crate::scope::{Scope, lines};
@@ -57,13 +58,23 @@ pub struct Engine {
     give_environment: Box<dyn Fn(&mut Command) + Send>,
 }
 
+/// nbgrader sets it while it runs submissions.
+const NBGRADER_VAR: &str = "NBGRADER_EXECUTION";
+
 impl Engine {
     /// Starts evcxr in the current session's build folder and loads the preloaded crate. Takes seconds. Cells run in this
     /// folder, or in the one that this process is in.
     pub fn start(preload: Preload, session: &Session, analysis: Analysis, folder: Option<&Path>) -> Result<Self> {
         let socket = session.socket();
         let supervisor = Supervisor::listen(&socket)?;
-        let give_environment = Box::new(session.give_environment(folder));
+        let give = session.give_environment(folder);
+        let is_marked = folder.is_some() || std::env::var_os(NBGRADER_VAR).is_some();
+        let give_environment = Box::new(move |command: &mut Command| {
+            give(command);
+            if is_marked {
+                command.env(MARKED_VAR, "1");
+            }
+        });
         let evcxr = Evcxr::start(&socket, &give_environment)?;
         session.restore_lock()?;
         // Of the notebook before, nothing is left.

@@ -16,6 +16,8 @@
 pub mod bootstrap;
 pub mod memory;
 pub mod protocol;
+#[cfg(target_os = "linux")]
+mod seal;
 mod snapshot;
 #[cfg(target_os = "linux")]
 mod stdio;
@@ -33,7 +35,7 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LAZY};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::RecvFlags;
 
-use self::protocol::{BROKEN, Channel, Protection, ROLLED_BACK, SOCKET_VAR, ToKernel, ToRuntime};
+use self::protocol::{BROKEN, Channel, MARKED_VAR, Protection, ROLLED_BACK, SOCKET_VAR, ToKernel, ToRuntime};
 use self::snapshot::{Snapshot, Taken};
 use crate::assumptions::{BACKTRACE_VAR, EXECUTION_COMPLETE, GIVES_UP, IS_RUNTIME_VAR, LOAD_AND_RUN, ONE_FUNCTION};
 use crate::event::PanicInfo;
@@ -96,11 +98,13 @@ struct Runtime {
 impl Runtime {
     fn connect(socket: &Path) -> Result<Self> {
         die_with_parent();
+        let marked = std::env::var_os(MARKED_VAR).is_some();
         // SAFETY: no other thread runs yet.
         unsafe {
             // What a cell starts must not take itself for a runtime.
             std::env::remove_var(SOCKET_VAR);
             std::env::remove_var(IS_RUNTIME_VAR);
+            std::env::remove_var(MARKED_VAR);
             // A student has to ask for a backtrace.
             std::env::remove_var(BACKTRACE_VAR);
         }
@@ -127,6 +131,10 @@ impl Runtime {
             stdio::start(order);
         }
         memory::apply();
+        #[cfg(target_os = "linux")]
+        if marked {
+            seal::apply();
+        }
         let mut control = BufReader::new(open(Channel::Control)?);
         let mut secret = String::new();
         control.read_line(&mut secret)?;

@@ -22,6 +22,9 @@ use crate::event::PanicInfo;
 /// Names the kernel's socket; a process started with it is a runtime.
 pub const SOCKET_VAR: &str = "ADLAB_RUNTIME_SOCKET";
 
+/// Tells the runtime that its cells are marked: they may not write into processes.
+pub const MARKED_VAR: &str = "ADLAB_MARKED";
+
 /// Tells the preloaded crate that this kernel shows each output when it is complete.
 pub const MULTIPLE_OUTPUTS_VAR: &str = "ADLAB_MULTIPLE_OUTPUTS";
 
