@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ import pytest
 from conftest import ADLAB, ROOT, SOLUTIONS, Session
 
 TOOLCHAIN = Path(subprocess.check_output(["rustup", "which", "rustc"], text=True).strip()).parent.parent
+CARGO_HOME = os.environ.get("CARGO_HOME", Path.home() / ".cargo")
 
 MOUNTS = shutil.which("unshare") and subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
 other_users = pytest.mark.skipif(not MOUNTS, reason="no other user's part can be played here")
@@ -123,8 +125,10 @@ class User:
 
     def start(self, root=False):
         """The begin of a command line that runs the rest as this user, or as root in the same surroundings."""
-        settings = f"HOME='{self.home}' TMPDIR='{self.home}/tmp' PATH='{self.rust}/bin:/usr/bin:/bin'"
-        user = "" if root else f"setpriv --reuid={self.name} --regid={self.name} --clear-groups"
+        # Root's own cargo has what the preloaded crate is made from; a user's has nothing.
+        home = f"HOME='{self.rust}-home' CARGO_HOME='{CARGO_HOME}'" if root else f"HOME='{self.home}'"
+        settings = f"{home} TMPDIR='{self.home}/tmp' PATH='{self.rust}/bin:/usr/bin:/bin'"
+        user = "" if root else f"setpriv --reuid={self.name} --regid={pwd.getpwnam(self.name).pw_gid} --clear-groups"
         # Jupyter's connection file is for its own user.
         connection = f'for word; do [ ! -f "$word" ] || [ "${{word%.json}}" = "$word" ] || chown {self.name} "$word"; done'
         mounts = f"mount --bind '{TOOLCHAIN}' '{self.rust}' && mount -t tmpfs none '{ROOT}'"
@@ -137,8 +141,7 @@ class User:
         return done.stdout
 
     def kernel(self, prefix):
-        # Through a folder that the user can read.
-        return kernel(prefix, ["env", f"JUPYTER_RUNTIME_DIR={self.home}", *self.start()], cwd=str(self.home))
+        return kernel(prefix, self.start(), cwd=str(self.home))
 
 
 @other_users
