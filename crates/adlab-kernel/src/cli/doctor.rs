@@ -66,7 +66,7 @@ pub fn examine(project: &Project) -> bool {
                 "install Python 3.10 or later with venv (Debian and Ubuntu: apt install python3-venv); JupyterLab needs it",
             ),
         ),
-        useful("warm build", warm_build(project, warm.as_ref().ok())),
+        useful("warm build", warm_build(warm.as_ref().ok())),
         useful("cache", writable(&project.own(), &format!("set {CACHE_VAR} to a folder of yours"))),
         useful("crates", crates()),
     ];
@@ -83,12 +83,8 @@ pub fn examine(project: &Project) -> bool {
     checks.iter().all(|check| check.found.is_ok() || !check.needed)
 }
 
-fn warm_build(project: &Project, warm: Option<&WarmBuild>) -> Result<String, String> {
-    let missing = if project.is_installation() {
-        "none fits; adlab install makes one, or else the next session does, which takes a minute longer"
-    } else {
-        "adlab install (without it, the first cell of each session compiles the preloaded crate)"
-    };
+fn warm_build(warm: Option<&WarmBuild>) -> Result<String, String> {
+    let missing = "none fits; adlab install makes one, or else the next session, which takes a minute longer";
     warm.filter(|warm| warm.fits()).map(|warm| warm.folder.display().to_string()).ok_or_else(|| missing.to_owned())
 }
 

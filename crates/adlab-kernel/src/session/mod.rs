@@ -1,8 +1,8 @@
 //! A folder in which one kernel builds its cells, and what it begins with.
 //!
 //! Two kernels must never share evcxr's build folder: they would overwrite each other's source. So each session gets a
-//! copy of a template in which the preloaded crate is compiled already ([`warm_build`]). An installation makes one when
-//! there is none that fits; in a checkout, whose crates change, cargo then begins with what there is.
+//! copy of a template in which the preloaded crate is compiled already ([`warm_build`]), which is made where
+//! there is none. Where the crates have changed since, as they do in a checkout, cargo compiles what has.
 //!
 //! On the map, `docs/architecture.md`: *Processes and threads*.
 
@@ -87,18 +87,15 @@ impl Session {
 
     fn try_to_fill(&self) -> Result<()> {
         let warm = &self.warm;
-        if self.project.is_installation() && !warm.fits() {
+        if !warm.fits() && !warm.is_older() {
             self.make_warm_build()?;
         }
+        copy_tree(&warm.folder.join(BUILD), &self.build()).context("cannot copy the warm build")?;
         let fits = warm.fits();
-        let has_template = fits || warm.is_older();
-        if has_template {
-            copy_tree(&warm.folder.join(BUILD), &self.build()).context("cannot copy the warm build")?;
-        }
         if fits {
             copy_tree(&warm.folder.join(TOOLS), &self.path(TOOLS)).context("cannot copy the warm build")?;
         }
-        self.begin(has_template)?;
+        self.begin(true)?;
         // What is known of another state of the crate is worth nothing, and what cells are linked with may be another's.
         if fits { Ok(()) } else { self.tools().build_store(&self.build()) }
     }
