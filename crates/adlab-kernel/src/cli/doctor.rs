@@ -1,11 +1,14 @@
 //! `adlab doctor`: what is missing on this machine, or can't serve, and what to do.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::session::environment::{reach_cargo, without_effect};
-use crate::session::{place, warm_build};
-use crate::system::project::Project;
-use crate::system::toolchain::{self, GET_RUST, GET_RUST_SRC, cargo_home, on_path, output};
+use crate::session::place;
+use crate::session::warm_build::WarmBuild;
+use crate::system::project::{CACHE_VAR, Project};
+use crate::system::toolchain::{self, GET_RUST, GET_RUST_SRC, Toolchain, cargo_home, on_path, output};
 
 struct Check {
     what: &'static str,
@@ -20,17 +23,25 @@ pub fn examine(project: &Project) -> bool {
     // Only for its effect: it looks in the usual places, too.
     let _ = reach_cargo();
     // Cells are compiled by it, whatever this folder would choose.
-    let toolchain = warm_build::toolchain(project);
-    let version = |program: fn(&toolchain::Toolchain) -> &std::path::Path| match &toolchain {
+    let warm = WarmBuild::find(project);
+    let toolchain = match &warm {
+        Ok(warm) => Ok(warm.toolchain.clone()),
+        Err(_) => Toolchain::here(),
+    };
+    let version = |program: fn(&Toolchain) -> &Path| match &toolchain {
         Ok(toolchain) => output(program(toolchain), &["--version"]).ok_or_else(|| GET_RUST.to_owned()),
         Err(error) => Err(format!("{error:#}")),
     };
-    let library = warm_build::library(project).or_else(toolchain::rust_src);
+    let library = warm.as_ref().ok().and_then(WarmBuild::library).or_else(toolchain::rust_src);
     let or = |found: Option<String>, remedy: &str| found.ok_or_else(|| remedy.to_owned());
     let needed = |what, found| Check { what, found, needed: true };
     let useful = |what, found| Check { what, found, needed: false };
     let folder = place::folder();
     let mut checks = vec![
+        needed(
+            "adlab",
+            project.check().map(|()| project.root().display().to_string()).map_err(|error| format!("{error:#}")),
+        ),
         needed("cargo", version(|toolchain| &toolchain.cargo)),
         needed("rustc", version(|toolchain| &toolchain.rustc)),
         needed("rust-src", or(library.map(|_| "the standard library's source".into()), GET_RUST_SRC)),
@@ -55,13 +66,8 @@ pub fn examine(project: &Project) -> bool {
                 "install Python 3.10 or later with venv (Debian and Ubuntu: apt install python3-venv); JupyterLab needs it",
             ),
         ),
-        useful(
-            "warm build",
-            or(
-                warm_build::exists(project).then(|| project.warm().display().to_string()),
-                "adlab install (without it, the first cell of each session compiles the preloaded crate)",
-            ),
-        ),
+        useful("warm build", warm_build(warm.as_ref().ok())),
+        useful("cache", writable(&project.own(), &format!("set {CACHE_VAR} to a folder of yours"))),
         useful("crates", crates()),
     ];
     let ignored = without_effect();
@@ -77,11 +83,20 @@ pub fn examine(project: &Project) -> bool {
     checks.iter().all(|check| check.found.is_ok() || !check.needed)
 }
 
+fn warm_build(warm: Option<&WarmBuild>) -> Result<String, String> {
+    let missing = "none fits; adlab install makes one, or else the next session, which takes a minute longer";
+    warm.filter(|warm| warm.fits()).map(|warm| warm.folder.display().to_string()).ok_or_else(|| missing.to_owned())
+}
+
 /// Where cargo puts what `:dep` downloads.
 fn crates() -> Result<String, String> {
     let advice = "set CARGO_HOME to a folder of yours, or `:dep` can't add crates";
-    let folder = cargo_home().ok_or_else(|| format!("HOME is not set: {advice}"))?;
-    let there = folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(&folder);
+    writable(&cargo_home().ok_or_else(|| format!("HOME is not set: {advice}"))?, advice)
+}
+
+/// A folder in which something can be made, if it is not there already.
+fn writable(folder: &Path, advice: &str) -> Result<String, String> {
+    let there = folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(folder);
     match tempfile::tempfile_in(there) {
         Ok(_) => Ok(folder.display().to_string()),
         Err(error) => Err(format!("{} can't be written to ({error}): {advice}", folder.display())),

@@ -1,4 +1,4 @@
-//! `adlab install`: the kernelspec, and the warm build.
+//! `adlab install`: the kernelspec, and the warm build; with `--into`, what they belong to, too.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use super::installation;
 use super::prepare::prepare;
 use crate::session::environment::reach_cargo;
-use crate::system::files::write_atomically;
+use crate::session::warm_build::WarmBuild;
+use crate::system::files::{let_all_read, write_atomically};
 use crate::system::project::Project;
-use crate::system::toolchain;
+use crate::system::toolchain::{self, Toolchain};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -23,6 +25,12 @@ pub struct Options {
     /// Into PREFIX/share/jupyter/kernels
     #[arg(long, value_name = "P", group = "place")]
     prefix: Option<PathBuf>,
+    /// A whole installation that needs no checkout: the program, its parts and the kernelspec into PREFIX
+    #[arg(long, value_name = "PREFIX", group = "place")]
+    into: Option<PathBuf>,
+    /// For all users of the installation that this program belongs to, which then share its warm build
+    #[arg(long, group = "place")]
+    system: bool,
     /// The kernel's name in Jupyter
     #[arg(long, value_name = "N", default_value = "adlab")]
     name: String,
@@ -31,22 +39,48 @@ pub struct Options {
     stock: bool,
 }
 
+/// Below a prefix, where Jupyter looks for kernels.
+const KERNELS: &str = "share/jupyter/kernels";
+
 pub fn install(project: &Project, options: &Options) -> Result<()> {
     check_name(&options.name)?;
     if options.stock && !cfg!(feature = "stock") {
         bail!("this adlab was built without the stock kernel; build it with the cargo feature `stock`");
     }
+    if let Some(prefix) = &options.into {
+        let prefix = installation::make(project, prefix)?;
+        // A toolchain is wanted only when it is used.
+        let target = prefix.join(KERNELS).join(&options.name);
+        write_spec(project, options, &target, reach_cargo().ok().as_deref())?;
+        let_all_read(&target)?;
+        println!("installed   {}", prefix.display());
+        println!(
+            "warm build  each user's first session makes one; or, for all: {} install --system",
+            prefix.join("bin/adlab").display()
+        );
+        return Ok(());
+    }
     let cargo = reach_cargo()?;
     if toolchain::rust_src().is_none() {
         bail!("rust-src is missing: types can't be inferred; run: {}", toolchain::GET_RUST_SRC);
     }
-    let target = kernels_folder(options)?.join(&options.name);
-    write_spec(project, options, &target, &cargo)?;
+    let target = if options.system { installation::prefix(project)?.join(KERNELS) } else { kernels_folder(options)? };
+    let target = target.join(&options.name);
+    write_spec(project, options, &target, Some(&cargo))?;
     println!("kernelspec  {}", target.display());
-    if prepare(project)? {
-        println!("warm build  {}", project.warm().display());
+    let toolchain = Toolchain::here()?;
+    let warm = match options.system {
+        true => WarmBuild::shared(project, toolchain)?,
+        false => WarmBuild::own(project, toolchain)?,
+    };
+    if prepare(project, &warm)? {
+        println!("warm build  {}", warm.folder.display());
     } else {
         println!("warm build  is up to date");
+    }
+    if options.system {
+        let_all_read(&target)?;
+        let_all_read(&warm.folder)?;
     }
     Ok(())
 }
@@ -62,7 +96,7 @@ fn check_name(name: &str) -> Result<()> {
 /// Where Jupyter looks for kernels.
 fn kernels_folder(options: &Options) -> Result<PathBuf> {
     if let Some(prefix) = &options.prefix {
-        return Ok(prefix.join("share/jupyter/kernels"));
+        return Ok(prefix.join(KERNELS));
     }
     if options.sys_prefix {
         let prefix = std::env::var_os("VIRTUAL_ENV")
@@ -70,7 +104,7 @@ fn kernels_folder(options: &Options) -> Result<PathBuf> {
             .map(PathBuf::from)
             .or_else(|| toolchain::output("python3", &["-c", "import sys; print(sys.prefix)"]).map(PathBuf::from))
             .context("no Python environment is active, and there is no python3; use --prefix")?;
-        return Ok(prefix.join("share/jupyter/kernels"));
+        return Ok(prefix.join(KERNELS));
     }
     if let Some(dir) = std::env::var_os("JUPYTER_DATA_DIR") {
         return Ok(PathBuf::from(dir).join("kernels"));
@@ -86,7 +120,7 @@ fn kernels_folder(options: &Options) -> Result<PathBuf> {
 }
 
 /// Copies `kernel-spec/`, with this binary in place of the bare name.
-fn write_spec(project: &Project, options: &Options, target: &Path, cargo: &Path) -> Result<()> {
+fn write_spec(project: &Project, options: &Options, target: &Path, cargo: Option<&Path>) -> Result<()> {
     let place = || {
         format!(
             "cannot write the kernelspec to {}; choose a place that is yours with --user or --prefix",
@@ -102,13 +136,15 @@ fn write_spec(project: &Project, options: &Options, target: &Path, cargo: &Path)
     }
     let text = fs::read_to_string(project.kernel_spec().join("kernel.json"))?;
     let mut spec: Value = serde_json::from_str(&text).context("kernel-spec/kernel.json is broken")?;
-    let exe = std::env::current_exe()?;
+    // An installation finds itself from its spec, wherever it is moved to.
+    let is_inside = options.into.is_some() || options.system;
+    let exe = if is_inside { "{resource_dir}/../../../../bin/adlab".into() } else { std::env::current_exe()? };
     spec["argv"][0] = exe.to_string_lossy().into();
     if options.stock {
         spec["argv"] = json!([exe.to_string_lossy(), "stock", "--control_file", "{connection_file}"]);
         spec["display_name"] = "Rust (evcxr with AD Lab)".into();
     }
-    let environment = environment(cargo);
+    let environment = cargo.map_or(Value::Null, |cargo| environment(cargo, is_inside));
     for (name, value) in environment.as_object().into_iter().flatten() {
         spec["env"][name] = value.clone();
     }
@@ -116,17 +152,18 @@ fn write_spec(project: &Project, options: &Options, target: &Path, cargo: &Path)
     write_atomically(&target.join("kernel.json"), text.as_bytes()).with_context(place)
 }
 
-/// A kernel started by a server knows of Rust what we know now.
-fn environment(cargo: &Path) -> Value {
+/// A kernel started by a server knows of Rust what we know now. What cargo downloads is for each user alone.
+fn environment(cargo: &Path, for_all: bool) -> Value {
     let mut env = serde_json::Map::new();
-    for name in ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
+    let names: &[&str] = if for_all { &["RUSTUP_HOME"] } else { &["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] };
+    for name in names {
         if let Ok(value) = std::env::var(name) {
-            env.insert(name.into(), value.into());
+            env.insert((*name).into(), value.into());
         }
     }
     // Outside of rustup's usual place, the PATH is all there is to go by.
     let usual = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo/bin/cargo"));
-    if usual.as_deref() != Some(cargo) && !env.contains_key("CARGO_HOME") {
+    if usual.as_deref() != Some(cargo) {
         let bin = cargo.parent().unwrap_or(Path::new("/usr/bin"));
         env.insert("PATH".into(), format!("{}:${{PATH}}", bin.display()).into());
     }

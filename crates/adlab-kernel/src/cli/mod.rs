@@ -5,6 +5,7 @@
 mod assign;
 mod doctor;
 mod install;
+mod installation;
 mod prepare;
 mod run;
 #[cfg(feature = "stock")]
@@ -30,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Tell Jupyter of the kernel, and prepare its warm build
     Install(install::Options),
+    /// Make the warm build for sessions, where there is none that fits
+    Prepare,
     /// Serve Jupyter
     Kernel {
         /// The file by which Jupyter says where to listen
@@ -73,14 +76,16 @@ pub fn obey() -> ExitCode {
 
 /// True if all went well.
 fn carry_out(command: Command) -> Result<bool> {
-    let project = Project::find()?;
+    let project = Project::find();
     match command {
-        Command::Install(options) => install::install(&project, &options).map(|()| true),
-        Command::Kernel { connection_file } => server::serve(&project, &connection_file).map(|()| true),
+        Command::Install(options) => install::install(&project?, &options).map(|()| true),
+        Command::Prepare => prepare::prepare_for_sessions(&project?).map(|()| true),
+        // What is wrong with the project, too, is said by cells.
+        Command::Kernel { connection_file } => server::serve(project, &connection_file).map(|()| true),
         #[cfg(feature = "stock")]
-        Command::Stock { control_file } => stock::start(&project, &control_file).map(|()| true),
-        Command::Run(options) => run::run(&project, &options),
+        Command::Stock { control_file } => stock::start(&project?, &control_file).map(|()| true),
+        Command::Run(options) => run::run(&project?, &options),
         Command::Assign(options) => assign::assign(&options),
-        Command::Doctor => Ok(doctor::examine(&project)),
+        Command::Doctor => Ok(doctor::examine(&project?)),
     }
 }

@@ -1,34 +1,61 @@
-//! Makes the warm build: starts an engine once, and keeps what it has compiled.
+//! Makes the warm build: starts an engine, starts it again as sessions do, and keeps what it has compiled and asked.
 
 use anyhow::{Result, anyhow};
 
 use crate::analysis::Analysis;
 use crate::engine::Engine;
-use crate::session::{Session, warm_build};
+use crate::session::environment::reach_cargo;
+use crate::session::warm_build::{TYPICAL_CELLS, WarmBuild};
+use crate::session::{Session, place};
 use crate::system::project::Project;
-use crate::system::toolchain::Toolchain;
 
 /// Compiles the preloaded crate and some typical cells, and keeps the result for all sessions to come. Returns false if
 /// there is nothing to do. Call before any thread starts.
-pub fn prepare(project: &Project) -> Result<bool> {
-    let preload = project.preload()?;
-    if warm_build::is_up_to_date(project, &preload)? {
+pub fn prepare(project: &Project, warm: &WarmBuild) -> Result<bool> {
+    if warm.fits() {
         return Ok(false);
     }
-    let stamp = warm_build::stamp(project, &preload)?;
-    println!("warm build  compiling the preloaded crate, once (about a minute)");
-    let mut session = Session::open(project, &Toolchain::here()?)?;
-    session.fill_cold()?;
-    let analysis = Analysis::start(session.library()?)?;
-    let mut engine = Engine::start(preload, &session, analysis.clone(), None)?;
-    for (i, code) in warm_build::TYPICAL_CELLS.iter().enumerate() {
-        engine
-            .execute(code, None, i + 1, Box::new(|_| ()))
-            .map_err(|fault| anyhow!("a first cell fails: {}: {}", fault.ename, fault.evalue))?;
+    project.check()?;
+    let _lock = warm.begin()?;
+    // Who had it before us may have made it.
+    if warm.fits() {
+        return Ok(false);
     }
-    // What cargo answers is kept as well.
-    analysis.settle(|| false);
-    drop(engine);
-    warm_build::keep(project, session.folder(), &stamp)?;
+    println!("warm build  compiling the preloaded crate, once (about a minute)");
+    let mut session = Session::open(project, warm.clone())?;
+    session.fill_cold()?;
+    make(project, &session).map_err(|error| match place::lost(session.folder(), &format!("{error:#}")) {
+        Some(reason) => anyhow!("{reason}"),
+        None => error,
+    })?;
+    warm.keep(session.folder())?;
+    if project.is_installation() && project.shared_warm().as_ref() != Some(&warm.folder) {
+        warm.toolchain.write_down(&project.own())?;
+    }
     Ok(true)
+}
+
+/// The one that a session in this folder would begin with.
+pub fn prepare_for_sessions(project: &Project) -> Result<()> {
+    // Without it, the toolchain of the last time may still be there.
+    let _ = reach_cargo();
+    prepare(project, &WarmBuild::find(project)?).map(drop)
+}
+
+fn make(project: &Project, session: &Session) -> Result<()> {
+    let analysis = Analysis::start(session.library()?)?;
+    for round in 0..2 {
+        if round > 0 {
+            session.begin_again()?;
+        }
+        let mut engine = Engine::start(project.preload()?, session, analysis.clone(), None)?;
+        for (i, code) in TYPICAL_CELLS.iter().enumerate() {
+            engine
+                .execute(code, None, i + 1, Box::new(|_| ()))
+                .map_err(|fault| anyhow!("a first cell fails: {}: {}", fault.ename, fault.evalue))?;
+        }
+        // What cargo answers is kept as well.
+        analysis.settle(|| false);
+    }
+    Ok(())
 }

@@ -15,7 +15,8 @@ use crate::event::Event;
 use crate::fault::Fault;
 use crate::notebook::file::{self, Notebook};
 use crate::notebook::outputs::{Displays, Finished, Outputs};
-use crate::session::{Session, warm_build};
+use crate::session::Session;
+use crate::session::warm_build::WarmBuild;
 use crate::supervisor::Supervisor;
 use crate::system::project::Project;
 
@@ -46,7 +47,7 @@ pub fn run(project: &Project, options: &Options) -> Result<bool> {
     if sound.is_empty() {
         return report(read.into_iter().filter_map(Result::err)).map(|()| false);
     }
-    let session = Session::open(project, &warm_build::toolchain(project)?)?;
+    let session = Session::open(project, WarmBuild::find(project)?)?;
     let analysis = Analysis::start(session.library()?)?;
     session.fill()?;
     let (notebooks, unreadable): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::session::Session;
+use crate::session::warm_build::WarmBuild;
 use crate::system::project::Project;
 
 /// evcxr_jupyter reads the process's own arguments.
@@ -17,7 +18,7 @@ pub fn start(project: &Project, control_file: &Path) -> Result<()> {
     if !control_file.is_file() {
         bail!("cannot read the connection file {}; Jupyter writes it when it starts a kernel", control_file.display());
     }
-    let session = Session::open_plain(project)?;
+    let session = Session::open_plain(project, WarmBuild::find(project)?)?;
     session.fill()?;
     let nowhere = tempfile::tempdir()?;
     let status = Command::new(std::env::current_exe()?)

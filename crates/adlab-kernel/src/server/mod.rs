@@ -29,11 +29,12 @@ use self::outbox::{Outbox, Queue, about, outbox};
 use self::stalled::send_patiently;
 use crate::cell::nesting::DEEP_STACK;
 use crate::engine::thread::{EngineThread, Handle};
-use crate::session::{Session, warm_build};
+use crate::session::Session;
+use crate::session::warm_build::WarmBuild;
 use crate::system::project::{Preload, Project};
 
 /// Serves until a shutdown request, until the process is told to end, or until Jupyter is gone.
-pub fn serve(project: &Project, connection_file: &Path) -> Result<()> {
+pub fn serve(project: Result<Project>, connection_file: &Path) -> Result<()> {
     let connection = read_connection_file(connection_file)?;
     // Where it fails, cells say why. kernel_info is answered while evcxr starts.
     let engine = EngineThread::start(begin(project));
@@ -45,8 +46,10 @@ pub fn serve(project: &Project, connection_file: &Path) -> Result<()> {
     outcome
 }
 
-fn begin(project: &Project) -> Result<(Preload, Session)> {
-    Ok((project.preload()?, Session::open(project, &warm_build::toolchain(project)?)?))
+fn begin(project: Result<Project>) -> Result<(Preload, Session)> {
+    let project = project?;
+    let warm = WarmBuild::find(&project)?;
+    Ok((project.preload()?, Session::open(&project, warm)?))
 }
 
 fn read_connection_file(path: &Path) -> Result<ConnectionInfo> {

@@ -112,7 +112,7 @@ fn is_of_builds(name: &str) -> bool {
 /// copy of the preloaded crate there. Nothing where there is nothing to leave out.
 fn without_our_builds(project: &Project) -> Result<Option<OsString>> {
     let Some(paths) = std::env::var_os("LD_LIBRARY_PATH") else { return Ok(None) };
-    let others = std::env::split_paths(&paths).filter(|path| !path.starts_with(project.target()));
+    let others = std::env::split_paths(&paths).filter(|path| !path.starts_with(project.own()));
     Ok(Some(std::env::join_paths(others)?))
 }
 

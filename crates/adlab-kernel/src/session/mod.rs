@@ -1,7 +1,8 @@
 //! A folder in which one kernel builds its cells, and what it begins with.
 //!
 //! Two kernels must never share evcxr's build folder: they would overwrite each other's source. So each session gets a
-//! copy of a template in which the preloaded crate is compiled already ([`warm_build`]).
+//! copy of a template in which the preloaded crate is compiled already ([`warm_build`]), which is made where
+//! there is none. Where the crates have changed since, as they do in a checkout, cargo compiles what has.
 //!
 //! On the map, `docs/architecture.md`: *Processes and threads*.
 
@@ -12,30 +13,35 @@ pub mod place;
 pub mod warm_build;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use self::environment::UserEnvironment;
 use self::janitor::Janitor;
-use self::warm_build::{BUILD, LIBRARY, TOOLS};
+use self::warm_build::{BUILD, LIBRARY, TOOLS, WarmBuild};
 use crate::analysis::slim_std;
 use crate::assumptions::CONFIG_FILE;
 use crate::compile::tools::Tools;
 use crate::system::files::copy_tree;
 use crate::system::processes::is_gone;
 use crate::system::project::Project;
-use crate::system::toolchain::{self, Toolchain};
+use crate::system::toolchain;
 
 /// A session's folder is named after this and the process that it belongs to.
 const PREFIX: &str = "adlab-";
+
+/// The command of this program that makes a warm build.
+pub const PREPARE: &str = "prepare";
 
 pub struct Session {
     // Removed before the janitor looks.
     dir: TempDir,
     project: Project,
+    warm: WarmBuild,
     user: UserEnvironment,
     /// The standard library's source, where there is a slim one.
     library: Option<PathBuf>,
@@ -46,29 +52,32 @@ impl Session {
     /// Makes the folder, and points evcxr at it. It is to be filled before evcxr starts.
     ///
     /// Call once, before any thread starts: evcxr takes its folders from the environment.
-    pub fn open(project: &Project, toolchain: &Toolchain) -> Result<Self> {
-        let mut session = Self::open_plain(project)?;
-        session.library = warm_build::library(project);
+    pub fn open(project: &Project, warm: WarmBuild) -> Result<Self> {
+        let toolchain = warm.toolchain.clone();
+        let mut session = Self::open_plain(project, warm)?;
+        session.library = session.warm.library();
         let (tools, empty_library) = (session.tools(), session.path("empty-library"));
-        tools.stand_in(toolchain)?;
+        tools.stand_in(&toolchain)?;
         slim_std::write_empty(&empty_library)?;
         environment::wire_tools(&tools, &project.cells(), &empty_library)?;
         Ok(session)
     }
 
     /// The same without our means to make it fast.
-    pub fn open_plain(project: &Project) -> Result<Self> {
+    pub fn open_plain(project: &Project, warm: WarmBuild) -> Result<Self> {
         let user = UserEnvironment::of_this_process(project)?;
         place::check_here()?;
         let place = place::folder();
         remove_abandoned(&place);
         place::check(&place)?;
         let prefix = format!("{PREFIX}{}-", std::process::id());
+        // What a cell says, and writes, is its user's.
         let mut folder = tempfile::Builder::new();
+        let folder = folder.permissions(fs::Permissions::from_mode(0o700));
         let dir = folder.prefix(&prefix).tempdir_in(&place).context("cannot make a folder for the session")?;
         let janitor = Janitor::start(dir.path())?;
         environment::wire(dir.path(), &dir.path().join(BUILD), &place);
-        Ok(Session { dir, project: project.clone(), user, library: None, _janitor: janitor })
+        Ok(Session { dir, project: project.clone(), warm, user, library: None, _janitor: janitor })
     }
 
     /// Puts in what a session begins with: from the warm build, where there is one. Takes a while.
@@ -77,18 +86,35 @@ impl Session {
     }
 
     fn try_to_fill(&self) -> Result<()> {
-        let warm = self.project.warm();
-        let has_template = warm_build::exists(&self.project);
-        if has_template {
-            copy_tree(&warm.join(BUILD), &self.build()).context("cannot copy the warm build")?;
+        let warm = &self.warm;
+        if !warm.fits() && !warm.is_older() {
+            self.make_warm_build()?;
         }
-        let is_up_to_date = has_template && warm_build::is_up_to_date(&self.project, &self.project.preload()?)?;
-        if is_up_to_date {
-            copy_tree(&warm.join(TOOLS), &self.path(TOOLS)).context("cannot copy the warm build")?;
+        copy_tree(&warm.folder.join(BUILD), &self.build()).context("cannot copy the warm build")?;
+        let fits = warm.fits();
+        if fits {
+            copy_tree(&warm.folder.join(TOOLS), &self.path(TOOLS)).context("cannot copy the warm build")?;
         }
-        self.begin(has_template)?;
+        self.begin(true)?;
         // What is known of another state of the crate is worth nothing, and what cells are linked with may be another's.
-        if is_up_to_date { Ok(()) } else { self.tools().build_store(&self.build()) }
+        if fits { Ok(()) } else { self.tools().build_store(&self.build()) }
+    }
+
+    /// In a process of its own, as a session is open in this one.
+    fn make_warm_build(&self) -> Result<()> {
+        eprintln!("adlab: there is no warm build for this toolchain yet; it is made now, once (about a minute)");
+        let mut command = Command::new(std::env::current_exe()?);
+        self.user.give(&mut command, self.dir.path());
+        command.arg(PREPARE).stdin(Stdio::null()).stdout(Stdio::null());
+        let done = command.output().context("cannot start this program again")?;
+        let said = String::from_utf8_lossy(&done.stderr);
+        if !done.status.success() {
+            bail!("{}", said.lines().filter_map(|line| line.strip_prefix("adlab: ")).collect::<Vec<_>>().join("\n"));
+        }
+        if !self.warm.fits() {
+            bail!("the warm build in {} is gone again, or damaged; run: adlab doctor", self.warm.folder.display());
+        }
+        Ok(())
     }
 
     /// Puts in what a warm build is to be made from, and nothing else.
@@ -101,14 +127,21 @@ impl Session {
         self.tools().build_store(&self.build())
     }
 
+    /// As it is when a session begins: what is asked then is known to the warm build as well.
+    pub fn begin_again(&self) -> Result<()> {
+        warm_build::remove_cells(&self.build())?;
+        self.begin(true)
+    }
+
     fn begin(&self, offline: bool) -> Result<()> {
         fs::create_dir_all(self.build())?;
         fs::create_dir_all(self.path(".cargo"))?;
         level::set(&self.build(), None)?;
         // With a warm build, all that is needed was downloaded: a class without network must get through.
         fs::write(self.path(CONFIG_FILE), self.project.preload()?.to_toml(offline))?;
-        fs::copy(self.project.lock_file(), self.path("Cargo.lock")).context("cannot read Cargo.lock")?;
-        Ok(())
+        // A copy that can be written to, also where this one can't.
+        let lock = fs::read(self.project.lock_file()).context("cannot read Cargo.lock")?;
+        Ok(fs::write(self.path("Cargo.lock"), lock)?)
     }
 
     fn tools(&self) -> Tools {

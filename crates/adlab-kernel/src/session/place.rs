@@ -66,7 +66,12 @@ pub fn lost(session: &Path, said: &str) -> Option<String> {
 
 /// How much room there is, for people.
 pub fn room(folder: &Path) -> Option<String> {
-    Some(format!("{} MB free", statistics(folder)?.free / MB))
+    Some(format!("{} MB free", free(folder)? / MB))
+}
+
+/// The same in bytes.
+pub fn free(folder: &Path) -> Option<u64> {
+    Some(statistics(folder)?.free)
 }
 
 fn called(folder: &Path) -> String {

@@ -20,7 +20,48 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     attempt().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Copies a folder with its times: cargo compares them.
+/// How much is in a folder: one that was cut short has less.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    pub files: u64,
+    pub bytes: u64,
+}
+
+/// Of all files in a folder.
+pub fn extent(folder: &Path) -> Result<Extent> {
+    let mut extent = Extent::default();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let part = if kind.is_dir() {
+            self::extent(&entry.path())?
+        } else {
+            Extent { files: kind.is_file().into(), bytes: if kind.is_file() { entry.metadata()?.len() } else { 0 } }
+        };
+        extent = Extent { files: extent.files + part.files, bytes: extent.bytes + part.bytes };
+    }
+    Ok(extent)
+}
+
+/// Lets all users of this machine read what is in a folder, and go through it.
+pub fn let_all_read(path: &Path) -> Result<()> {
+    let metadata = fs::symlink_metadata(path)?;
+    if metadata.is_symlink() {
+        return Ok(());
+    }
+    let mode = metadata.permissions().mode();
+    // Whom the owner lets run a program, or go into a folder, all others may as well.
+    let more = if mode & 0o100 != 0 { 0o555 } else { 0o444 };
+    fs::set_permissions(path, fs::Permissions::from_mode(mode | more))?;
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path)? {
+            let_all_read(&entry?.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies a folder with its times: cargo compares them. The copy can be written to, whatever it is a copy of.
 pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -31,7 +72,9 @@ pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
             copy_tree(&source, &target)?;
         } else if kind.is_file() {
             fs::copy(&source, &target)?;
-            let modified = entry.metadata()?.modified()?;
+            let metadata = entry.metadata()?;
+            fs::set_permissions(&target, fs::Permissions::from_mode(metadata.permissions().mode() | 0o600))?;
+            let modified = metadata.modified()?;
             fs::File::options().append(true).open(&target)?.set_modified(modified)?;
         }
     }
@@ -73,6 +116,25 @@ mod tests {
         file.set_modified(long_ago).unwrap();
         copy_tree(&from, &to).unwrap();
         assert_eq!(fs::metadata(to.join("deep/file")).unwrap().modified().unwrap(), long_ago);
+    }
+
+    #[test]
+    fn a_copy_can_be_written_to_and_what_is_cut_short_has_less_in_it() {
+        let base = tempfile::tempdir().unwrap();
+        let (from, to) = (base.path().join("a"), base.path().join("b"));
+        fs::create_dir_all(from.join("deep")).unwrap();
+        let file = from.join("deep/file");
+        fs::write(&file, "four").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+        copy_tree(&from, &to).unwrap();
+        assert_eq!(fs::metadata(to.join("deep/file")).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(extent(&to).unwrap(), Extent { files: 1, bytes: 4 });
+        assert_eq!(extent(&to).unwrap(), extent(&from).unwrap());
+        fs::write(to.join("deep/file"), "fou").unwrap();
+        assert_ne!(extent(&to).unwrap(), extent(&from).unwrap());
+        fs::set_permissions(to.join("deep"), fs::Permissions::from_mode(0o700)).unwrap();
+        let_all_read(&to).unwrap();
+        assert_eq!(fs::metadata(to.join("deep")).unwrap().permissions().mode() & 0o777, 0o755);
     }
 
     #[test]

@@ -1,19 +1,31 @@
-//! Where the project's parts are, and what is preloaded.
+//! Where the project's parts are, where it may write, and what is preloaded.
+//!
+//! A *checkout* has its parts in its folder, and writes into `target`. An *installation* is `PREFIX/bin/adlab` with
+//! `PREFIX/share/adlab` beside it, where it only reads; it writes into the user's cache.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use toml::{Table, Value};
 
-/// The checkout that this binary belongs to.
+use super::parts;
+
+/// Names the user's cache, on every system.
+pub const CACHE_VAR: &str = "XDG_CACHE_HOME";
+
+/// What this binary belongs to.
 #[derive(Debug, Clone)]
 pub struct Project {
+    /// The folder of the parts.
     root: PathBuf,
+    /// The user's cache, where it is an installation.
+    cache: Option<PathBuf>,
 }
 
 impl Project {
-    /// `ADLAB_HOME`, or the folder above this binary that holds `kernel-spec`, or where it was compiled.
+    /// `ADLAB_HOME`; or what belongs to the `bin` in which this program is; or else the checkout around it.
     pub fn find() -> Result<Self> {
         if let Some(home) = std::env::var_os("ADLAB_HOME") {
             let root = PathBuf::from(home);
@@ -23,15 +35,46 @@ impl Project {
                     root.display()
                 );
             }
-            return Ok(Project { root });
+            return Ok(Self::at(root));
         }
         let exe = std::env::current_exe().context("cannot tell where this program is")?;
-        let compiled = Path::new(env!("CARGO_MANIFEST_DIR"));
-        exe.ancestors()
-            .chain(compiled.ancestors())
-            .find(|dir| is_project(dir))
-            .map(|root| Project { root: root.to_owned() })
+        let exe = exe.canonicalize().unwrap_or(exe);
+        let folder = exe.parent().unwrap_or(Path::new("/"));
+        if folder.ends_with("bin") {
+            let root = folder.with_file_name("share").join("adlab");
+            if !is_project(&root) || !parts::has_list(&root) {
+                bail!(
+                    "{} is not whole, and {} needs it: install adlab again ({})",
+                    root.display(),
+                    exe.display(),
+                    parts::AGAIN
+                );
+            }
+            return Ok(Self::at(root));
+        }
+        let checkout = folder.ancestors().find(|dir| is_project(dir));
+        checkout
+            .map(|root| Self::at(root.to_owned()))
             .context("cannot find the adlab checkout that this program was built from; set ADLAB_HOME to it")
+    }
+
+    fn at(root: PathBuf) -> Self {
+        let cache = parts::has_list(&root).then(|| cache_home().join("adlab").join(env!("CARGO_PKG_VERSION")));
+        Project { root, cache }
+    }
+
+    pub fn is_installation(&self) -> bool {
+        self.cache.is_some()
+    }
+
+    /// Fails where a part of an installation is missing or damaged.
+    pub fn check(&self) -> Result<()> {
+        if self.is_installation() { parts::check(&self.root) } else { Ok(()) }
+    }
+
+    /// The folder of the parts.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     pub fn kernel_spec(&self) -> PathBuf {
@@ -43,24 +86,51 @@ impl Project {
         self.root.join("Cargo.lock")
     }
 
-    /// Where cargo builds the project.
-    pub fn target(&self) -> PathBuf {
-        self.root.join("target")
+    /// The folder that it writes into: in a checkout the one in which cargo builds it, else the user's cache.
+    pub fn own(&self) -> PathBuf {
+        self.cache.clone().unwrap_or_else(|| self.root.join("target"))
     }
 
-    /// The warm build that sessions start from.
-    pub fn warm(&self) -> PathBuf {
-        self.target().join("warm")
+    /// The warm build that sessions start from. An installation keeps one for each state of itself and of the toolchain.
+    pub fn warm(&self, state: &str) -> PathBuf {
+        match &self.cache {
+            Some(cache) => cache.join(format!("warm-{state}")),
+            None => self.own().join("warm"),
+        }
+    }
+
+    /// The one that an installation has for all of its users, if somebody has made it.
+    pub fn shared_warm(&self) -> Option<PathBuf> {
+        self.is_installation().then(|| self.root.join("warm"))
+    }
+
+    /// Where the toolchain is written down that cells are compiled with.
+    pub fn toolchain_note(&self) -> PathBuf {
+        self.cache.clone().unwrap_or_else(|| self.own().join("warm/tools"))
     }
 
     /// Cells that were compiled before.
     pub fn cells(&self) -> PathBuf {
-        self.target().join("cells")
+        self.own().join("cells")
     }
 
     pub fn preload(&self) -> Result<Preload> {
         Preload::read(&self.kernel_spec().join("evcxr.toml"))
     }
+}
+
+/// What among the crates matters to cells: not the kernel's own, nor what tests a crate, nor what editors leave.
+pub fn is_for_cells(name: &OsStr) -> bool {
+    let others = ["adlab-kernel", "tests", "examples", "benches", "target"];
+    !others.iter().any(|other| name == *other) && !name.as_encoded_bytes().starts_with(b".")
+}
+
+/// The user's folder for what can be made again. Where there is none, what fails to write names it.
+fn cache_home() -> PathBuf {
+    let named = std::env::var_os(CACHE_VAR).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let usual = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+    let home = || std::env::home_dir().unwrap_or_else(|| "/nonexistent".into());
+    named.unwrap_or_else(|| home().join(usual))
 }
 
 fn is_project(dir: &Path) -> bool {
