@@ -69,9 +69,11 @@ class Session:
         raise TimeoutError(request)
 
     def text(self, code, **options):
-        """What a cell prints, and the text of its value."""
+        """What a cell prints, and the text of its value; not what it has cleared away."""
         reply, messages = self.run(code, **options)
         assert reply["status"] == "ok", reply
+        cleared = [i for i, m in enumerate(messages) if m["msg_type"] == "clear_output"]
+        messages = messages[cleared[-1] + 1 :] if cleared else messages
         printed = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
         values = [m["content"]["data"]["text/plain"] for m in messages if m["msg_type"] == "execute_result"]
         return printed + "".join(values)

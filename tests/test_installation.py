@@ -118,6 +118,7 @@ class User:
 
     def __init__(self, place, name):
         self.name, self.home, self.rust = name, place / name, place / "rust"
+        self.path, self.network = ":/usr/bin:/bin", True
         self.rust.mkdir(exist_ok=True)
         for folder in (self.home, self.home / "tmp"):
             folder.mkdir()
@@ -127,13 +128,13 @@ class User:
         """The begin of a command line that runs the rest as this user, or as root in the same surroundings."""
         # Root's own cargo has what the preloaded crate is made from; a user's has nothing.
         home = f"HOME='{self.rust}-home' CARGO_HOME='{CARGO_HOME}'" if root else f"HOME='{self.home}'"
-        settings = f"{home} TMPDIR='{self.home}/tmp' PATH='{self.rust}/bin:/usr/bin:/bin'"
-        user = "" if root else f"setpriv --reuid={self.name} --regid={pwd.getpwnam(self.name).pw_gid} --clear-groups"
+        settings = f"{home} TMPDIR='{self.home}/tmp' PATH='{self.rust}/bin{self.path}'"
+        user = "" if root else f"/usr/bin/setpriv --reuid={self.name} --regid={pwd.getpwnam(self.name).pw_gid} --clear-groups"
         # Jupyter's connection file is for its own user.
         connection = f'for word; do [ ! -f "$word" ] || [ "${{word%.json}}" = "$word" ] || chown {self.name} "$word"; done'
         mounts = f"mount --bind '{TOOLCHAIN}' '{self.rust}' && mount -t tmpfs none '{ROOT}'"
-        shell = f"{mounts} && {connection} && exec env -i {settings} {user} \"$@\""
-        return ["unshare", "-m", "bash", "-c", shell, "bash"]
+        shell = f"{mounts} && {connection} && exec /usr/bin/env -i {settings} {user} \"$@\""
+        return ["unshare", "-m" if self.network else "-mn", "bash", "-c", shell, "bash"]
 
     def run(self, *command, root=False):
         done = subprocess.run([*self.start(root), *command], cwd=self.home, capture_output=True, text=True)
@@ -177,6 +178,14 @@ def test_users_share_a_read_only_installation_and_nothing_else(place, monkeypatc
         assert "ok       warm build" in user.run(prefix / "bin/adlab", "doctor")
         assert not list((user.home / "tmp").iterdir())
     assert files(prefix) == before
+    # Elsewhere, with the toolchain elsewhere, no C compiler, no network and nothing of cargo's, it serves as well.
+    prefix = prefix.rename(place / "moved")
+    bob.rust, bob.path, bob.network = place / "another rust", "", False
+    bob.rust.mkdir()
+    solution = prefix / "share/adlab/notebooks/solutions" / SOLUTIONS[2].name
+    assert "ok" in bob.run(prefix / "bin/adlab", "run", "--output", bob.home / "out", solution)
+    assert "rust-lld" in bob.run(prefix / "bin/adlab", "doctor")
+    assert not list((bob.home / ".cache/adlab").rglob("warm-*"))
 
 
 def test_without_a_shared_warm_build_the_first_session_makes_one_and_keeps_it(place, home):
@@ -207,7 +216,8 @@ def test_an_installation_can_be_moved_and_two_versions_do_not_meet(place, home):
     finally:
         for session in sessions:
             session.close()
-    assert len(made(home)) == 3
+    # Moved, it goes on with what it had.
+    assert len(made(home)) == 2
 
 
 def test_an_installation_is_replaced_by_another_version_of_itself(place, home):
@@ -247,7 +257,7 @@ def damage(file):
 def test_a_warm_build_that_is_cut_short_is_made_again(place, home):
     prefix = installed(place / "one")
     assert shows(prefix, **home) == ["1"]
-    for name in ["build/**/libadlab_notebook.so", "library/core/src/lib.rs", "tools/call-*", "stamp"]:
+    for name in ["preloaded/libadlab_notebook.so", "library/core/src/lib.rs", "tools/call-*", "stamp"]:
         [warm] = made(home)
         damage(next(warm.glob(name)))
         assert "MISSING  warm build" in adlab(prefix, "doctor", **home).stdout

@@ -27,14 +27,14 @@ pub const LIBRARY_PATH_VAR: &str = "EVCXR_EXECUTION_SO_PATH";
 pub const RUST_SRC_VAR: &str = "RUST_SRC_PATH";
 /// It sets it for every build.
 pub const RUSTFLAGS_VAR: &str = "RUSTFLAGS";
+/// … to this: cells share their libraries.
+pub const PREFER_DYNAMIC: &str = "-Cprefer-dynamic";
 
 // ---- Its folder.
 
 /// The package that it makes of cells.
 pub const PACKAGE: &str = "ctx";
 pub const SOURCE: &str = "src/lib.rs";
-/// The libraries of cells that have run are renamed to this and a number.
-pub const OLD_LIBRARY: &str = "libcode_";
 /// Only its analyzer asks cargo for metadata with this word.
 pub const METADATA_OF_ANALYZER: &str = "--filter-platform";
 

@@ -105,7 +105,7 @@ fn evcxr_is_as_the_kernel_takes_it() {
     assert!(manifest.contains(&format!("name = \"{PACKAGE}\"")), "{manifest}");
     let names: Vec<String> = walk(folder.path());
     let has = |test: &dyn Fn(&str) -> bool| names.iter().any(|name| test(name));
-    assert!(has(&|name| name.starts_with(OLD_LIBRARY)) && has(&|name| name == format!("{PACKAGE}.d")), "{names:?}");
+    assert!(has(&|name| name.starts_with("libcode_")) && has(&|name| name == format!("{PACKAGE}.d")), "{names:?}");
 }
 
 fn walk(folder: &std::path::Path) -> Vec<String> {

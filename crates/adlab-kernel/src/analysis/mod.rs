@@ -10,7 +10,7 @@
 
 mod complete;
 mod document;
-mod packages;
+pub mod packages;
 pub mod slim_std;
 mod types;
 mod world;

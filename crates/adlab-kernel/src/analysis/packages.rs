@@ -5,13 +5,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use cargo_metadata::{DependencyKind, MetadataCommand, Node, PackageId, TargetKind};
-use ra_ap_ide::Edition;
+use serde::{Deserialize, Serialize};
+
+use crate::compile::preloaded;
+
+/// Beside the preloaded libraries: which crates they are, with their sources in [`SOURCES`].
+const LIST: &str = "crates.json";
+/// Beside a session's build folder: where the project is.
+pub const SOURCES: &str = "sources";
 
 /// A crate, as cargo describes it.
+#[derive(Serialize, Deserialize)]
 pub struct Package {
     pub name: String,
     pub root: PathBuf,
-    pub edition: Edition,
+    pub edition: String,
     pub features: Vec<String>,
     pub dependencies: Dependencies,
 }
@@ -19,16 +27,42 @@ pub struct Package {
 /// Names, and the ids of the crates that they stand for.
 pub type Dependencies = Vec<(String, PackageId)>;
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Packages {
     pub of_cells: Dependencies,
     /// By their ids.
     pub others: HashMap<PackageId, Package>,
 }
 
+/// Those that `:dep` has added, and the preloaded ones.
+pub fn of(build: &Path) -> Result<Packages> {
+    let mut all = known_to_cargo(build)?;
+    let text = std::fs::read_to_string(preloaded::folder(build).join(LIST)).unwrap_or_default();
+    if let Ok(preloaded) = serde_json::from_str::<Packages>(&text) {
+        let sources = build.with_file_name(SOURCES);
+        all.of_cells.extend(preloaded.of_cells);
+        all.others.extend(preloaded.others.into_iter().map(|(id, package)| {
+            let root = sources.join(&package.root);
+            (id, Package { root, ..package })
+        }));
+    }
+    Ok(all)
+}
+
+/// Writes down the preloaded ones: those that this package depends on, in the project's folder.
+pub fn write_preloaded(build: &Path, package: &Path, project: &Path) -> Result<()> {
+    let mut packages = known_to_cargo(package)?;
+    for package in packages.others.values_mut() {
+        package.root = package.root.strip_prefix(project).unwrap_or(&package.root).to_owned();
+    }
+    // No path of this machine is in it.
+    let list = serde_json::to_string(&packages)?.replace(&*project.to_string_lossy(), "");
+    Ok(std::fs::write(preloaded::folder(build).join(LIST), list)?)
+}
+
 /// What a crate of the workspace's own folder needs from elsewhere is left out: its names are its own, and it is not to be
 /// analysed itself.
-pub fn of(build: &Path) -> Result<Packages> {
+fn known_to_cargo(build: &Path) -> Result<Packages> {
     let mut command = MetadataCommand::new();
     command.cargo_path("cargo").current_dir(build).other_options(["--offline".to_owned()]);
     let metadata = command.exec().context("cargo can't tell which crates there are")?;
@@ -62,7 +96,7 @@ pub fn of(build: &Path) -> Result<Packages> {
         let package = Package {
             name: library.name.clone(),
             root: library.src_path.clone().into(),
-            edition: library.edition.as_str().parse().unwrap_or(Edition::Edition2024),
+            edition: library.edition.as_str().to_owned(),
             features: node.features.iter().map(|feature| feature.to_string()).collect(),
             dependencies,
         };

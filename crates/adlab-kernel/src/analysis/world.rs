@@ -110,7 +110,8 @@ impl World {
             let root = self.read(source, &package.root, &mut change, &mut roots)?;
             let origin = CrateOrigin::Library { repo: None, name: Symbol::intern(&package.name) };
             let cfg = self.options(&package.features);
-            ids.insert(key, add(root, package.edition, &package.name, cfg, origin, source)?);
+            let edition = package.edition.parse().unwrap_or(Edition::Edition2024);
+            ids.insert(key, add(root, edition, &package.name, cfg, origin, source)?);
         }
         let own = CrateOrigin::Local { repo: None, name: None };
         let cell = add(self.cell, Edition::Edition2024, "", self.options(&[]), own, Path::new("/cell"))?;

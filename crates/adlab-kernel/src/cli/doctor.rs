@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::compile::linker;
 use crate::session::environment::{reach_cargo, without_effect};
 use crate::session::place;
 use crate::session::warm_build::WarmBuild;
@@ -33,6 +34,10 @@ pub fn examine(project: &Project) -> bool {
         Err(error) => Err(format!("{error:#}")),
     };
     let library = warm.as_ref().ok().and_then(WarmBuild::library).or_else(toolchain::rust_src);
+    let own_linker = || {
+        let linker = toolchain.as_ref().ok().and_then(|toolchain| linker::own(&toolchain.rustc))?;
+        Some(format!("{}; crates with C in them need a C compiler", linker.display()))
+    };
     let or = |found: Option<String>, remedy: &str| found.ok_or_else(|| remedy.to_owned());
     let needed = |what, found| Check { what, found, needed: true };
     let useful = |what, found| Check { what, found, needed: false };
@@ -48,7 +53,7 @@ pub fn examine(project: &Project) -> bool {
         needed(
             "linker",
             or(
-                on_path("cc").and_then(|cc| output(&cc, &["--version"])).and_then(first_line),
+                on_path("cc").and_then(|cc| output(&cc, &["--version"])).and_then(first_line).or_else(own_linker),
                 "install a C compiler (Debian and Ubuntu: apt install build-essential; macOS: xcode-select --install)",
             ),
         ),

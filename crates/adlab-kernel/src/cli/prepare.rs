@@ -44,18 +44,13 @@ pub fn prepare_for_sessions(project: &Project) -> Result<()> {
 
 fn make(project: &Project, session: &Session) -> Result<()> {
     let analysis = Analysis::start(session.library()?)?;
-    for round in 0..2 {
-        if round > 0 {
-            session.begin_again()?;
-        }
-        let mut engine = Engine::start(project.preload()?, session, analysis.clone(), None)?;
-        for (i, code) in TYPICAL_CELLS.iter().enumerate() {
-            engine
-                .execute(code, None, i + 1, Box::new(|_| ()))
-                .map_err(|fault| anyhow!("a first cell fails: {}: {}", fault.ename, fault.evalue))?;
-        }
-        // What cargo answers is kept as well.
-        analysis.settle(|| false);
+    let mut engine = Engine::start(project.preload()?, session, analysis.clone(), None)?;
+    for (i, code) in TYPICAL_CELLS.iter().enumerate() {
+        engine
+            .execute(code, None, i + 1, Box::new(|_| ()))
+            .map_err(|fault| anyhow!("a first cell fails: {}: {}", fault.ename, fault.evalue))?;
     }
+    // What cargo answers is kept as well.
+    analysis.settle(|| false);
     Ok(())
 }

@@ -49,7 +49,7 @@ pub fn run(project: &Project, options: &Options) -> Result<bool> {
     }
     let session = Session::open(project, WarmBuild::find(project)?)?;
     let analysis = Analysis::start(session.library()?)?;
-    session.fill()?;
+    session.fill(|name| eprintln!("compiling {name}"))?;
     let (notebooks, unreadable): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
     let mut good = unreadable.is_empty();
     // One that can't be read stops none of the others.

@@ -19,7 +19,7 @@ pub fn start(project: &Project, control_file: &Path) -> Result<()> {
         bail!("cannot read the connection file {}; Jupyter writes it when it starts a kernel", control_file.display());
     }
     let session = Session::open_plain(project, WarmBuild::find(project)?)?;
-    session.fill()?;
+    session.fill_stock()?;
     let nowhere = tempfile::tempdir()?;
     let status = Command::new(std::env::current_exe()?)
         .arg(CONTROL_FILE)

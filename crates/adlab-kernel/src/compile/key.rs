@@ -5,10 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::assumptions::{CONFIG_FILE, RUSTFLAGS_VAR};
+use super::tools::COMPILER_NOTE;
+use crate::assumptions::RUSTFLAGS_VAR;
 
 /// Stands for evcxr's build folder, which each session has for itself.
 const HERE: &str = "@BUILD@";
+/// Stands for the folder of the toolchain, which is elsewhere on another machine.
+const TOOLCHAIN: &str = "@TOOLCHAIN@";
 
 /// What is known is known without a network as well.
 const OFFLINE: &str = "--offline";
@@ -16,11 +19,11 @@ const OFFLINE: &str = "--offline";
 pub const LOCK: &str = "Cargo.lock";
 
 /// Everything but the cell that decides how cargo calls rustc; `locked` is [`LOCK`], or nothing where that doesn't matter.
+/// It is the same for all who have this compiler, wherever that is.
 pub fn call_key(here: &Path, rustc: &Path, words: &[&str], locked: &[&str]) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     words.iter().filter(|word| **word != OFFLINE).for_each(|word| word.hash(&mut hasher));
-    let compiler = std::fs::metadata(rustc).with_context(|| format!("{} is gone", rustc.display()))?;
-    (rustc, compiler.len(), compiler.modified().ok()).hash(&mut hasher);
+    compiler(here, rustc)?.hash(&mut hasher);
     std::env::var_os(RUSTFLAGS_VAR).hash(&mut hasher);
     // evcxr writes dependencies in any order.
     let manifest = std::fs::read_to_string(here.join("Cargo.toml")).context("evcxr has written no Cargo.toml")?;
@@ -34,14 +37,27 @@ pub fn call_key(here: &Path, rustc: &Path, words: &[&str], locked: &[&str]) -> R
     Ok(format!("{:016x}", hasher.finish()))
 }
 
+/// The session's compiler by its version, or another by its place.
+fn compiler(here: &Path, rustc: &Path) -> Result<String> {
+    let state = state(rustc)?;
+    let noted = std::fs::read_to_string(here.join("../tools").join(COMPILER_NOTE)).unwrap_or_default();
+    Ok(match noted.split_once('\n') {
+        Some((version, noted)) if noted == state => version.to_owned(),
+        _ => state,
+    })
+}
+
+/// What shows that a program has changed.
+pub fn state(program: &Path) -> Result<String> {
+    let found = std::fs::metadata(program).with_context(|| format!("{} is gone", program.display()))?;
+    Ok(format!("{} {} {:?}", program.display(), found.len(), found.modified().ok()))
+}
+
 /// The user has added a crate of their own, whose source may change: cargo has to look.
 pub fn has_local_crates(here: &Path) -> bool {
-    let read = |name: &str| std::fs::read_to_string(here.join(name)).unwrap_or_default();
-    let preloaded = read(&format!("../{CONFIG_FILE}"));
-    let manifest = read("Cargo.toml");
+    let manifest = std::fs::read_to_string(here.join("Cargo.toml")).unwrap_or_default();
     let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
-    let paths = dependencies.lines().filter_map(|line| line.split_once("path = \"")?.1.split('"').next());
-    paths.into_iter().any(|path| !preloaded.contains(&format!("\"{path}\"")))
+    dependencies.lines().any(|line| line.contains("path = \""))
 }
 
 /// The user has added tokio, with what a cell needs to run on it.
@@ -53,17 +69,44 @@ pub fn has_async_runtime(here: &Path) -> bool {
     })
 }
 
-/// A text with another session's folder, and with this one's.
-pub fn rebase(text: &str, here: &Path, forth: bool) -> String {
-    replace(text, &here.to_string_lossy(), forth)
+/// The folders that are others in another session, or on another machine.
+pub struct Places([(String, &'static str); 2]);
+
+impl Places {
+    pub fn of(here: &Path, rustc: &Path) -> Self {
+        let toolchain = rustc.parent().and_then(Path::parent).unwrap_or(rustc);
+        Places([(here.to_string_lossy().into_owned(), HERE), (toolchain.to_string_lossy().into_owned(), TOOLCHAIN)])
+    }
+
+    /// The same in JSON, in which a folder's name may be written otherwise.
+    pub fn in_json(self) -> Self {
+        Places(self.0.map(|(path, name)| {
+            let quoted = serde_json::Value::from(path).to_string();
+            (quoted[1..quoted.len() - 1].to_owned(), name)
+        }))
+    }
+
+    /// A text for all.
+    pub fn abstracted(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (path, name)| text.replace(path, name))
+    }
+
+    /// A text for here.
+    pub fn here(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (path, name)| text.replace(name, path))
+    }
 }
 
-/// The same of JSON, in which the folder's name may be written otherwise.
-pub fn rebase_json(text: &str, here: &Path, forth: bool) -> String {
-    let quoted = serde_json::Value::from(here.to_string_lossy()).to_string();
-    replace(text, &quoted[1..quoted.len() - 1], forth)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn replace(text: &str, here: &str, forth: bool) -> String {
-    if forth { text.replace(HERE, here) } else { text.replace(here, HERE) }
+    #[test]
+    fn what_was_written_here_is_read_there() {
+        let places = |here, rustc| Places::of(Path::new(here), Path::new(rustc)).in_json();
+        let one = places("/tmp/a\"b/build", "/opt/rust/bin/rustc");
+        let other = places("/tmp/c", "/home/ann/rust/bin/rustc");
+        let text = r#"["/tmp/a\"b/build/x", "/opt/rust/bin/cargo"]"#;
+        assert_eq!(other.here(&one.abstracted(text)), r#"["/tmp/c/x", "/home/ann/rust/bin/cargo"]"#);
+    }
 }

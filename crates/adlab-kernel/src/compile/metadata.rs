@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::key::{LOCK, call_key, rebase, rebase_json};
+use super::key::{LOCK, Places, call_key};
+use super::tools::ANSWER;
 use crate::assumptions::METADATA_OF_ANALYZER;
 use crate::system::files::write_atomically;
 
@@ -20,9 +21,9 @@ struct KeptAnswer {
 }
 
 impl KeptAnswer {
-    fn read(place: &Path, here: &Path) -> Option<Self> {
+    fn read(place: &Path, places: &Places) -> Option<Self> {
         let kept: KeptAnswer = serde_json::from_str(&std::fs::read_to_string(place).ok()?).ok()?;
-        Some(KeptAnswer { said: rebase_json(&kept.said, here, true), ..kept })
+        Some(KeptAnswer { said: places.here(&kept.said), ..kept })
     }
 
     fn say(self, lock: &Path) -> Result<i32> {
@@ -42,19 +43,19 @@ pub fn is_question(words: &[&str]) -> bool {
 
 /// Says what cargo said to this before; asks `cargo` the first time. Returns the exit code.
 pub fn answer(folder: &Path, here: &Path, rustc: &Path, words: &[&str], cargo: impl Fn() -> Command) -> Result<i32> {
-    let rebased: Vec<String> = words.iter().map(|word| rebase(word, here, false)).collect();
+    let rebased: Vec<String> = words.iter().map(|word| Places::of(here, rustc).abstracted(word)).collect();
     let rebased: Vec<&str> = rebased.iter().map(String::as_str).collect();
     let place = |locked: &[&str]| -> Result<PathBuf> {
-        Ok(folder.join(format!("answer-{}", call_key(here, rustc, &rebased, locked)?)))
+        Ok(folder.join(format!("{ANSWER}{}", call_key(here, rustc, &rebased, locked)?)))
     };
     let (exact, any) = (place(&[LOCK])?, place(&[])?);
-    let lock = here.join(LOCK);
-    if let Some(known) = KeptAnswer::read(&exact, here) {
+    let (lock, places) = (here.join(LOCK), Places::of(here, rustc).in_json());
+    if let Some(known) = KeptAnswer::read(&exact, &places) {
         return known.say(&lock);
     }
     let output = cargo().output().context("cannot run cargo")?;
     if !output.status.success()
-        && let Some(known) = KeptAnswer::read(&any, here)
+        && let Some(known) = KeptAnswer::read(&any, &places)
     {
         // Other versions may be locked, but without a network these are those that there are.
         return known.say(&lock);
@@ -67,7 +68,7 @@ pub fn answer(folder: &Path, here: &Path, rustc: &Path, words: &[&str], cargo: i
     std::io::stdout().write_all(said.as_bytes())?;
     if output.status.success() {
         let lock = std::fs::read_to_string(&lock).unwrap_or_default();
-        let answer = serde_json::to_string(&KeptAnswer { said: rebase_json(&said, here, false), lock })?;
+        let answer = serde_json::to_string(&KeptAnswer { said: places.abstracted(&said), lock })?;
         write_atomically(&exact, answer.as_bytes())?;
         write_atomically(&any, answer.as_bytes())?;
     }

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::cache::CompiledCell;
 use super::generated::Generated;
-use super::key::{rebase, rebase_json};
+use super::key::Places;
 use super::rustc::run;
-use super::{level, variable_store};
+use super::{level, linker, preloaded};
 use crate::assumptions::{LIBRARY_PATH_VAR, PACKAGE, SOURCE};
 use crate::cell::LIBRARY;
 use crate::system::files::write_atomically;
@@ -40,14 +40,14 @@ impl RecordedCall {
         }
     }
 
-    pub fn write(&self, place: &Path, here: &Path) -> Result<()> {
-        write_atomically(place, rebase_json(&serde_json::to_string(self)?, here, false).as_bytes())
+    pub fn write(&self, place: &Path, places: Places) -> Result<()> {
+        write_atomically(place, places.in_json().abstracted(&serde_json::to_string(self)?).as_bytes())
     }
 
     /// None where there is none, or a broken one.
-    pub fn read(place: &Path, here: &Path) -> Option<Self> {
-        let call: RecordedCall =
-            serde_json::from_str(&rebase_json(&std::fs::read_to_string(place).ok()?, here, true)).ok()?;
+    pub fn read(place: &Path, places: Places) -> Option<Self> {
+        let text = places.in_json().here(&std::fs::read_to_string(place).ok()?);
+        let call: RecordedCall = serde_json::from_str(&text).ok()?;
         let is_whole = call.libraries().all(|path| Path::new(path).exists());
         is_whole.then_some(call)
     }
@@ -57,7 +57,7 @@ impl RecordedCall {
         let place = here.join(SOURCE);
         let source = self.prepare(here)?;
         let library = self.library(here);
-        let arguments = self.arguments(here, &source);
+        let arguments = self.arguments(here, &source)?;
         let kept = CompiledCell::of(&source, self.all_but_the_source(rustc, here, &arguments)?);
         if let Some(known) = kept.as_ref().and_then(|kept| kept.fetch(&library)) {
             std::fs::write(&place, known)?;
@@ -78,18 +78,20 @@ impl RecordedCall {
     pub fn prepare(&self, here: &Path) -> Result<Generated> {
         let place = here.join(SOURCE);
         let written = std::fs::read_to_string(&place).context("evcxr has written no source")?;
-        self.store(here).context("the library that cells are linked with is missing; run: adlab install")?;
+        if let Some(folder) = self.library(here).parent() {
+            std::fs::create_dir_all(folder)?;
+        }
         let source = Generated::simplified(written, LIBRARY)?;
         std::fs::write(&place, &source.text)?;
         Ok(source)
     }
 
     /// What rustc is told of this source.
-    pub fn arguments(&self, here: &Path, source: &Generated) -> Vec<String> {
+    pub fn arguments(&self, here: &Path, source: &Generated) -> Result<Vec<String>> {
         self.arguments_at(here, self.has_fixed_level(here) || level::is_worth_optimising(&source.file))
     }
 
-    fn arguments_at(&self, here: &Path, optimise: bool) -> Vec<String> {
+    fn arguments_at(&self, here: &Path, optimise: bool) -> Result<Vec<String>> {
         let mut arguments = Vec::new();
         for word in &self.arguments {
             match word.split_once('=') {
@@ -101,12 +103,14 @@ impl RecordedCall {
                 _ => arguments.push(word.clone()),
             }
         }
+        let linker = linker::arguments(here);
         if cfg!(target_os = "linux") {
             // Of what cells export, statics are shared with earlier cells (see `statics`), functions are not.
-            arguments.push("-Clink-arg=-Wl,-Bsymbolic-functions".to_owned());
+            arguments.push(linker::word(&linker, "-Bsymbolic-functions"));
         }
-        arguments.extend(self.store(here).iter().flat_map(|library| variable_store::argument(library)));
-        arguments
+        arguments.extend(linker);
+        arguments.extend(preloaded::arguments(here)?);
+        Ok(arguments)
     }
 
     /// The user has asked for a level (see `:opt`).
@@ -114,32 +118,33 @@ impl RecordedCall {
         here.parent().is_some_and(|session| session.join(FIXED_LEVEL).exists())
     }
 
-    fn store(&self, here: &Path) -> Option<PathBuf> {
-        variable_store::library(self.library(here).parent()?)
-    }
-
     /// What rustc is told where it only looks at the source.
-    pub fn arguments_of_check(&self, here: &Path) -> Vec<String> {
+    pub fn arguments_of_check(&self, here: &Path) -> Result<Vec<String>> {
         self.arguments_at(here, false)
     }
 
     /// Checks the source, and makes nothing of it. Returns the exit code.
     pub fn check(&self, rustc: &Path, here: &Path) -> Result<i32> {
         let lighter = |word: String| if word.starts_with("--emit=") { "--emit=metadata".to_owned() } else { word };
-        run(rustc, here, &self.arguments_of_check(here).into_iter().map(lighter).collect::<Vec<_>>(), &self.environment)
+        run(
+            rustc,
+            here,
+            &self.arguments_of_check(here)?.into_iter().map(lighter).collect::<Vec<_>>(),
+            &self.environment,
+        )
     }
 
     /// What a cell's library depends on: the compiler, what it is told, and the libraries that it finds.
     fn all_but_the_source(&self, rustc: &Path, here: &Path, arguments: &[String]) -> Result<impl Hash> {
         let state = |path: &Path| std::fs::metadata(path).ok().map(|meta| (meta.len(), meta.modified().ok()));
         let libraries: Vec<_> = self.libraries().map(|path| state(Path::new(path))).collect();
-        let store = self.store(here).as_deref().map(state);
+        let preloaded: Vec<_> = preloaded::libraries(here)?.iter().map(|path| state(path)).collect();
         // The library finds the compiler's own by the way from folder to folder.
         let above = here.parent().and_then(Path::parent).map(Path::to_owned);
-        let arguments: Vec<String> = arguments.iter().map(|word| rebase(word, here, false)).collect();
+        let arguments: Vec<String> = arguments.iter().map(|word| Places::of(here, rustc).abstracted(word)).collect();
         // And what simplifies its source is this program.
         let this = std::env::current_exe().ok().as_deref().map(state);
-        Ok((rustc.to_owned(), state(rustc), libraries, store, above, arguments, this))
+        Ok((rustc.to_owned(), state(rustc), libraries, preloaded, above, arguments, this))
     }
 
     /// Those that the cell is linked with.

@@ -7,11 +7,11 @@ use std::process::{Command, exit};
 
 use anyhow::Result;
 
-use super::key::{LOCK, call_key, has_local_crates};
+use super::key::{LOCK, Places, call_key, has_local_crates};
 use super::metadata::{answer, is_question};
 use super::recorded_call::{self, RecordedCall};
 use super::rustc::run_for_cargo;
-use super::tools::{STAND_INS, Tools};
+use super::tools::{CALL, STAND_INS, Tools};
 use crate::assumptions::{CONFIG_FILE, PACKAGE};
 
 /// Where rustc's call is to be written down.
@@ -79,9 +79,9 @@ fn cargo(tools: &Tools, arguments: &[OsString]) -> Result<i32> {
 fn build(tools: &Tools, arguments: &[OsString], words: &[&str], here: &Path) -> Result<i32> {
     let rustc = tools.real("rustc");
     let as_build: Vec<&str> = words.iter().map(|&word| if word == CHECK { BUILD } else { word }).collect();
-    let place = tools.folder.join(format!("call-{}", call_key(here, &rustc, &as_build, &[LOCK])?));
+    let place = tools.folder.join(format!("{CALL}{}", call_key(here, &rustc, &as_build, &[LOCK])?));
     let checks = as_build != words;
-    if let Some(call) = RecordedCall::read(&place, here).filter(|_| !has_local_crates(here)) {
+    if let Some(call) = RecordedCall::read(&place, Places::of(here, &rustc)).filter(|_| !has_local_crates(here)) {
         return if checks { call.check(&rustc, here) } else { call.compile(&rustc, here) };
     }
     let mut command = tools.real_cargo(arguments);
@@ -105,13 +105,13 @@ fn rustc(tools: &Tools, arguments: &[OsString]) -> Result<i32> {
     let here = std::env::current_dir()?;
     let call = RecordedCall::of_this_process(&words);
     let Some(place) = place else {
-        command.args(call.arguments_of_check(&here));
+        command.args(call.arguments_of_check(&here)?);
         return run_for_cargo(command, &here);
     };
-    call.write(&place, &here)?;
+    call.write(&place, Places::of(&here, &tools.real("rustc")))?;
     let source = call.prepare(&here)?;
     // From there the library finds the others; cargo puts a second one elsewhere.
     recorded_call::tell_evcxr(&call.library(&here))?;
-    command.args(call.arguments(&here, &source));
+    command.args(call.arguments(&here, &source)?);
     run_for_cargo(command, &here)
 }

@@ -7,13 +7,22 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::variable_store;
+use super::key;
+use crate::system::files::write_atomically;
 use crate::system::toolchain::{self, Toolchain};
 
 /// The session's folder for all of this.
 pub const FOLDER_VAR: &str = "ADLAB_TOOLS";
 /// The user's own folder of cargo's.
 pub const HOME_VAR: &str = "ADLAB_CARGO_HOME";
+
+/// In this folder: which version the compiler is, and its state, on two lines.
+pub const COMPILER_NOTE: &str = "compiler";
+
+/// How the files begin in which calls of rustc and cargo's answers are.
+pub const CALL: &str = "call-";
+pub const ANSWER: &str = "answer-";
+const KNOWN: [&str; 2] = [CALL, ANSWER];
 
 /// The names under which this program stands in.
 pub const STAND_INS: [&str; 3] = ["rustup", "cargo", "rustc"];
@@ -33,20 +42,31 @@ impl Tools {
         self.folder.join("bin")
     }
 
-    /// Makes the stand-ins for this toolchain.
-    pub fn stand_in(&self, toolchain: &Toolchain) -> Result<()> {
+    /// Makes the stand-ins for this toolchain, whose compiler is of this version.
+    pub fn stand_in(&self, toolchain: &Toolchain, version: &str) -> Result<()> {
         let bin = self.bin();
         std::fs::create_dir_all(&bin)?;
         let this = std::env::current_exe()?;
         for name in STAND_INS {
             symlink(&this, bin.join(name)).context("cannot put the stand-in for cargo in place")?;
         }
+        let compiler = format!("{version}\n{}", key::state(&toolchain.rustc)?);
+        write_atomically(&self.folder.join(COMPILER_NOTE), compiler.as_bytes())?;
         toolchain.write_down(&self.folder)
     }
 
-    /// Compiles what every cell is linked with, for a build folder.
-    pub fn build_store(&self, build: &Path) -> Result<()> {
-        variable_store::build(&variable_store::folder(build)?, &self.real("rustc"))
+    /// Takes over what is known in another such folder.
+    pub fn learn(&self, folder: &Path) -> Result<()> {
+        for entry in std::fs::read_dir(folder)? {
+            let (path, name) = {
+                let entry = entry?;
+                (entry.path(), entry.file_name())
+            };
+            if KNOWN.iter().any(|kind| name.as_encoded_bytes().starts_with(kind.as_bytes())) {
+                std::fs::copy(path, self.folder.join(name))?;
+            }
+        }
+        Ok(())
     }
 
     /// The real one.
@@ -68,6 +88,11 @@ impl Tools {
             Some(home) => command.env("CARGO_HOME", home),
             None => command.env_remove("CARGO_HOME"),
         };
+    }
+
+    /// The user's.
+    pub fn cargo_home(&self) -> Option<PathBuf> {
+        std::env::var_os(HOME_VAR).map(PathBuf::from).or_else(toolchain::usual_cargo_home)
     }
 
     pub fn real_cargo(&self, arguments: &[OsString]) -> Command {

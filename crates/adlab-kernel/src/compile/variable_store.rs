@@ -1,22 +1,25 @@
 //! The library with the variables' store, which takes the place of what evcxr writes into each cell.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::cell::LIBRARY;
-use crate::system::toolchain;
 
 /// It is a part of the warm build.
 pub const SOURCE: &str = include_str!("../../variable-store/lib.rs");
 
 /// Compiles it into the folder of libraries that cells are linked with.
-pub fn build(folder: &Path, rustc: &Path) -> Result<()> {
+pub fn build(folder: &Path, rustc: &Path, linker: &[String]) -> Result<()> {
     std::fs::create_dir_all(folder)?;
     let source = folder.join(format!("{LIBRARY}.rs"));
     std::fs::write(&source, SOURCE)?;
     let mut command = Command::new(rustc);
+    // No path of this machine is in it.
+    if let Some(toolchain) = rustc.ancestors().nth(2) {
+        command.arg(format!("--remap-path-prefix={}=rust", toolchain.display()));
+    }
     command.args([
         "--edition=2024",
         "--crate-type=dylib",
@@ -25,26 +28,9 @@ pub fn build(folder: &Path, rustc: &Path) -> Result<()> {
         "--crate-name",
         LIBRARY,
     ]);
-    let output = command.arg("--out-dir").arg(folder).arg(&source).output().context("cannot run rustc")?;
+    let output = command.args(linker).arg("--out-dir").arg(folder).arg(&source).output().context("cannot run rustc")?;
     if !output.status.success() {
         bail!("the variables' store does not compile: {}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(())
-}
-
-/// The library in this folder, if it is there.
-pub fn library(folder: &Path) -> Option<PathBuf> {
-    let path = folder.join(format!("{}{LIBRARY}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
-    path.is_file().then_some(path)
-}
-
-/// What rustc is told of it.
-pub fn argument(library: &Path) -> [String; 2] {
-    ["--extern".into(), format!("{LIBRARY}={}", library.display())]
-}
-
-/// Where cargo puts the libraries for cells.
-pub fn folder(build: &Path) -> Result<PathBuf> {
-    let host = toolchain::host().context("rustc does not say what it builds for")?;
-    Ok(build.join("target").join(host).join("debug/deps"))
 }

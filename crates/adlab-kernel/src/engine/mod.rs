@@ -76,7 +76,6 @@ impl Engine {
             }
         });
         let evcxr = Evcxr::start(&socket, &give_environment)?;
-        session.restore_lock()?;
         // Of the notebook before, nothing is left.
         level::set(&session.build(), None)?;
         let (scope, build) = (Scope::default(), session.build());
@@ -93,11 +92,7 @@ impl Engine {
     }
 
     fn prepare(&mut self) -> Result<()> {
-        let code = format!(
-            "{}\n:offline 0\n{}\n{PRINT_AT_ONCE}\n{DEBUG_IN_CELLS}\n{ALLOW_QUESTION_MARK}",
-            self.preload.dependencies(),
-            self.preload.prelude
-        );
+        let code = format!("{}\n{PRINT_AT_ONCE}\n{DEBUG_IN_CELLS}\n{ALLOW_QUESTION_MARK}", self.preload.prelude);
         // Nothing can interrupt it: half a prelude would be worse than to wait for the whole.
         let (outcome, report) = self.supervisor.clone().alone(|| self.evcxr.execute(&code));
         if let Some(reason) = report.broken {

@@ -1,6 +1,7 @@
 //! The engine on a thread of its own, and the handle by which the server knows it: evcxr blocks while it compiles and runs,
 //! the server must not.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -13,7 +14,7 @@ use tokio::sync::{Notify, oneshot};
 use super::{Engine, Value};
 use crate::analysis::{Analysis, Completions, Documentation};
 use crate::cell::nesting::DEEP_STACK;
-use crate::event::Sink;
+use crate::event::{Event, Sink, Stream};
 use crate::fault::Fault;
 use crate::session::Session;
 use crate::supervisor::Supervisor;
@@ -65,15 +66,17 @@ impl EngineThread {
         };
         let is_stopping = Arc::clone(&stopping);
         let work = move || {
+            let mut waiting = Waiting { queue: &queue, jobs: VecDeque::new() };
             let (session, engine) = match begin {
                 Ok((preload, session)) => {
-                    let filled = session.fill().and(analysis);
+                    let filled = session.fill(|name| waiting.show(name)).and(analysis);
                     let engine = filled.and_then(|analysis| Engine::start(preload, &session, analysis, None));
                     (Some(session), engine)
                 }
                 Err(error) => (None, Err(error)),
             };
-            serve(engine, &queue, &supervisor, &is_stopping);
+            waiting.end();
+            serve(engine, waiting.jobs.into_iter().chain(queue.iter()), &supervisor, &is_stopping);
             drop(session);
             let _ = finished.send(());
         };
@@ -160,14 +163,45 @@ impl Handle {
     }
 }
 
-fn serve(engine: Result<Engine>, queue: &Receiver<Job>, supervisor: &OnceLock<Supervisor>, stopping: &AtomicBool) {
+/// The cells that wait until the session is ready: the first one shows how far it is.
+struct Waiting<'a> {
+    queue: &'a Receiver<Job>,
+    jobs: VecDeque<Job>,
+}
+
+impl Waiting<'_> {
+    fn show(&mut self, name: &str) {
+        // One line, written over and over; a name that is shorter leaves nothing of the one before.
+        let line = format!("\rCompiling for this version of Rust, once: {name:<40}");
+        self.jobs.extend(self.queue.try_iter());
+        self.tell(Event::Text(Stream::Stdout, line));
+    }
+
+    /// What was shown goes when the cell has something to show.
+    fn end(&mut self) {
+        self.tell(Event::Clear { wait: true });
+    }
+
+    fn tell(&mut self, event: Event) {
+        if let Some(Job::Execute { sink, .. }) = self.jobs.front_mut() {
+            sink(event);
+        }
+    }
+}
+
+fn serve(
+    engine: Result<Engine>,
+    mut queue: impl Iterator<Item = Job>,
+    supervisor: &OnceLock<Supervisor>,
+    stopping: &AtomicBool,
+) {
     let mut engine = match engine {
         Ok(engine) => engine,
         Err(_) if stopping.load(Ordering::Relaxed) => return,
-        Err(error) => return refuse(&format!("the kernel could not start: {error:#}"), queue),
+        Err(error) => return refuse(&format!("the kernel could not start: {error:#}"), &mut queue),
     };
     let _ = supervisor.set(engine.supervisor());
-    while let Ok(job) = queue.recv() {
+    for job in queue {
         match job {
             // Interrupted before its turn.
             Job::Execute { reply, .. } if reply.is_closed() => {}
@@ -181,9 +215,9 @@ fn serve(engine: Result<Engine>, queue: &Receiver<Job>, supervisor: &OnceLock<Su
 }
 
 /// Says in each cell why nothing works, rather than dying where nobody sees it.
-fn refuse(reason: &str, queue: &Receiver<Job>) {
+fn refuse(reason: &str, queue: &mut impl Iterator<Item = Job>) {
     eprintln!("adlab kernel: {reason}");
-    while let Ok(job) = queue.recv() {
+    for job in queue {
         match job {
             Job::Execute { reply, .. } => drop(reply.send(Err(Fault::kernel(reason)))),
             Job::Stop => return,

@@ -2,7 +2,7 @@
 //!
 //! Two kernels must never share evcxr's build folder: they would overwrite each other's source. So each session gets a
 //! copy of a template in which the preloaded crate is compiled already ([`warm_build`]), which is made where
-//! there is none. Where the crates have changed since, as they do in a checkout, cargo compiles what has.
+//! none fits.
 //!
 //! On the map, `docs/architecture.md`: *Processes and threads*.
 
@@ -13,7 +13,8 @@ pub mod place;
 pub mod warm_build;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -23,9 +24,10 @@ use tempfile::TempDir;
 use self::environment::UserEnvironment;
 use self::janitor::Janitor;
 use self::warm_build::{BUILD, LIBRARY, TOOLS, WarmBuild};
-use crate::analysis::slim_std;
-use crate::assumptions::CONFIG_FILE;
+use crate::analysis::{packages, slim_std};
+use crate::assumptions::{CONFIG_FILE, PREFER_DYNAMIC};
 use crate::compile::tools::Tools;
+use crate::compile::{linker, preloaded};
 use crate::system::files::copy_tree;
 use crate::system::processes::is_gone;
 use crate::system::project::Project;
@@ -33,6 +35,9 @@ use crate::system::toolchain;
 
 /// A session's folder is named after this and the process that it belongs to.
 const PREFIX: &str = "adlab-";
+
+/// What the stock kernel has compiled.
+const STOCK: &str = "stock";
 
 /// The command of this program that makes a warm build.
 pub const PREPARE: &str = "prepare";
@@ -57,7 +62,7 @@ impl Session {
         let mut session = Self::open_plain(project, warm)?;
         session.library = session.warm.library();
         let (tools, empty_library) = (session.tools(), session.path("empty-library"));
-        tools.stand_in(&toolchain)?;
+        tools.stand_in(&toolchain, session.warm.compiler())?;
         slim_std::write_empty(&empty_library)?;
         environment::wire_tools(&tools, &project.cells(), &empty_library)?;
         Ok(session)
@@ -80,36 +85,40 @@ impl Session {
         Ok(Session { dir, project: project.clone(), warm, user, library: None, _janitor: janitor })
     }
 
-    /// Puts in what a session begins with: from the warm build, where there is one. Takes a while.
-    pub fn fill(&self) -> Result<()> {
-        self.try_to_fill().map_err(place::explained)
+    /// Puts in what a session begins with. Where no warm build fits, it is made, and `progress` hears of each crate.
+    pub fn fill(&self, progress: impl FnMut(&str)) -> Result<()> {
+        self.try_to_fill(progress).map_err(place::explained)
     }
 
-    fn try_to_fill(&self) -> Result<()> {
+    fn try_to_fill(&self, progress: impl FnMut(&str)) -> Result<()> {
         let warm = &self.warm;
-        if !warm.fits() && !warm.is_older() {
-            self.make_warm_build()?;
+        if !warm.fits() {
+            self.make_warm_build(progress)?;
         }
-        copy_tree(&warm.folder.join(BUILD), &self.build()).context("cannot copy the warm build")?;
-        let fits = warm.fits();
-        if fits {
-            copy_tree(&warm.folder.join(TOOLS), &self.path(TOOLS)).context("cannot copy the warm build")?;
-        }
-        self.begin(true)?;
-        // What is known of another state of the crate is worth nothing, and what cells are linked with may be another's.
-        if fits { Ok(()) } else { self.tools().build_store(&self.build()) }
+        self.begin()?;
+        let from = preloaded::folder(&warm.folder);
+        copy_tree(&from, &preloaded::folder(&self.build())).context("cannot copy the warm build")?;
+        self.tools().learn(&warm.folder.join(TOOLS)).context("cannot copy the warm build")
     }
 
     /// In a process of its own, as a session is open in this one.
-    fn make_warm_build(&self) -> Result<()> {
+    fn make_warm_build(&self, mut progress: impl FnMut(&str)) -> Result<()> {
         eprintln!("adlab: there is no warm build for this toolchain yet; it is made now, once (about a minute)");
         let mut command = Command::new(std::env::current_exe()?);
         self.user.give(&mut command, self.dir.path());
-        command.arg(PREPARE).stdin(Stdio::null()).stdout(Stdio::null());
-        let done = command.output().context("cannot start this program again")?;
-        let said = String::from_utf8_lossy(&done.stderr);
-        if !done.status.success() {
-            bail!("{}", said.lines().filter_map(|line| line.strip_prefix("adlab: ")).collect::<Vec<_>>().join("\n"));
+        command.arg(PREPARE).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("cannot start this program again")?;
+        let mut said = Vec::new();
+        for line in BufReader::new(child.stderr.take().context("no stderr")?).lines() {
+            let line = line?;
+            if let Some(name) = line.trim_start().strip_prefix("Compiling ") {
+                // Without the place of a crate.
+                progress(name.split(" (").next().unwrap_or(name));
+            }
+            said.push(line);
+        }
+        if !child.wait()?.success() {
+            bail!("{}", said.iter().filter_map(|line| line.strip_prefix("adlab: ")).collect::<Vec<_>>().join("\n"));
         }
         if !self.warm.fits() {
             bail!("the warm build in {} is gone again, or damaged; run: adlab doctor", self.warm.folder.display());
@@ -117,31 +126,40 @@ impl Session {
         Ok(())
     }
 
-    /// Puts in what a warm build is to be made from, and nothing else.
+    /// Puts in what a warm build is to be made from, and compiles it.
     pub fn fill_cold(&mut self) -> Result<()> {
         self.library = None;
-        self.begin(false)?;
+        self.begin()?;
         let library = self.path(LIBRARY);
         slim_std::write(&self.library()?, &library)?;
         self.library = Some(library);
-        self.tools().build_store(&self.build())
+        let package = preloaded::compile(&self.project, &self.tools(), &self.build())?;
+        packages::write_preloaded(&self.build(), &package, self.project.root())
     }
 
-    /// As it is when a session begins: what is asked then is known to the warm build as well.
-    pub fn begin_again(&self) -> Result<()> {
-        warm_build::remove_cells(&self.build())?;
-        self.begin(true)
-    }
-
-    fn begin(&self, offline: bool) -> Result<()> {
+    fn begin(&self) -> Result<()> {
         fs::create_dir_all(self.build())?;
         fs::create_dir_all(self.path(".cargo"))?;
         level::set(&self.build(), None)?;
-        // With a warm build, all that is needed was downloaded: a class without network must get through.
-        fs::write(self.path(CONFIG_FILE), self.project.preload()?.to_toml(offline))?;
-        // A copy that can be written to, also where this one can't.
-        let lock = fs::read(self.project.lock_file()).context("cannot read Cargo.lock")?;
-        Ok(fs::write(self.path("Cargo.lock"), lock)?)
+        linker::set_up(&self.tools(), &self.build())?;
+        symlink(self.project.root(), self.path(packages::SOURCES))?;
+        // evcxr has no part in what is preloaded.
+        Ok(fs::write(self.path(CONFIG_FILE), "")?)
+    }
+
+    /// Puts in what the stock kernel begins with: it compiles the preloaded crate itself, once.
+    pub fn fill_stock(&self) -> Result<()> {
+        self.begin()?;
+        fs::write(self.path(CONFIG_FILE), self.project.preload()?.to_toml())?;
+        fs::copy(self.project.lock_file(), self.build().join("Cargo.lock"))?;
+        let kept = self.project.own().join(STOCK).join(self.warm.state());
+        if !kept.is_dir() {
+            let new = tempfile::tempdir_in(self.dir.path())?;
+            let flags = [PREFER_DYNAMIC.to_owned()];
+            preloaded::compile_crates(&self.project, &self.tools(), &self.build(), new.path(), &flags)?;
+            copy_tree(new.path(), &kept)?;
+        }
+        copy_tree(&kept, &self.build().join("target"))
     }
 
     fn tools(&self) -> Tools {
@@ -165,12 +183,6 @@ impl Session {
     /// evcxr's folder.
     pub fn build(&self) -> PathBuf {
         self.path(BUILD)
-    }
-
-    /// Puts the project's versions into evcxr's folder; its start, without dependencies, has emptied the lock file.
-    pub fn restore_lock(&self) -> Result<()> {
-        fs::copy(self.path("Cargo.lock"), self.build().join("Cargo.lock"))?;
-        Ok(())
     }
 
     /// A new name for each engine of this session.

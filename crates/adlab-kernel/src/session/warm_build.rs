@@ -3,15 +3,17 @@
 //! It is trusted only where it fits: it is of the crates as they are now, of this compiler, and as big as when it was made.
 //! An installation may have one for all its users; if that does not fit, each user has an own one.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::iter;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::{level, place};
-use crate::assumptions::OLD_LIBRARY;
-use crate::compile::variable_store;
+use crate::compile::tools::Tools;
+use crate::compile::{preloaded, variable_store};
 use crate::system::files::{Extent, copy_tree, extent, replace_tree};
 use crate::system::project::{CACHE_VAR, Preload, Project, is_for_cells};
 use crate::system::toolchain::{GET_RUST, Toolchain, output};
@@ -24,15 +26,16 @@ pub const TYPICAL_CELLS: [&str; 3] = [
 ];
 
 /// Counts the changes of what a warm build consists of.
-const LAYOUT: u32 = 15;
+const LAYOUT: u32 = 16;
 
 /// The standard library's source, slim.
 pub const LIBRARY: &str = "library";
-/// evcxr's build folder.
+/// evcxr's build folder, in a session.
 pub const BUILD: &str = "build";
 /// What stands between evcxr and cargo has there what it knows.
 pub const TOOLS: &str = "tools";
-const PARTS: [&str; 3] = [BUILD, LIBRARY, TOOLS];
+/// The version of its compiler, as rustup names it.
+const VERSION: &str = "version";
 /// What it was made from.
 const STAMP: &str = "stamp";
 
@@ -62,15 +65,19 @@ struct Stamp {
 impl WarmBuild {
     /// The one for sessions, whatever other toolchain a notebook's folder would choose.
     pub fn find(project: &Project) -> Result<Self> {
-        let shared = project.shared_warm().and_then(|folder| {
-            let toolchain = Toolchain::known(&folder.join(TOOLS))?;
-            Self::shared(project, toolchain).ok()
-        });
-        if let Some(shared) = shared.filter(Self::fits) {
-            return Ok(shared);
+        let chosen = OnceCell::new();
+        let here = || chosen.get_or_init(|| Toolchain::here().map_err(|error| format!("{error:#}"))).clone();
+        if let Some(folder) = project.shared_warm().filter(|folder| folder.is_dir()) {
+            let known = Toolchain::known(&folder.join(TOOLS)).map(Ok);
+            let all = known.into_iter().chain(iter::once_with(here)).chain(iter::once_with(|| of_version(&folder)));
+            let mut fitting = all.flatten().flat_map(|toolchain| Self::shared(project, toolchain)).filter(Self::fits);
+            if let Some(shared) = fitting.next() {
+                return Ok(shared);
+            }
         }
         let known = Toolchain::known(&project.toolchain_note());
-        let own = known.map_or_else(Toolchain::here, Ok).and_then(|toolchain| Self::own(project, toolchain));
+        let own = known.map_or_else(|| here().map_err(|error| anyhow!(error)), Ok);
+        let own = own.and_then(|toolchain| Self::own(project, toolchain));
         if !own.as_ref().is_ok_and(Self::fits) {
             // Nothing is made from parts that are not whole.
             project.check()?;
@@ -96,17 +103,19 @@ impl WarmBuild {
         fs::read_to_string(self.folder.join(STAMP)).is_ok_and(|noted| noted == self.stamp.text(&extent))
     }
 
-    /// It is there, of another state of the crates, and of this compiler: cargo makes the rest of it.
-    pub fn is_older(&self) -> bool {
-        let noted = fs::read_to_string(self.folder.join(STAMP)).unwrap_or_default();
-        let mut lines = noted.lines();
-        // Where the state is the same, it is damaged.
-        lines.next().is_some_and(|state| state != self.stamp.state) && lines.next() == Some(&self.stamp.compiler)
+    /// All that it depends on.
+    pub fn state(&self) -> &str {
+        &self.stamp.state
+    }
+
+    /// The version of its compiler.
+    pub fn compiler(&self) -> &str {
+        &self.stamp.compiler
     }
 
     /// The standard library's source, slim, if there is one.
     pub fn library(&self) -> Option<PathBuf> {
-        Some(self.folder.join(LIBRARY)).filter(|library| library.is_dir() && (self.fits() || self.is_older()))
+        Some(self.folder.join(LIBRARY)).filter(|library| library.is_dir() && self.fits())
     }
 
     /// Waits until no other process makes one here, and removes what such a one has left when it was killed. Others wait as
@@ -141,7 +150,6 @@ impl WarmBuild {
 
     /// Puts what a session has made into its place, for all sessions to come.
     pub fn keep(&self, session: &Path) -> Result<()> {
-        remove_cells(&session.join(BUILD))?;
         self.try_to_keep(session).with_context(|| self.can_t_be_kept())
     }
 
@@ -149,9 +157,13 @@ impl WarmBuild {
         // Beside its place first: a build that is cut short is never taken for a whole one.
         let parent = self.folder.parent().unwrap_or(Path::new("."));
         let new = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(parent)?;
-        for part in PARTS {
-            copy_tree(&session.join(part), &new.path().join(part))?;
-        }
+        copy_tree(&preloaded::folder(&session.join(BUILD)), &preloaded::folder(new.path()))?;
+        copy_tree(&session.join(LIBRARY), &new.path().join(LIBRARY))?;
+        let tools = Tools { folder: new.path().join(TOOLS) };
+        fs::create_dir(&tools.folder)?;
+        tools.learn(&session.join(TOOLS))?;
+        self.toolchain.write_down(&tools.folder)?;
+        fs::write(new.path().join(VERSION), self.toolchain.version())?;
         fs::write(new.path().join(STAMP), self.stamp.text(&extent_of_parts(new.path())?))?;
         replace_tree(new.path(), &self.folder)?;
         // It is in its place, and not to be removed.
@@ -172,20 +184,21 @@ impl Stamp {
     fn of(project: &Project, toolchain: &Toolchain) -> Result<Self> {
         let said = output(&toolchain.rustc, &["-Vv"]);
         let rustc = said.with_context(|| format!("{} does not run; {GET_RUST}", toolchain.rustc.display()))?;
-        let compiler = sum(&(&toolchain.rustc, rustc));
+        let compiler = sum(&rustc);
         let mut hasher = DefaultHasher::new();
         compiler.hash(&mut hasher);
         level::cargo_config(level::OF_LOOPS).hash(&mut hasher);
         TYPICAL_CELLS.hash(&mut hasher);
+        // Paths don't count: it fits wherever it is moved to.
         let preload: Preload = project.preload()?;
-        // Absolute paths count: cargo's own notes have them, and compile anew what has moved.
-        preload.to_toml(false).hash(&mut hasher);
-        fs::read(project.lock_file()).context("cannot read Cargo.lock")?.hash(&mut hasher);
+        for file in [project.preload_file(), project.lock_file()] {
+            fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?.hash(&mut hasher);
+        }
         (env!("CARGO_PKG_VERSION"), LAYOUT, variable_store::SOURCE).hash(&mut hasher);
         for folder in preload.folders() {
             // With the crates beside it, on which it may depend.
             let crates = folder.parent().unwrap_or(&folder).to_owned();
-            hash_sources(&crates, &mut hasher)?;
+            hash_sources(&crates, Path::new(""), &mut hasher)?;
         }
         Ok(Stamp { state: format!("{:016x}", hasher.finish()), compiler })
     }
@@ -196,6 +209,12 @@ impl Stamp {
     }
 }
 
+/// The one that rustup has of the version that a warm build was made with.
+fn of_version(folder: &Path) -> Result<Toolchain, String> {
+    let version = fs::read_to_string(folder.join(VERSION)).map_err(|error| error.to_string())?;
+    Toolchain::of_rustup(version.trim()).map_err(|error| format!("{error:#}"))
+}
+
 fn sum(of: &impl Hash) -> String {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);
@@ -204,49 +223,25 @@ fn sum(of: &impl Hash) -> String {
 
 fn extent_of_parts(folder: &Path) -> Result<Extent> {
     let mut all = Extent::default();
-    for part in PARTS {
-        let part = extent(&folder.join(part))?;
+    for part in [preloaded::folder(folder), folder.join(LIBRARY), folder.join(TOOLS)] {
+        let part = extent(&part)?;
         all = Extent { files: all.files + part.files, bytes: all.bytes + part.bytes };
     }
     Ok(all)
 }
 
-/// A session begins as this one did. The compiled cells themselves are of no use to it, and big; so is what would let rustc
-/// compile half of a crate.
-pub fn remove_cells(build: &Path) -> Result<()> {
-    for file in ["Cargo.toml", "Cargo.lock"] {
-        fs::remove_file(build.join(file))?;
-    }
-    for folder in ["src", ".cargo"] {
-        fs::remove_dir_all(build.join(folder))?;
-    }
-    for target in fs::read_dir(build.join("target"))?.flatten() {
-        let incremental = target.path().join("debug").join("incremental");
-        if incremental.exists() {
-            fs::remove_dir_all(incremental)?;
-        }
-        let deps = target.path().join("debug").join("deps");
-        let Ok(entries) = fs::read_dir(deps) else { continue };
-        for entry in entries.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(OLD_LIBRARY) {
-                fs::remove_file(entry.path())?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn hash_sources(dir: &Path, hasher: &mut DefaultHasher) -> Result<()> {
+fn hash_sources(dir: &Path, name: &Path, hasher: &mut DefaultHasher) -> Result<()> {
     let mut entries: Vec<_> = fs::read_dir(dir)?.flatten().map(|entry| entry.path()).collect();
     entries.sort();
     for path in entries {
         if !path.file_name().is_some_and(is_for_cells) {
             continue;
         }
+        let name = name.join(path.file_name().unwrap_or_default());
         if path.is_dir() {
-            hash_sources(&path, hasher)?;
+            hash_sources(&path, &name, hasher)?;
         } else if path.is_file() {
-            path.hash(hasher);
+            name.hash(hasher);
             fs::read(&path)?.hash(hasher);
         }
     }

@@ -114,8 +114,22 @@ impl Project {
         self.own().join("cells")
     }
 
+    /// What tells cargo that it finds what the preloaded crates need beside them, if it does.
+    pub fn vendored(&self) -> Vec<String> {
+        let folder = self.root.join("vendor");
+        let place = Value::from(folder.to_string_lossy().into_owned());
+        let settings =
+            ["source.crates-io.replace-with=\"adlab\"".to_owned(), format!("source.adlab.directory={place}")];
+        if folder.is_dir() { settings.into() } else { Vec::new() }
+    }
+
+    /// What says which crates are preloaded.
+    pub fn preload_file(&self) -> PathBuf {
+        self.kernel_spec().join("evcxr.toml")
+    }
+
     pub fn preload(&self) -> Result<Preload> {
-        Preload::read(&self.kernel_spec().join("evcxr.toml"))
+        Preload::read(&self.preload_file())
     }
 }
 
@@ -168,11 +182,11 @@ impl Preload {
         Ok(Preload { table, prelude })
     }
 
-    /// As `:dep` lines.
+    /// As lines of a `Cargo.toml`.
     pub fn dependencies(&self) -> String {
         let mut lines = String::new();
         for (name, value) in self.table.get("dependencies").and_then(Value::as_table).into_iter().flatten() {
-            let _ = writeln!(lines, ":dep {name} = {value}");
+            let _ = writeln!(lines, "{name} = {value}");
         }
         lines
     }
@@ -187,14 +201,9 @@ impl Preload {
             .collect()
     }
 
-    /// As a file that evcxr reads. Offline, nothing but what is downloaded already is asked for.
-    pub fn to_toml(&self, offline: bool) -> String {
-        let mut table = self.table.clone();
-        let evcxr = table.entry("evcxr").or_insert_with(|| Value::Table(Table::new()));
-        if let Value::Table(evcxr) = evcxr {
-            evcxr.insert("offline_mode".into(), offline.into());
-        }
-        table.to_string()
+    /// As a file that evcxr reads.
+    pub fn to_toml(&self) -> String {
+        self.table.to_string()
     }
 }
 
@@ -226,8 +235,8 @@ mod tests {
         assert_eq!(preload.folders(), std::slice::from_ref(&folder));
         assert_eq!(preload.prelude, "use c::*;");
         let lines = preload.dependencies();
-        assert!(lines.contains(&format!(":dep c = {{ path = \"{}\" }}", folder.display())), "{lines}");
-        assert!(lines.contains(":dep d = \"1\""), "{lines}");
+        assert!(lines.contains(&format!("c = {{ path = \"{}\" }}", folder.display())), "{lines}");
+        assert!(lines.contains("d = \"1\""), "{lines}");
     }
 
     #[test]

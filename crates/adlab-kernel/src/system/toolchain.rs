@@ -27,6 +27,21 @@ impl Toolchain {
         Ok(Toolchain { cargo: chosen("cargo")?, rustc: chosen("rustc")? })
     }
 
+    /// The one that rustup has of this version, if it has it: it is not fetched.
+    pub fn of_rustup(version: &str) -> Result<Self> {
+        let program = |name| {
+            let path = output("rustup", &["which", "--toolchain", version, name]);
+            path.map(PathBuf::from).with_context(|| format!("rustup has no {name} of {version}"))
+        };
+        Ok(Toolchain { cargo: program("cargo")?, rustc: program("rustc")? })
+    }
+
+    /// `1.95.0`
+    pub fn version(&self) -> String {
+        let said = output(&self.rustc, &["--version"]).unwrap_or_default();
+        said.split_whitespace().nth(1).unwrap_or_default().to_owned()
+    }
+
     /// The one that was written down in a folder, if it is still there.
     pub fn known(folder: &Path) -> Option<Self> {
         Some(Toolchain { cargo: known(folder, "cargo")?, rustc: known(folder, "rustc")? })
@@ -81,7 +96,7 @@ pub fn cargo_home() -> Option<PathBuf> {
     std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(usual_cargo_home)
 }
 
-fn usual_cargo_home() -> Option<PathBuf> {
+pub fn usual_cargo_home() -> Option<PathBuf> {
     std::env::home_dir().map(|home| home.join(".cargo"))
 }
 
