@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::tools::COMPILER_NOTE;
 use crate::assumptions::RUSTFLAGS_VAR;
+use crate::system::toolchain::state;
 
 /// Stands for evcxr's build folder, which each session has for itself.
 const HERE: &str = "@BUILD@";
@@ -45,12 +46,6 @@ fn compiler(here: &Path, rustc: &Path) -> Result<String> {
         Some((version, noted)) if noted == state => version.to_owned(),
         _ => state,
     })
-}
-
-/// What shows that a program has changed.
-pub fn state(program: &Path) -> Result<String> {
-    let found = std::fs::metadata(program).with_context(|| format!("{} is gone", program.display()))?;
-    Ok(format!("{} {} {:?}", program.display(), found.len(), found.modified().ok()))
 }
 
 /// The user has added a crate of their own, whose source may change: cargo has to look.

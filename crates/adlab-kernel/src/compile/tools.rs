@@ -7,7 +7,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::key;
 use crate::system::files::write_atomically;
 use crate::system::toolchain::{self, Toolchain};
 
@@ -50,7 +49,7 @@ impl Tools {
         for name in STAND_INS {
             symlink(&this, bin.join(name)).context("cannot put the stand-in for cargo in place")?;
         }
-        let compiler = format!("{version}\n{}", key::state(&toolchain.rustc)?);
+        let compiler = format!("{version}\n{}", toolchain::state(&toolchain.rustc)?);
         write_atomically(&self.folder.join(COMPILER_NOTE), compiler.as_bytes())?;
         toolchain.write_down(&self.folder)
     }

@@ -121,6 +121,12 @@ pub fn rust_src() -> Option<PathBuf> {
     library.join("std/src/lib.rs").is_file().then_some(library)
 }
 
+/// What shows that a program has changed.
+pub fn state(program: &Path) -> Result<String> {
+    let found = std::fs::metadata(program).with_context(|| format!("{} is gone", program.display()))?;
+    Ok(format!("{} {} {:?}", program.display(), found.len(), found.modified().ok()))
+}
+
 /// What the compiler builds for, as `x86_64-unknown-linux-gnu`.
 pub fn host() -> Option<String> {
     let version = output("rustc", &["-vV"])?;
