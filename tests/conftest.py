@@ -32,7 +32,8 @@ class Session:
         self.manager.start_kernel(env={**os.environ, **environment}, **({"cwd": cwd} if cwd else {}))
         self.client = self.manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        # The first time, the stock kernel compiles the preloaded crate before it answers.
+        self.client.wait_for_ready(timeout=300 if kernel == "stock" else 60)
 
     def send(self, code, cell=None, deleted=(), **options):
         """Posts a cell, with the front end's names for it and for the cells deleted since; returns the request's id."""

@@ -204,6 +204,19 @@ def test_without_a_shared_warm_build_the_first_session_makes_one_and_keeps_it(pl
     assert files(prefix) == before and not [path for path in warm.parent.iterdir() if path.name.startswith("new-")]
 
 
+def test_the_first_cell_shows_what_is_compiled_and_then_its_own(place, home):
+    session = kernel(installed(place / "one"), **home)
+    try:
+        reply, messages = session.run(VERSION, timeout=300)
+    finally:
+        session.close()
+    assert reply["status"] == "ok"
+    shown = [(m["msg_type"], m["content"].get("text", m["content"].get("wait"))) for m in messages]
+    streams = [text for kind, text in shown if kind == "stream"]
+    assert "\rCompiling for this version of Rust, once: adlab-notebook v0.1.0 " in streams[0], shown
+    assert ("clear_output", True) in shown and streams[-1] == "1\n"
+
+
 def test_an_installation_can_be_moved_and_two_versions_do_not_meet(place, home):
     first = installed(place / "one")
     assert shows(first, **home) == ["1"]
