@@ -9,12 +9,14 @@ mod replies;
 mod stalled;
 mod worker;
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jupyter_protocol::{
-    ConnectionInfo, IoPubWelcome, JupyterMessage, JupyterMessageContent, ReplyStatus, ShutdownReply, Status,
+    ConnectionInfo, IoPubWelcome, JupyterMessage, JupyterMessageContent, ReplyStatus, ShutdownReply, Status, Transport,
 };
 use jupyter_zmq_client::{
     KernelHeartbeatConnection, KernelIoPubXPubConnection, RouterSendConnection, SubscriptionEvent,
@@ -56,8 +58,18 @@ fn read_connection_file(path: &Path) -> Result<ConnectionInfo> {
     let name = path.display();
     let advice = "Jupyter writes this file when it starts a kernel";
     let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read the connection file {name}; {advice}"))?;
+        fs::read_to_string(path).with_context(|| format!("cannot read the connection file {name}; {advice}"))?;
     serde_json::from_str(&text).with_context(|| format!("the connection file {name} is broken; {advice}"))
+}
+
+/// Over ipc, the sockets are files, which nobody else may open, wherever they are.
+fn close_to_others(connection: &ConnectionInfo) {
+    if matches!(connection.transport, Transport::IPC) {
+        let ports = [connection.hb_port, connection.iopub_port, connection.shell_port];
+        for port in ports.into_iter().chain([connection.control_port, connection.stdin_port]) {
+            let _ = fs::set_permissions(format!("{}-{port}", connection.ip), Permissions::from_mode(0o600));
+        }
+    }
 }
 
 async fn serve_sockets(connection: &ConnectionInfo, engine: &EngineThread) -> Result<()> {
@@ -68,6 +80,8 @@ async fn serve_sockets(connection: &ConnectionInfo, engine: &EngineThread) -> Re
     let shell = create_kernel_shell_connection(connection, &session_id).await.with_context(bind("shell"))?;
     let control = create_kernel_control_connection(connection, &session_id).await.with_context(bind("control"))?;
     let stdin = create_kernel_stdin_connection(connection, &session_id).await.with_context(bind("stdin"))?;
+
+    close_to_others(connection);
 
     let (iopub_out, iopub_queue) = outbox();
     tokio::spawn(beat(heartbeat));
