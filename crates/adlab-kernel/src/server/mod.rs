@@ -57,8 +57,7 @@ fn begin(project: Result<Project>) -> Result<(Preload, Session)> {
 fn read_connection_file(path: &Path) -> Result<ConnectionInfo> {
     let name = path.display();
     let advice = "Jupyter writes this file when it starts a kernel";
-    let text =
-        fs::read_to_string(path).with_context(|| format!("cannot read the connection file {name}; {advice}"))?;
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read the connection file {name}; {advice}"))?;
     serde_json::from_str(&text).with_context(|| format!("the connection file {name} is broken; {advice}"))
 }
 
