@@ -1,5 +1,6 @@
 """The kernel's processes: where they listen, what they leave behind, and many of them at once."""
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import zmq
 from conftest import ADLAB, SOLUTIONS, Session
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
@@ -196,6 +198,42 @@ def test_sockets_that_are_files_are_for_their_user_alone():
         assert shown.strip() == str(0o666)
     finally:
         session.close()
+
+
+def overhears(session, user):
+    """What a program of this user reads of what the kernel publishes, while a cell prints."""
+    port = session.manager.get_connection_info()["iopub_port"]
+    ours, theirs = multiprocessing.Pipe()
+
+    def listen():
+        os.setgroups([])
+        os.setuid(user)
+        socket = zmq.Context().socket(zmq.SUB)
+        socket.subscribe(b"")
+        socket.connect(f"tcp://127.0.0.1:{port}")
+        theirs.send("there")
+        heard = []
+        # It is cut off, and connects again, and again.
+        while socket.poll(3000) and not any(b"secret" in part for part in heard):
+            heard += socket.recv_multipart()
+        theirs.send(heard)
+
+    listener = multiprocessing.get_context("fork").Process(target=listen)
+    listener.start()
+    assert ours.recv() == "there"
+    while not ours.poll(0):
+        session.run('println!("secret"); std::thread::sleep(std::time::Duration::from_millis(50));')
+    listener.join()
+    return ours.recv()
+
+
+@linux
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can play another user's part")
+def test_a_port_tells_nothing_to_another_user(fresh_kernel):
+    nobody = 65534
+    assert overhears(fresh_kernel, nobody) == []
+    assert any(b"secret" in part for part in overhears(fresh_kernel, 0))
+    assert fresh_kernel.text("1 + 1").strip() == "2"
 
 
 @linux

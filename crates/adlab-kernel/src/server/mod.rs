@@ -2,21 +2,22 @@
 //!
 //! On the map, `docs/architecture.md`: steps 1, 2, 11 and 15.
 
+mod connections;
 mod history;
 mod incoming;
 mod outbox;
 mod replies;
 mod stalled;
+mod strangers;
 mod worker;
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jupyter_protocol::{
-    ConnectionInfo, IoPubWelcome, JupyterMessage, JupyterMessageContent, ReplyStatus, ShutdownReply, Status, Transport,
+    ConnectionInfo, IoPubWelcome, JupyterMessage, JupyterMessageContent, ReplyStatus, ShutdownReply, Status,
 };
 use jupyter_zmq_client::{
     KernelHeartbeatConnection, KernelIoPubXPubConnection, RouterSendConnection, SubscriptionEvent,
@@ -61,16 +62,6 @@ fn read_connection_file(path: &Path) -> Result<ConnectionInfo> {
     serde_json::from_str(&text).with_context(|| format!("the connection file {name} is broken; {advice}"))
 }
 
-/// Over ipc, the sockets are files, which nobody else may open, wherever they are.
-fn close_to_others(connection: &ConnectionInfo) {
-    if matches!(connection.transport, Transport::IPC) {
-        let ports = [connection.hb_port, connection.iopub_port, connection.shell_port];
-        for port in ports.into_iter().chain([connection.control_port, connection.stdin_port]) {
-            let _ = fs::set_permissions(format!("{}-{port}", connection.ip), Permissions::from_mode(0o600));
-        }
-    }
-}
-
 async fn serve_sockets(connection: &ConnectionInfo, engine: &EngineThread) -> Result<()> {
     let session_id = uuid();
     let bind = |what: &'static str| move || format!("cannot bind the {what} socket of the connection file");
@@ -80,7 +71,7 @@ async fn serve_sockets(connection: &ConnectionInfo, engine: &EngineThread) -> Re
     let control = create_kernel_control_connection(connection, &session_id).await.with_context(bind("control"))?;
     let stdin = create_kernel_stdin_connection(connection, &session_id).await.with_context(bind("stdin"))?;
 
-    close_to_others(connection);
+    strangers::close_files(connection);
 
     let (iopub_out, iopub_queue) = outbox();
     tokio::spawn(beat(heartbeat));
@@ -172,10 +163,13 @@ async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: Queue, port: u
                 }
                 None => return,
             },
-            event = iopub.recv_subscription() => if let Ok(SubscriptionEvent::Subscribe(topic)) = event {
-                let identity = topic.clone().into_bytes().into();
-                let welcome = JupyterMessage::new(IoPubWelcome::new(topic), None).with_zmq_identities(vec![identity]);
-                drop(send_patiently(port, iopub.send(welcome)).await);
+            event = iopub.recv_subscription() => {
+                strangers::cut(port);
+                if let Ok(SubscriptionEvent::Subscribe(topic)) = event {
+                    let identity = topic.clone().into_bytes().into();
+                    let welcome = JupyterMessage::new(IoPubWelcome::new(topic), None).with_zmq_identities(vec![identity]);
+                    drop(send_patiently(port, iopub.send(welcome)).await);
+                }
             }
         }
     }
