@@ -119,7 +119,6 @@ class Hub:
         (folder / "hub/config.py").write_text(f"""load_subconfig("documented.py")
 c.JupyterHub.authenticator_class = "shared-password"
 c.SharedPasswordAuthenticator.user_password = "{self.password}"
-c.Authenticator.allow_all = True
 c.JupyterHub.bind_url = "{self.address}"
 c.JupyterHub.hub_port = {hub_port}
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api_port}"

@@ -11,7 +11,8 @@ c = get_config()  # noqa: F821
 ADLAB = "/opt/adlab"
 RUST = "/opt/rust"
 
-# A user's server is a process of that user.
+# All users of the machine; name some with `allowed_users` instead. A user's server is a process of that user.
+c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
 c.Spawner.environment = {
     "JUPYTER_PATH": f"{ADLAB}/share/jupyter",
@@ -26,7 +27,7 @@ c.Spawner.default_url = "/lab"
 c.Spawner.args = [
     # Sockets in a folder of the user's. Ports are open to all users of the machine, who could read what cells print.
     "--KernelManager.transport=ipc",
-    # A kernel without work for half an hour ends, and so does a server without kernels.
+    # A kernel ends that has no work, nor a page that shows it, for half an hour; an hour later, so does its server.
     "--MappingKernelManager.cull_idle_timeout=1800",
     "--MappingKernelManager.cull_interval=300",
     "--ServerApp.shutdown_no_activity_timeout=3600",

@@ -14,7 +14,7 @@ pub const PREFIX: &str = "adlab-";
 const LOCK: &str = "lock";
 
 /// A folder without a lock is being made, or its process was killed while it was: after this time, it was.
-const MAKING: Duration = Duration::from_secs(3600);
+const MAKING: Duration = Duration::from_secs(24 * 3600);
 
 /// As long as it is there, nobody else removes the folder.
 pub struct Claim {
