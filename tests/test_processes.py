@@ -1,6 +1,8 @@
 """The kernel's processes: where they listen, what they leave behind, and many of them at once."""
 
+import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +13,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import SOLUTIONS, Session
+import zmq
+from conftest import ADLAB, SOLUTIONS, Session
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
@@ -55,6 +58,11 @@ def inherited(kernel_pid):
 
 def session_mark(pid):
     return f"adlab-{pid}-"
+
+
+def session_folder(kernel_pid):
+    [folder] = Path(tempfile.gettempdir()).glob(session_mark(kernel_pid) + "*")
+    return folder
 
 
 def remains(kernel_pid, members):
@@ -150,6 +158,82 @@ def test_a_kernel_that_is_killed_while_a_cell_computes_leaves_nothing(fresh_kern
     os.kill(process.pid, number)
     process.wait(timeout=10)
     nothing_remains(process.pid, members)
+
+
+def unshares(*options):
+    return shutil.which("unshare") and subprocess.run(["unshare", *options, "true"], capture_output=True).returncode == 0
+
+
+NUMBERS = ["--pid", "--fork", "--kill-child", "--mount-proc"]
+
+
+@linux
+@pytest.mark.skipif(not unshares(*NUMBERS), reason="processes can't be given numbers of their own here")
+def test_a_session_in_a_container_that_shares_its_tmpdir_leaves_others_alone(fresh_kernel):
+    fresh_kernel.run("let x = 1;")
+    contained = Session(argv=["unshare", *NUMBERS, ADLAB, "kernel", "--connection-file", "{connection_file}"])
+    try:
+        # There, no process has the number of the first session.
+        assert contained.text("1 + 1").strip() == "2"
+        assert fresh_kernel.text("x + 1").strip() == "2"
+    finally:
+        contained.close()
+    assert fresh_kernel.text("x + 2").strip() == "3"
+
+
+@linux
+def test_sockets_that_are_files_are_for_their_user_alone():
+    kernel = [ADLAB, "kernel", "--connection-file", "{connection_file}"]
+    session = Session("ipc", argv=["sh", "-c", 'umask 0; exec "$@"', "sh", *kernel])
+    try:
+        session.run("use std::os::unix::fs::PermissionsExt;")
+        info = session.manager.get_connection_info()
+        modes = {Path(f"{info['ip']}-{info[port]}").stat().st_mode & 0o777 for port in PORTS}
+        assert modes == {0o600}
+        folder = session_folder(session.manager.provisioner.process.pid)
+        assert folder.stat().st_mode & 0o777 == 0o700
+        # What a cell writes is as the user's shell says.
+        shown = session.text('std::fs::write("made", "")?; std::fs::metadata("made")?.permissions().mode() & 0o777')
+        Path("made").unlink()
+        assert shown.strip() == str(0o666)
+    finally:
+        session.close()
+
+
+def overhears(session, user):
+    """What a program of this user reads of what the kernel publishes, while a cell prints."""
+    port = session.manager.get_connection_info()["iopub_port"]
+    ours, theirs = multiprocessing.Pipe()
+
+    def listen():
+        os.setgroups([])
+        os.setuid(user)
+        socket = zmq.Context().socket(zmq.SUB)
+        socket.subscribe(b"")
+        socket.connect(f"tcp://127.0.0.1:{port}")
+        theirs.send("there")
+        heard = []
+        # It is cut off, and connects again, and again.
+        while socket.poll(3000) and not any(b"secret" in part for part in heard):
+            heard += socket.recv_multipart()
+        theirs.send(heard)
+
+    listener = multiprocessing.get_context("fork").Process(target=listen)
+    listener.start()
+    assert ours.recv() == "there"
+    while not ours.poll(0):
+        session.run('println!("secret"); std::thread::sleep(std::time::Duration::from_millis(50));')
+    listener.join()
+    return ours.recv()
+
+
+@linux
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can play another user's part")
+def test_a_port_tells_nothing_to_another_user(fresh_kernel):
+    nobody = 65534
+    assert overhears(fresh_kernel, nobody) == []
+    assert any(b"secret" in part for part in overhears(fresh_kernel, 0))
+    assert fresh_kernel.text("1 + 1").strip() == "2"
 
 
 @linux

@@ -16,6 +16,7 @@ use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
 use super::generated::Generated;
 use crate::assumptions::{ONE_FUNCTION, STORE_CALLS};
 use crate::cell::annotated::MARKER;
+use crate::system::files::create_private;
 
 /// A folder for the cells; `0` is none.
 pub const FOLDER_VAR: &str = "ADLAB_CELL_CACHE";
@@ -76,7 +77,7 @@ impl CompiledCell {
             return Ok(());
         }
         let bytes = fs::read(library)?;
-        fs::create_dir_all(&self.folder)?;
+        create_private(&self.folder)?;
         self.make_room()?;
         // Beside its place first: nobody sees half of it.
         let new = tempfile::Builder::new().prefix("new-").tempdir_in(&self.folder)?;

@@ -1,21 +1,25 @@
 //! How much memory the cells of a notebook may take.
 
 use std::fs;
+use std::path::{Component, Path, PathBuf};
 
 /// Sets the limit: a number of bytes with K, M, G or T behind it, or `none`.
 pub const VARIABLE: &str = "ADLAB_MEMORY";
 
-/// The limit in bytes: what [`VARIABLE`] says, or 80 % of what the machine (or the container) has.
+/// What a hub says that all of a user's programs may take, in bytes.
+const OF_A_HUB: &str = "MEM_LIMIT";
+
+/// The limit in bytes: what [`VARIABLE`] says, or 80 % of what there is for this user.
 pub fn limit() -> Option<u64> {
     let setting = std::env::var(VARIABLE).unwrap_or_default();
     match setting.trim() {
-        "" => installed().map(|bytes| bytes / 5 * 4),
+        "" => share(),
         "none" => None,
         text => match parse(text) {
             Some(bytes) => Some(bytes),
             None => {
                 eprintln!("adlab kernel: {VARIABLE}={text} is no amount of memory; write for example 4G, or none");
-                installed().map(|bytes| bytes / 5 * 4)
+                share()
             }
         },
     }
@@ -60,16 +64,63 @@ fn parse(text: &str) -> Option<u64> {
     (number > 0.0 && number.is_finite()).then_some((number * factor as f64) as u64)
 }
 
-/// The machine's memory, or the container's share of it.
-fn installed() -> Option<u64> {
-    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
-        line.split_whitespace().nth(1)?.parse::<u64>().ok()?.checked_mul(1024)
-    });
-    let container = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-        .iter()
-        .find_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok());
-    [machine, container].into_iter().flatten().min()
+fn share() -> Option<u64> {
+    let hub = std::env::var(OF_A_HUB).ok().and_then(|text| parse(text.trim()));
+    hub.into_iter().chain(installed(Path::new("/"))).min().map(|bytes| bytes / 5 * 4)
+}
+
+/// The machine's memory, or what its groups of processes leave to this one. All files are below `root`.
+fn installed(root: &Path) -> Option<u64> {
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
+    let machine = read("proc/meminfo")
+        .lines()
+        .find(|line| line.starts_with("MemTotal:"))
+        .and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()?.checked_mul(1024));
+    let (groups, mounts) = (read("proc/self/cgroup"), read("proc/self/mountinfo"));
+    let limits = mounts.lines().filter_map(Mount::read).flat_map(|mount| mount.limits(root, &groups));
+    machine.into_iter().chain(limits).min()
+}
+
+/// Where the groups of one kind are seen: of version 2, or the memory of version 1.
+struct Mount<'a> {
+    /// What the lines of `/proc/self/cgroup` have between their colons.
+    controller: &'a str,
+    file: &'a str,
+    /// The group that is seen at the place: a container has not all of them.
+    group: &'a str,
+    place: &'a str,
+}
+
+impl<'a> Mount<'a> {
+    /// A line of `/proc/self/mountinfo`.
+    fn read(line: &'a str) -> Option<Self> {
+        let (ours, theirs) = line.split_once(" - ")?;
+        let mut ours = ours.split(' ').skip(3);
+        let (group, place) = (ours.next()?, ours.next()?);
+        let mut theirs = theirs.split(' ');
+        let (kind, options) = (theirs.next()?, theirs.next_back()?);
+        let (controller, file) = match kind {
+            "cgroup2" => ("", "memory.max"),
+            "cgroup" if options.split(',').any(|option| option == "memory") => ("memory", "memory.limit_in_bytes"),
+            _ => return None,
+        };
+        Some(Mount { controller, file, group, place })
+    }
+
+    /// Those of our group and of all that it is in.
+    fn limits(&self, root: &Path, groups: &str) -> Vec<u64> {
+        let own = groups.lines().find_map(|line| {
+            let (_, rest) = line.split_once(':')?;
+            let (controllers, group) = rest.split_once(':')?;
+            controllers.split(',').any(|controller| controller == self.controller).then_some(group)
+        });
+        let below = own.and_then(|group| Path::new(group).strip_prefix(self.group).ok()).unwrap_or(Path::new(""));
+        // A group outside of what is seen here, `/../other`, has no files.
+        let below: PathBuf = below.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+        let place = root.join(self.place.trim_start_matches('/'));
+        let files = below.ancestors().map(|folder| place.join(folder).join(self.file));
+        files.filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok()).collect()
+    }
 }
 
 #[cfg(test)]
@@ -94,6 +145,62 @@ mod tests {
     #[test]
     fn the_machine_has_memory() {
         #[cfg(target_os = "linux")]
-        assert!(installed().unwrap() > 1 << 28);
+        assert!(installed(Path::new("/")).unwrap() > 1 << 28);
+    }
+
+    const MACHINE: &str = "MemTotal:       16000000 kB\nMemFree: 1 kB\n";
+    const V2: &str = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
+    const V1: &str = "35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n\
+                      36 31 0:33 / /sys/fs/cgroup/devices rw,relatime - cgroup cgroup rw,devices\n";
+
+    /// What is found where these files are.
+    fn found(mounts: &str, groups: &str, limits: &[(&str, &str)]) -> Option<u64> {
+        let root = tempfile::tempdir().unwrap();
+        let files = [("proc/meminfo", MACHINE), ("proc/self/mountinfo", mounts), ("proc/self/cgroup", groups)];
+        for (name, text) in files.iter().chain(limits) {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        installed(root.path())
+    }
+
+    #[test]
+    fn the_least_of_all_groups_around_counts() {
+        let all = Some(16_000_000 << 10);
+        assert_eq!(found("", "", &[]), all);
+        let two = |inner, outer, root| {
+            let limits = [
+                ("sys/fs/cgroup/system.slice/hub.service/memory.max", inner),
+                ("sys/fs/cgroup/system.slice/memory.max", outer),
+                ("sys/fs/cgroup/memory.max", root),
+            ];
+            found(V2, "0::/system.slice/hub.service\n", &limits)
+        };
+        assert_eq!(two("max\n", "max\n", "max\n"), all);
+        assert_eq!(two("2147483648\n", "max\n", "max\n"), Some(2 << 30));
+        assert_eq!(two("2147483648\n", "1073741824\n", "max\n"), Some(1 << 30));
+        assert_eq!(two("max\n", "max\n", "3221225472\n"), Some(3 << 30));
+        // Another's group is nothing to us.
+        assert_eq!(found(V2, "0::/mine\n", &[("sys/fs/cgroup/other/memory.max", "1000000")]), all);
+    }
+
+    #[test]
+    fn groups_are_found_where_they_are_mounted() {
+        let groups = "9:name=systemd:/\n4:cpu,memory:/docker/abc/user\n3:devices:/elsewhere\n0::/\n";
+        let file = "sys/fs/cgroup/memory/docker/abc/user/memory.limit_in_bytes";
+        assert_eq!(found(V1, groups, &[(file, "2147483648\n")]), Some(2 << 30));
+        // A container sees its own group where the root would be.
+        let inside = V1.replace("0:32 /", "0:32 /docker/abc");
+        let file = "sys/fs/cgroup/memory/user/memory.limit_in_bytes";
+        assert_eq!(found(&inside, groups, &[(file, "2147483648\n")]), Some(2 << 30));
+        let file = "sys/fs/cgroup/memory/memory.limit_in_bytes";
+        assert_eq!(found(&inside, groups, &[(file, "2147483648\n")]), Some(2 << 30));
+        // Both versions at once, and a group that isn't seen here.
+        let both = format!("{V1}41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
+        assert_eq!(found(&both, groups, &[("sys/fs/cgroup/unified/memory.max", "1073741824\n")]), Some(1 << 30));
+        assert_eq!(found(V2, "0::/../../other\n", &[("sys/fs/cgroup/memory.max", "1073741824\n")]), Some(1 << 30));
+        // Version 1 writes no limit as a number.
+        assert_eq!(found(V1, groups, &[(file, "9223372036854771712\n")]), Some(16_000_000 << 10));
     }
 }

@@ -2,13 +2,16 @@
 //!
 //! On the map, `docs/architecture.md`: steps 1, 2, 11 and 15.
 
+mod connections;
 mod history;
 mod incoming;
 mod outbox;
 mod replies;
 mod stalled;
+mod strangers;
 mod worker;
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -55,8 +58,7 @@ fn begin(project: Result<Project>) -> Result<(Preload, Session)> {
 fn read_connection_file(path: &Path) -> Result<ConnectionInfo> {
     let name = path.display();
     let advice = "Jupyter writes this file when it starts a kernel";
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read the connection file {name}; {advice}"))?;
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read the connection file {name}; {advice}"))?;
     serde_json::from_str(&text).with_context(|| format!("the connection file {name} is broken; {advice}"))
 }
 
@@ -68,6 +70,8 @@ async fn serve_sockets(connection: &ConnectionInfo, engine: &EngineThread) -> Re
     let shell = create_kernel_shell_connection(connection, &session_id).await.with_context(bind("shell"))?;
     let control = create_kernel_control_connection(connection, &session_id).await.with_context(bind("control"))?;
     let stdin = create_kernel_stdin_connection(connection, &session_id).await.with_context(bind("stdin"))?;
+
+    strangers::close_files(connection);
 
     let (iopub_out, iopub_queue) = outbox();
     tokio::spawn(beat(heartbeat));
@@ -159,10 +163,13 @@ async fn publish(mut iopub: KernelIoPubXPubConnection, mut queue: Queue, port: u
                 }
                 None => return,
             },
-            event = iopub.recv_subscription() => if let Ok(SubscriptionEvent::Subscribe(topic)) = event {
-                let identity = topic.clone().into_bytes().into();
-                let welcome = JupyterMessage::new(IoPubWelcome::new(topic), None).with_zmq_identities(vec![identity]);
-                drop(send_patiently(port, iopub.send(welcome)).await);
+            event = iopub.recv_subscription() => {
+                strangers::cut(port);
+                if let Ok(SubscriptionEvent::Subscribe(topic)) = event {
+                    let identity = topic.clone().into_bytes().into();
+                    let welcome = JupyterMessage::new(IoPubWelcome::new(topic), None).with_zmq_identities(vec![identity]);
+                    drop(send_patiently(port, iopub.send(welcome)).await);
+                }
             }
         }
     }

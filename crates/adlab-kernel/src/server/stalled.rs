@@ -8,6 +8,8 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
+use super::connections;
+
 /// Who has taken nothing for this long is cut off.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -29,68 +31,9 @@ pub async fn send_patiently<T>(port: u16, sending: impl Future<Output = T>) -> T
     }
 }
 
-#[cfg(target_os = "linux")]
-mod connections {
-    use std::collections::HashMap;
-    use std::net::{SocketAddrV4, SocketAddrV6};
-    use std::os::fd::{BorrowedFd, RawFd};
-
-    use rustix::net::{AddressFamily, Shutdown, SocketAddrUnix, getsockname, shutdown};
-
-    /// This process's connections at a port that still hold bytes for the other side, and how many.
-    pub fn untaken(port: u16) -> HashMap<RawFd, i32> {
-        let entries = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-        let files = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        files.filter(|&fd| local_port(fd) == Some(port)).filter_map(|fd| Some((fd, bytes_left(fd)?))).collect()
-    }
-
-    /// Whoever owns the socket is told that it is closed.
-    pub fn cut(fd: RawFd) {
-        let _ = shutdown(borrow(fd), Shutdown::Both);
-    }
-
-    /// For the time of one call, which fails where the file is closed by now, or is something else.
-    fn borrow<'a>(fd: RawFd) -> BorrowedFd<'a> {
-        // SAFETY: it is not -1, and nothing is closed or kept.
-        unsafe { BorrowedFd::borrow_raw(fd) }
-    }
-
-    fn bytes_left(fd: RawFd) -> Option<i32> {
-        let mut left = 0;
-        // SAFETY: writes an int; on what is no connection it fails.
-        let known = unsafe { libc::ioctl(fd, libc::TIOCOUTQ, &raw mut left) };
-        (known == 0 && left > 0).then_some(left)
-    }
-
-    /// Over ipc, a port is the end of the path.
-    fn local_port(fd: RawFd) -> Option<u16> {
-        let address = getsockname(borrow(fd)).ok()?;
-        match address.address_family() {
-            AddressFamily::INET => SocketAddrV4::try_from(address).ok().map(|address| address.port()),
-            AddressFamily::INET6 => SocketAddrV6::try_from(address).ok().map(|address| address.port()),
-            AddressFamily::UNIX => {
-                let address = SocketAddrUnix::try_from(address).ok()?;
-                address.path()?.to_str().ok()?.rsplit('-').next()?.parse().ok()
-            }
-            _ => None,
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod connections {
-    use std::collections::HashMap;
-
-    pub fn untaken(_port: u16) -> HashMap<i32, i32> {
-        HashMap::new()
-    }
-
-    pub fn cut(_fd: i32) {}
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::connections::{cut, untaken};
+    use crate::server::connections::{cut, untaken};
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
 

@@ -6,6 +6,7 @@
 //!
 //! On the map, `docs/architecture.md`: *Processes and threads*.
 
+mod claim;
 pub mod environment;
 pub mod janitor;
 pub mod level;
@@ -21,6 +22,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
+use self::claim::{Claim, PREFIX, remove_abandoned};
 use self::environment::UserEnvironment;
 use self::janitor::Janitor;
 use self::warm_build::{BUILD, LIBRARY, TOOLS, WarmBuild};
@@ -29,12 +31,8 @@ use crate::assumptions::{CONFIG_FILE, PREFER_DYNAMIC};
 use crate::compile::tools::Tools;
 use crate::compile::{linker, preloaded};
 use crate::system::files::copy_tree;
-use crate::system::processes::is_gone;
 use crate::system::project::Project;
 use crate::system::toolchain;
-
-/// A session's folder is named after this and the process that it belongs to.
-const PREFIX: &str = "adlab-";
 
 /// What the stock kernel has compiled.
 const STOCK: &str = "stock";
@@ -50,6 +48,7 @@ pub struct Session {
     user: UserEnvironment,
     /// The standard library's source, where there is a slim one.
     library: Option<PathBuf>,
+    _claim: Claim,
     _janitor: Janitor,
 }
 
@@ -80,9 +79,10 @@ impl Session {
         let mut folder = tempfile::Builder::new();
         let folder = folder.permissions(fs::Permissions::from_mode(0o700));
         let dir = folder.prefix(&prefix).tempdir_in(&place).context("cannot make a folder for the session")?;
+        let claim = Claim::on(dir.path()).context("cannot write into the session's folder")?;
         let janitor = Janitor::start(dir.path())?;
         environment::wire(dir.path(), &dir.path().join(BUILD), &place);
-        Ok(Session { dir, project: project.clone(), warm, user, library: None, _janitor: janitor })
+        Ok(Session { dir, project: project.clone(), warm, user, library: None, _claim: claim, _janitor: janitor })
     }
 
     /// Puts in what a session begins with. Where no warm build fits, it is made, and `progress` hears of each crate.
@@ -204,40 +204,5 @@ impl Session {
 
     fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
-    }
-}
-
-/// A process that was killed could not remove its folder: the next one does.
-fn remove_abandoned(temporary: &Path) {
-    for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
-        if owner.is_some_and(is_gone) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_folders_of_dead_processes_are_removed() {
-        let base = tempfile::tempdir().unwrap();
-        let mut child = Command::new("true").spawn().unwrap();
-        child.wait().unwrap();
-        let names = [
-            format!("{PREFIX}{}-abc", child.id()),
-            format!("{PREFIX}{}-abc", std::process::id()),
-            format!("{PREFIX}notes"),
-            "other-1-abc".to_owned(),
-        ];
-        for name in &names {
-            fs::create_dir(base.path().join(name)).unwrap();
-        }
-        remove_abandoned(base.path());
-        let left: Vec<bool> = names.iter().map(|name| base.path().join(name).exists()).collect();
-        assert_eq!(left, [false, true, true, true]);
     }
 }

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::{level, place};
 use crate::compile::tools::Tools;
 use crate::compile::{preloaded, variable_store};
-use crate::system::files::{Extent, copy_tree, extent, replace_tree};
+use crate::system::files::{Extent, copy_tree, create_private, extent, replace_tree};
 use crate::system::project::{CACHE_VAR, Preload, Project, is_for_cells};
 use crate::system::toolchain::{GET_RUST, Toolchain, output};
 
@@ -123,7 +123,7 @@ impl WarmBuild {
     pub fn begin(&self) -> Result<fs::File> {
         let parent = self.folder.parent().context("a warm build in no folder")?;
         let prepare = || -> Result<fs::File> {
-            fs::create_dir_all(parent)?;
+            create_private(parent)?;
             let lock = fs::File::create(parent.join("lock"))?;
             // Where a file system has no locks, the last one counts.
             let _ = lock.lock();
