@@ -7,6 +7,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -14,6 +15,7 @@ import pytest
 from conftest import ADLAB, ROOT, SOLUTIONS, Session
 from frames import Frames, published
 from nbgrader.api import Gradebook
+from test_installation import TOOLCHAIN, installed, kernel
 
 PAGE = ROOT / "docs" / "colab-binder-codespaces.md"
 
@@ -151,6 +153,67 @@ def test_students_notebooks_are_made_from_one_that_it_has_saved(tmp_path):
         for folder in (tmp_path, ROOT / "notebooks")
     )
     assert made == ours
+
+
+def wheel(folder):
+    """The one that is to be tested, or a stand-in of the same layout, with the preloaded crate in small."""
+    if given := os.environ.get("ADLAB_WHEEL"):
+        return Path(given)
+    prefix = installed(folder / "parts")
+    made, info = folder / "adlab-0.1.0-py3-none-any.whl", "adlab-0.1.0.dist-info"
+    with zipfile.ZipFile(made, "w") as archive:
+        for path in filter(Path.is_file, prefix.rglob("*")):
+            archive.write(path, f"adlab-0.1.0.data/data/{path.relative_to(prefix)}")
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: adlab\nVersion: 0.1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return made
+
+
+# In place of what is downloaded: it takes the same words, and gives the toolchain of this machine.
+RUSTUP = f"""#!/bin/sh
+echo "$@" >>"$HOME/downloads"
+cat <<'INSTALLER'
+[ "$*" = "-qy --profile minimal -c rust-src --default-toolchain 1.95.0" ] || exit 9
+mkdir -p ~/.cargo/bin && ln -s {TOOLCHAIN}/bin/cargo {TOOLCHAIN}/bin/rustc ~/.cargo/bin
+INSTALLER
+"""
+
+
+def test_the_set_up_cell_gives_a_kernel_and_may_run_twice(tmp_path):
+    home, programs, prefix = tmp_path / "root", tmp_path / "programs", tmp_path / "usr"
+    subprocess.run([sys.executable, "-m", "venv", prefix], check=True)
+    for folder in (home, programs):
+        folder.mkdir()
+    (programs / "curl").write_text(RUSTUP)
+    (programs / "curl").chmod(0o755)
+    environment = {
+        "HOME": str(home),
+        "PATH": f"{programs}:{prefix}/bin:/usr/bin:/bin",
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "CARGO_HOME": str(home / ".cargo"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_ROOT_USER_ACTION": "ignore",
+        **ENVIRONMENT,
+        "LC_ALL": "C.UTF-8",
+    }
+    [cell] = re.findall(r"```python\n%%bash\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert len(cell.splitlines()) <= 4
+    cell = re.sub(r"(?<=pip install -q )\S+", str(wheel(tmp_path)), cell)
+    shared = prefix / "share/adlab"
+    for _ in range(2):
+        done = subprocess.run(["bash", "-c", cell], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0 and not done.stderr.strip(), done
+        marks = {path: path.stat().st_mtime_ns for path in shared.glob("warm*")}
+    assert (home / "downloads").read_text() == "-fsSL https://sh.rustup.rs\n" and marks
+    assert done.stdout.endswith("is up to date\n")
+    session = kernel(prefix, transport="ipc", cwd=str(home), **environment)
+    try:
+        assert session.text("let x = 20.5; x * 2.0", timeout=300).strip() == "41.0"
+        assert session.run("plot(|x| x * x, 0.0..1.0)")[0]["status"] == "ok"
+    finally:
+        session.close()
+    assert marks == {path: path.stat().st_mtime_ns for path in shared.glob("warm*")}
 
 
 def test_nbgrader_grades_one_that_it_has_saved(tmp_path):
