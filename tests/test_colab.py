@@ -7,7 +7,6 @@ import shutil
 import struct
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import nbformat
@@ -15,7 +14,8 @@ import pytest
 from conftest import ADLAB, ROOT, SOLUTIONS, Session
 from frames import Frames, published
 from nbgrader.api import Gradebook
-from test_installation import TOOLCHAIN, installed, kernel
+from test_installation import TOOLCHAIN, kernel
+from wheel import wheel
 
 PAGE = ROOT / "docs" / "colab-binder-codespaces.md"
 
@@ -153,21 +153,6 @@ def test_students_notebooks_are_made_from_one_that_it_has_saved(tmp_path):
         for folder in (tmp_path, ROOT / "notebooks")
     )
     assert made == ours
-
-
-def wheel(folder):
-    """The one that is to be tested, or a stand-in of the same layout, with the preloaded crate in small."""
-    if given := os.environ.get("ADLAB_WHEEL"):
-        return Path(given)
-    prefix = installed(folder / "parts")
-    made, info = folder / "adlab-0.1.0-py3-none-any.whl", "adlab-0.1.0.dist-info"
-    with zipfile.ZipFile(made, "w") as archive:
-        for path in filter(Path.is_file, prefix.rglob("*")):
-            archive.write(path, f"adlab-0.1.0.data/data/{path.relative_to(prefix)}")
-        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: adlab\nVersion: 0.1.0\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
-    return made
 
 
 # In place of what is downloaded: it takes the same words, and gives the toolchain of this machine.

@@ -1,8 +1,14 @@
 """VS Code's Jupyter extension, as its public source speaks: cells are named by addresses, and queued whatever fails."""
 
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
 import nbformat
 import pytest
-from conftest import SOLUTIONS, Session
+from conftest import ADLAB, ROOT, SOLUTIONS, Session
 from frames import Frames
 
 # A cell's address on this machine, in a codespace, in a notebook without a file, in the interactive window.
@@ -115,3 +121,31 @@ def test_a_lesson_passes(fresh_kernel, path):
             reply, _ = run(fresh_kernel, cell.source, ADDRESSES[1].format(n), cell.metadata)
             expected = "error" if "raises-exception" in cell.metadata.get("tags", []) else "ok"
             assert reply["status"] == expected, reply
+
+
+def test_the_dev_container_is_read_and_its_commands_are_commands():
+    """By the command line tool of dev containers; without Docker, `true` says that no container runs yet."""
+    if not shutil.which("npx"):
+        pytest.skip("there is no npx, which would get the dev containers' own tool")
+    read = ["npx", "--yes", "@devcontainers/cli@0.89.0", "read-configuration"]
+    done = subprocess.run([*read, "--workspace-folder", ROOT, "--docker-path", "true"], capture_output=True, text=True)
+    if not done.stdout:
+        pytest.skip(f"the dev containers' own tool does not run here: {done.stderr[-300:]}")
+    configuration = json.loads(done.stdout)["configuration"]
+    # A hook whose name is mistyped would be passed over in silence.
+    hooks = {name: command for name, command in configuration.items() if name.endswith("Command")}
+    assert set(hooks) == {"onCreateCommand", "updateContentCommand"}
+    for command in hooks.values():
+        assert subprocess.run(["bash", "-n", "-c", command]).returncode == 0
+    assert "adlab install --user" in hooks["updateContentCommand"]
+    assert "ms-toolsai.jupyter" in configuration["customizations"]["vscode"]["extensions"]
+    for name in configuration["customizations"]["codespaces"]["openFiles"]:
+        assert (ROOT / name).is_file()
+
+
+def test_the_user_s_kernelspec_names_a_program_that_is_there(tmp_path):
+    """VS Code looks among the user's kernels, and hides those whose program it does not find."""
+    subprocess.run([ADLAB, "install", "--user"], env=os.environ | {"JUPYTER_DATA_DIR": str(tmp_path)}, check=True)
+    spec = json.loads((tmp_path / "kernels/adlab/kernel.json").read_text())
+    assert Path(spec["argv"][0]).is_absolute() and os.access(spec["argv"][0], os.X_OK)
+    assert spec["language"] == "rust" and spec["interrupt_mode"] == "message"
