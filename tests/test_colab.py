@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -133,6 +134,24 @@ def test_what_its_front_end_opens_and_asks_holds_up_nothing(colab):
     assert {m["content"]["comm_id"] for m in seen if m["msg_type"] == "comm_close"} == {"c-1", "c-2"}
 
 
+def test_kernels_that_follow_one_another_share_their_sockets_names(colab):
+    """Its server keeps the address of a kernel that it starts anew, and one that was killed has left its files there."""
+    kernel = colab()
+    kernel.run("let x = 1;")
+    for end in (None, signal.SIGKILL):
+        if end:
+            os.kill(kernel.manager.provisioner.pid, end)
+        kernel.manager.restart_kernel(now=end is not None)
+        kernel.client.wait_for_ready(timeout=60)
+        assert kernel.run("x")[0]["ename"] == "CompileError"
+        assert kernel.text("20 + 22") == "42"
+    request = kernel.send("loop {}")
+    while kernel.client.get_iopub_msg(timeout=60)["msg_type"] != "execute_input":
+        pass
+    kernel.manager.interrupt_kernel()
+    assert kernel.reply(request)["ename"] == "Interrupted"
+
+
 def test_a_notebook_that_it_has_saved_runs(tmp_path):
     path = tmp_path / SOLUTIONS[0].name
     nbformat.write(as_saved_by_colab(SOLUTIONS[0]), path)
@@ -234,6 +253,8 @@ def test_the_program_needs_no_newer_glibc_than_the_documentation_says():
     [promised] = set(re.findall(r"glibc (\d+\.\d+)", PAGE.read_text()))
     needed = max(glibc_versions(ADLAB))
     assert needed <= tuple(map(int, promised.split("."))) <= (2, 34)
+    # So does the wheel's name.
+    assert f"manylinux_{promised.replace('.', '_')}_x86_64.whl" in (ROOT / "scripts/links").read_text()
 
 
 def glibc_versions(program):
