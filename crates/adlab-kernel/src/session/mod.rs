@@ -32,6 +32,7 @@ use crate::system::files::copy_tree;
 use crate::system::processes::is_gone;
 use crate::system::project::Project;
 use crate::system::toolchain;
+use crate::system::user_cache;
 
 /// A session's folder is named after this and the process that it belongs to.
 const PREFIX: &str = "adlab-";
@@ -50,6 +51,8 @@ pub struct Session {
     user: UserEnvironment,
     /// The standard library's source, where there is a slim one.
     library: Option<PathBuf>,
+    /// Held as long as it lives.
+    _cache: Option<fs::File>,
     _janitor: Janitor,
 }
 
@@ -82,7 +85,9 @@ impl Session {
         let dir = folder.prefix(&prefix).tempdir_in(&place).context("cannot make a folder for the session")?;
         let janitor = Janitor::start(dir.path())?;
         environment::wire(dir.path(), &dir.path().join(BUILD), &place);
-        Ok(Session { dir, project: project.clone(), warm, user, library: None, _janitor: janitor })
+        let cache = if project.is_installation() { user_cache::hold(&project.own()) } else { None };
+        let project = project.clone();
+        Ok(Session { dir, project, warm, user, library: None, _cache: cache, _janitor: janitor })
     }
 
     /// Puts in what a session begins with. Where no warm build fits, it is made, and `progress` hears of each crate.
