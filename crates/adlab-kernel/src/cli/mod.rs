@@ -24,7 +24,7 @@ use crate::server;
 use crate::system::project::Project;
 
 #[derive(Parser)]
-#[command(version, about, arg_required_else_help = true)]
+#[command(name = "adlab", version, about, arg_required_else_help = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -50,13 +50,19 @@ pub fn write(project: &Project, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Leaves of a crate for other systems only what cargo reads to choose versions: its manifest.
+/// Leaves of a crate for other systems only what cargo reads to choose versions, its manifest, and its licence.
 fn empty(package: &Path) -> Result<()> {
     let mut sums: Value = serde_json::from_slice(&fs::read(package.join(SUMS))?)?;
-    let manifest = fs::read(package.join("Cargo.toml"))?;
-    fs::remove_dir_all(package)?;
-    fs::create_dir_all(package.join("src"))?;
-    fs::write(package.join("Cargo.toml"), manifest)?;
+    for entry in fs::read_dir(package)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else if name != "Cargo.toml" && !name.as_encoded_bytes().starts_with(b"LICENSE") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    fs::create_dir(package.join("src"))?;
     fs::write(package.join("src/lib.rs"), "")?;
     sums["files"] = json!({});
     Ok(fs::write(package.join(SUMS), sums.to_string())?)
