@@ -238,3 +238,37 @@ fn assign_never_replaces_a_solution() {
     );
     assert!(!dir.path().join("out").exists());
 }
+
+#[test]
+fn lab_says_what_is_missing_and_hands_on_what_is_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let in_it = |arguments: &[&str]| {
+        let mut command = adlab(arguments);
+        command.current_dir(dir.path()).env("PATH", dir.path());
+        command
+    };
+    refused(&mut in_it(&["lab"]), &["JupyterLab is missing", "-m pip install jupyterlab"]);
+    assert!(dir.path().join("adlab-lessons/solutions/1-forward-mode.ipynb").is_file());
+    let jupyter = dir.path().join("jupyter-lab");
+    fs::write(&jupyter, "#!/bin/sh\necho \"$@\"\n").unwrap();
+    fs::set_permissions(&jupyter, fs::Permissions::from_mode(0o755)).unwrap();
+    let output = in_it(&["lab", "--no-browser", "--port", "1"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("adlab-lessons --LabApp.default_url=/lab/tree/1-forward-mode.ipynb"), "{said}");
+    assert!(said.trim_end().ends_with("--no-browser --port 1") && !said.contains("added"), "{said}");
+    // A file in the way of the folder is the student's.
+    fs::remove_dir_all(dir.path().join("adlab-lessons")).unwrap();
+    fs::write(dir.path().join("adlab-lessons"), "mine").unwrap();
+    refused(&mut in_it(&["lab"]), &["cannot copy the lessons to", "go to a folder that is yours"]);
+    assert_eq!(fs::read_to_string(dir.path().join("adlab-lessons")).unwrap(), "mine");
+}
+
+#[test]
+fn clean_leaves_an_installation_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let prefix = dir.path().join("adlab/0.1.0");
+    assert!(adlab(&["install", "--into", &prefix.to_string_lossy()]).output().unwrap().status.success());
+    let mut command = Command::new(prefix.join("bin/adlab"));
+    refused(command.arg("clean").env("XDG_CACHE_HOME", dir.path()), &["this adlab is installed in it"]);
+    assert!(prefix.join("share/adlab/parts").is_file());
+}

@@ -50,6 +50,11 @@ mod rules;
 mod scalar;
 mod tensor;
 
+// What the front page shows is tested, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct FrontPage;
+
 pub use error::Error;
 pub use forward::{Dual, DualVec, Taylor};
 pub use functions::{

@@ -28,6 +28,9 @@ pub struct Options {
     /// A whole installation that needs no checkout: the program, its parts and the kernelspec into PREFIX
     #[arg(long, value_name = "PREFIX", group = "place")]
     into: Option<PathBuf>,
+    /// With --into, for other machines: with all sources, so that no network is needed, and nothing of this one
+    #[arg(long, requires = "into")]
+    portable: bool,
     /// For all users of the installation that this program belongs to, which then share its warm build
     #[arg(long, group = "place")]
     system: bool,
@@ -48,10 +51,11 @@ pub fn install(project: &Project, options: &Options) -> Result<()> {
         bail!("this adlab was built without the stock kernel; build it with the cargo feature `stock`");
     }
     if let Some(prefix) = &options.into {
-        let prefix = installation::make(project, prefix)?;
+        let prefix = installation::make(project, prefix, options.portable)?;
         // A toolchain is wanted only when it is used.
         let target = prefix.join(KERNELS).join(&options.name);
-        write_spec(project, options, &target, reach_cargo().ok().as_deref())?;
+        let cargo = reach_cargo().ok().filter(|_| !options.portable);
+        write_spec(project, options, &target, cargo.as_deref())?;
         let_all_read(&target)?;
         println!("installed   {}", prefix.display());
         println!(

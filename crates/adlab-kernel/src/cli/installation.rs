@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::system::files::{let_all_read, replace_tree};
+use super::vendored;
+use crate::system::files::{copy_tree, let_all_read, replace_tree};
 use crate::system::parts;
-use crate::system::project::{Project, is_for_cells};
+use crate::system::project::{Project, VENDORED, is_for_cells};
 
 /// What it has of a checkout, apart from the crates.
 const PARTS: [&str; 6] = ["Cargo.toml", "Cargo.lock", "kernel-spec", "notebooks", "LICENSE-APACHE", "LICENSE-MIT"];
 
-/// Puts the parts and this program into PREFIX. Says where that is.
-pub fn make(project: &Project, prefix: &Path) -> Result<PathBuf> {
+/// Puts the parts and this program into PREFIX, on request with all that a machine without network needs. Says where that is.
+pub fn make(project: &Project, prefix: &Path, is_portable: bool) -> Result<PathBuf> {
     let place = || format!("cannot install into {}; choose a folder that is yours", prefix.display());
     fs::create_dir_all(prefix.join("bin"))
         .and_then(|()| fs::create_dir_all(prefix.join("share")))
@@ -26,7 +27,7 @@ pub fn make(project: &Project, prefix: &Path) -> Result<PathBuf> {
     project.check()?;
     // Beside its place first: there is a whole one, or the one before.
     let new = tempfile::Builder::new().prefix("adlab-new-").tempdir_in(&share).with_context(place)?;
-    copy_parts(project, new.path()).with_context(place)?;
+    copy_parts(project, new.path(), is_portable).with_context(place)?;
     replace_tree(new.path(), &root)?;
     let _ = new.keep();
     let program = tempfile::Builder::new().prefix("adlab-new-").tempdir_in(prefix.join("bin")).with_context(place)?;
@@ -45,13 +46,19 @@ pub fn prefix(project: &Project) -> Result<PathBuf> {
         .context("--system is for an installation, and this is a checkout; make one: adlab install --into PREFIX")
 }
 
-fn copy_parts(project: &Project, to: &Path) -> Result<()> {
+fn copy_parts(project: &Project, to: &Path, is_portable: bool) -> Result<()> {
     for name in PARTS {
         copy(&project.root().join(name), &to.join(name))?;
     }
     for folder in project.preload()?.folders() {
         let beside = folder.parent().context("a crate in no folder")?;
         copy(beside, &to.join("crates"))?;
+    }
+    let (own, vendored) = (project.root().join(VENDORED), to.join(VENDORED));
+    if own.is_dir() {
+        copy_tree(&own, &vendored)?;
+    } else if is_portable {
+        vendored::write(project, &vendored)?;
     }
     parts::write_list(to)?;
     let_all_read(to)

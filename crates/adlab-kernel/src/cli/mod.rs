@@ -3,13 +3,16 @@
 //! On the map, `docs/architecture.md`: *To add something*, and `adlab run` below the table.
 
 mod assign;
+mod clean;
 mod doctor;
 mod install;
 mod installation;
+mod lab;
 mod prepare;
 mod run;
 #[cfg(feature = "stock")]
 pub mod stock;
+mod vendored;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +24,7 @@ use crate::server;
 use crate::system::project::Project;
 
 #[derive(Parser)]
-#[command(version, about, arg_required_else_help = true)]
+#[command(name = "adlab", version, about, arg_required_else_help = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -32,7 +35,13 @@ enum Command {
     /// Tell Jupyter of the kernel, and prepare its warm build
     Install(install::Options),
     /// Make the warm build for sessions, where there is none that fits
-    Prepare,
+    Prepare {
+        /// For all users of the installation that this program belongs to
+        #[arg(long)]
+        shared: bool,
+    },
+    /// Open the lessons in JupyterLab, in a copy in the current folder that is yours
+    Lab(lab::Options),
     /// Serve Jupyter
     Kernel {
         /// The file by which Jupyter says where to listen
@@ -52,6 +61,8 @@ enum Command {
     Assign(assign::Options),
     /// Say what is missing on this machine, and how to get it
     Doctor,
+    /// Empty your cache; what is needed of it is made again
+    Clean,
 }
 
 /// Does what the command line says.
@@ -79,13 +90,15 @@ fn carry_out(command: Command) -> Result<bool> {
     let project = Project::find();
     match command {
         Command::Install(options) => install::install(&project?, &options).map(|()| true),
-        Command::Prepare => prepare::prepare_for_sessions(&project?).map(|()| true),
+        Command::Prepare { shared } => prepare::prepare_alone(&project?, shared).map(|()| true),
         // What is wrong with the project, too, is said by cells.
         Command::Kernel { connection_file } => server::serve(project, &connection_file).map(|()| true),
         #[cfg(feature = "stock")]
         Command::Stock { control_file } => stock::start(&project?, &control_file).map(|()| true),
+        Command::Lab(options) => lab::open(&project?, &options).map(|()| true),
         Command::Run(options) => run::run(&project?, &options),
         Command::Assign(options) => assign::assign(&options),
+        Command::Clean => clean::clean(project).map(|()| true),
         Command::Doctor => Ok(doctor::examine(&project?)),
     }
 }

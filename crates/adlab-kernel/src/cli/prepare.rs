@@ -8,6 +8,7 @@ use crate::session::environment::reach_cargo;
 use crate::session::warm_build::{TYPICAL_CELLS, WarmBuild};
 use crate::session::{Session, place};
 use crate::system::project::Project;
+use crate::system::toolchain::Toolchain;
 
 /// Compiles the preloaded crate and some typical cells, and keeps the result for all sessions to come. Returns false if
 /// there is nothing to do. Call before any thread starts.
@@ -35,11 +36,12 @@ pub fn prepare(project: &Project, warm: &WarmBuild) -> Result<bool> {
     Ok(true)
 }
 
-/// The one that a session in this folder would begin with.
-pub fn prepare_for_sessions(project: &Project) -> Result<()> {
+/// The one that a session in this folder would begin with, or the one for all users of an installation.
+pub fn prepare_alone(project: &Project, shared: bool) -> Result<()> {
     // Without it, the toolchain of the last time may still be there.
     let _ = reach_cargo();
-    prepare(project, &WarmBuild::find(project)?).map(drop)
+    let warm = if shared { WarmBuild::shared(project, Toolchain::here()?)? } else { WarmBuild::find(project)? };
+    prepare(project, &warm).map(drop)
 }
 
 fn make(project: &Project, session: &Session) -> Result<()> {

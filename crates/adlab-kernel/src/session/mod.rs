@@ -33,6 +33,7 @@ use crate::compile::{linker, preloaded};
 use crate::system::files::copy_tree;
 use crate::system::project::Project;
 use crate::system::toolchain;
+use crate::system::user_cache;
 
 /// What the stock kernel has compiled.
 const STOCK: &str = "stock";
@@ -49,6 +50,8 @@ pub struct Session {
     /// The standard library's source, where there is a slim one.
     library: Option<PathBuf>,
     _claim: Claim,
+    /// Held as long as it lives.
+    _cache: Option<fs::File>,
     _janitor: Janitor,
 }
 
@@ -82,7 +85,9 @@ impl Session {
         let claim = Claim::on(dir.path()).context("cannot write into the session's folder")?;
         let janitor = Janitor::start(dir.path())?;
         environment::wire(dir.path(), &dir.path().join(BUILD), &place);
-        Ok(Session { dir, project: project.clone(), warm, user, library: None, _claim: claim, _janitor: janitor })
+        let cache = if project.is_installation() { user_cache::hold(&project.own()) } else { None };
+        let project = project.clone();
+        Ok(Session { dir, project, warm, user, library: None, _claim: claim, _cache: cache, _janitor: janitor })
     }
 
     /// Puts in what a session begins with. Where no warm build fits, it is made, and `progress` hears of each crate.

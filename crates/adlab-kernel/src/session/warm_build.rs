@@ -68,7 +68,7 @@ impl WarmBuild {
         let chosen = OnceCell::new();
         let here = || chosen.get_or_init(|| Toolchain::here().map_err(|error| format!("{error:#}"))).clone();
         if let Some(folder) = project.shared_warm().filter(|folder| folder.is_dir()) {
-            let known = Toolchain::known(&folder.join(TOOLS)).map(Ok);
+            let known = Toolchain::known(&folder).map(Ok);
             let all = known.into_iter().chain(iter::once_with(here)).chain(iter::once_with(|| of_version(&folder)));
             let mut fitting = all.flatten().flat_map(|toolchain| Self::shared(project, toolchain)).filter(Self::fits);
             if let Some(shared) = fitting.next() {
@@ -162,7 +162,7 @@ impl WarmBuild {
         let tools = Tools { folder: new.path().join(TOOLS) };
         fs::create_dir(&tools.folder)?;
         tools.learn(&session.join(TOOLS))?;
-        self.toolchain.write_down(&tools.folder)?;
+        self.toolchain.write_down(new.path())?;
         fs::write(new.path().join(VERSION), self.toolchain.version())?;
         fs::write(new.path().join(STAMP), self.stamp.text(&extent_of_parts(new.path())?))?;
         replace_tree(new.path(), &self.folder)?;

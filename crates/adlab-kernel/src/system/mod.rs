@@ -9,3 +9,4 @@ pub mod processes;
 pub mod project;
 pub mod sockets;
 pub mod toolchain;
+pub mod user_cache;

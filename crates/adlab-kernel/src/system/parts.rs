@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 const LIST: &str = "parts";
 
 /// What makes an installation, or makes it whole.
-pub const AGAIN: &str = "from a checkout: adlab install --into PREFIX";
+pub const AGAIN: &str = "its wheel: pip install --force-reinstall FILE; from a checkout: adlab install --into PREFIX";
 
 /// Its first line: the program and its parts come together.
 const VERSION: &str = concat!("adlab ", env!("CARGO_PKG_VERSION"));

@@ -12,6 +12,9 @@ use toml::{Table, Value};
 
 use super::parts;
 
+/// The part that makes a network unnecessary.
+pub const VENDORED: &str = "vendor";
+
 /// Names the user's cache, on every system.
 pub const CACHE_VAR: &str = "XDG_CACHE_HOME";
 
@@ -59,7 +62,7 @@ impl Project {
     }
 
     fn at(root: PathBuf) -> Self {
-        let cache = parts::has_list(&root).then(|| cache_home().join("adlab").join(env!("CARGO_PKG_VERSION")));
+        let cache = parts::has_list(&root).then(|| user_cache().join(env!("CARGO_PKG_VERSION")));
         Project { root, cache }
     }
 
@@ -106,7 +109,7 @@ impl Project {
 
     /// Where the toolchain is written down that cells are compiled with.
     pub fn toolchain_note(&self) -> PathBuf {
-        self.cache.clone().unwrap_or_else(|| self.own().join("warm/tools"))
+        self.cache.clone().unwrap_or_else(|| self.own().join("warm"))
     }
 
     /// Cells that were compiled before.
@@ -116,7 +119,7 @@ impl Project {
 
     /// What tells cargo that it finds what the preloaded crates need beside them, if it does.
     pub fn vendored(&self) -> Vec<String> {
-        let folder = self.root.join("vendor");
+        let folder = self.root.join(VENDORED);
         let place = Value::from(folder.to_string_lossy().into_owned());
         let settings =
             ["source.crates-io.replace-with=\"adlab\"".to_owned(), format!("source.adlab.directory={place}")];
@@ -139,12 +142,12 @@ pub fn is_for_cells(name: &OsStr) -> bool {
     !others.iter().any(|other| name == *other) && !name.as_encoded_bytes().starts_with(b".")
 }
 
-/// The user's folder for what can be made again. Where there is none, what fails to write names it.
-fn cache_home() -> PathBuf {
+/// The user's folder for what can be made again, of all versions. Where there is none, what fails to write names it.
+pub fn user_cache() -> PathBuf {
     let named = std::env::var_os(CACHE_VAR).map(PathBuf::from).filter(|folder| folder.is_absolute());
     let usual = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
     let home = || std::env::home_dir().unwrap_or_else(|| "/nonexistent".into());
-    named.unwrap_or_else(|| home().join(usual))
+    named.unwrap_or_else(|| home().join(usual)).join("adlab")
 }
 
 fn is_project(dir: &Path) -> bool {

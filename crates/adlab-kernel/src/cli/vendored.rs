@@ -1,0 +1,69 @@
+//! The sources of the crates that the preloaded one is made from: with them, a warm build is made without network.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::MetadataCommand;
+use serde_json::{Value, json};
+
+use crate::system::project::Project;
+use crate::system::toolchain::{Toolchain, host};
+
+/// cargo's own note of a crate: the sums of its files, by which a changed one is found out.
+const SUMS: &str = ".cargo-checksum.json";
+
+/// Writes them into a folder that is not there yet, in the versions of the lock file. Downloads what is not on this machine.
+pub fn write(project: &Project, to: &Path) -> Result<()> {
+    let cargo = Toolchain::here()?.cargo;
+    // As for a cell: what only tests need is left out.
+    let cell = tempfile::tempdir()?;
+    let dependencies = project.preload()?.dependencies();
+    let manifest =
+        format!("[package]\nname = \"cell\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n{dependencies}");
+    fs::create_dir(cell.path().join("src"))?;
+    fs::write(cell.path().join("src/lib.rs"), "")?;
+    fs::write(cell.path().join("Cargo.toml"), manifest)?;
+    fs::copy(project.lock_file(), cell.path().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    let mut command = Command::new(&cargo);
+    command.args(["vendor", "--quiet", "--versioned-dirs"]).arg(to).current_dir(cell.path());
+    let done = command.stdin(Stdio::null()).output().context("cannot start cargo")?;
+    if !done.status.success() {
+        bail!("cargo vendor fails: {}", String::from_utf8_lossy(&done.stderr).trim());
+    }
+    // A crate without dependencies has none to write.
+    fs::create_dir_all(to)?;
+    let mut metadata = MetadataCommand::new();
+    metadata.cargo_path(&cargo).current_dir(cell.path());
+    metadata.other_options(["--filter-platform".into(), host().context("rustc does not tell for what it compiles")?]);
+    let packages = metadata.exec().context("cargo does not tell what the preloaded crate is made from")?.packages;
+    let used: HashSet<String> =
+        packages.iter().map(|package| format!("{}-{}", package.name, package.version)).collect();
+    for entry in fs::read_dir(to)? {
+        let entry = entry?;
+        if !used.contains(&*entry.file_name().to_string_lossy()) {
+            empty(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Leaves of a crate for other systems only what cargo reads to choose versions, its manifest, and its licence.
+fn empty(package: &Path) -> Result<()> {
+    let mut sums: Value = serde_json::from_slice(&fs::read(package.join(SUMS))?)?;
+    for entry in fs::read_dir(package)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else if name != "Cargo.toml" && !name.as_encoded_bytes().starts_with(b"LICENSE") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    fs::create_dir(package.join("src"))?;
+    fs::write(package.join("src/lib.rs"), "")?;
+    sums["files"] = json!({});
+    Ok(fs::write(package.join(SUMS), sums.to_string())?)
+}
