@@ -204,7 +204,7 @@ def group():
     folder = Path("/sys/fs/cgroup", version, own.get(version, "/").lstrip("/"), f"adlab-test-{os.getpid()}")
     try:
         folder.mkdir()
-        (folder / file).write_text(str(2 << 30))
+        (folder / file).write_text(str(1 << 30))
     except OSError as error:
         if folder.exists():
             folder.rmdir()
@@ -219,9 +219,9 @@ def group():
 
 
 def too_much(session):
-    """What a cell says that wants 1900 MB; the variables are there after it."""
+    """What a cell says that wants 700 MB; the variables are there after it."""
     session.run("let x = 1;")
-    reply, _ = session.run("vec![1u8; 1900 << 20].len()")
+    reply, _ = session.run("vec![1u8; 700 << 20].len()")
     assert session.text("x + 1").strip() == "2"
     session.close()
     return reply["ename"], reply["evalue"]
@@ -230,12 +230,16 @@ def too_much(session):
 def test_a_cell_keeps_within_the_memory_of_its_group(group):
     kernel = ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh", ADLAB, "kernel", "--connection-file"]
     ename, evalue = too_much(Session(argv=[*kernel, "{connection_file}"]))
-    assert ename == "Crash" and "more memory than it may have (1.6 GB" in evalue
+    assert ename == "Crash" and "more memory than it may have (624.0 MB" in evalue
 
 
 def test_a_cell_keeps_within_the_memory_that_a_hub_gives():
-    ename, evalue = too_much(Session(MEM_LIMIT=str(2 << 30)))
-    assert ename == "Crash" and "more memory than it may have (1.6 GB" in evalue
+    ename, evalue = too_much(Session(MEM_LIMIT=str(1 << 30)))
+    assert ename == "Crash" and "more memory than it may have (624.0 MB" in evalue
+
+
+def test_a_notebook_runs_where_there_is_little_memory(tmp_path):
+    works(tmp_path, MEM_LIMIT=str(512 << 20))
 
 
 def test_a_folder_that_is_gone_is_told_of(tmp_path):
