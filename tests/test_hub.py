@@ -295,7 +295,7 @@ def test_the_hub_lets_nobody_into_the_server_of_another(hub, pages):
 
 def test_cells_keep_within_the_hub_s_limit(hub, pages):
     add_cell(pages[0], "vec![1u8; 900 << 20].len()")
-    pages[0].wait_for_selector(".jp-OutputArea-output >> text=more memory than it may have (819.2 MB", timeout=60_000)
+    pages[0].wait_for_selector(".jp-OutputArea-output >> text=more memory than it may have (624.0 MB", timeout=60_000)
     # It is the cell's process that died.
     add_cell(pages[0], "dual(3.0, 1.0).value + 4.5")
     pages[0].wait_for_selector(".jp-OutputArea-output >> text=7.5", timeout=60_000)

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,53 @@ def test_home_may_be_any(tmp_path, home):
 @pytest.mark.parametrize("before", ["umask 277;", "ulimit -n 64;", "export LC_ALL=C;"])
 def test_limits_of_the_shell_that_started_it(tmp_path, before):
     works(tmp_path, before=before)
+
+
+@pytest.fixture
+def group():
+    """A group of processes within this one's, and the file that has its memory's limit."""
+    lines = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
+    own = {controller: path for _, controllers, path in lines for controller in controllers.split(",")}
+    version, file = ("memory", "memory.limit_in_bytes") if "memory" in own else ("", "memory.max")
+    folder = Path("/sys/fs/cgroup", version, own.get(version, "/").lstrip("/"), f"adlab-test-{os.getpid()}")
+    try:
+        folder.mkdir()
+        (folder / file).write_text(str(1 << 30))
+    except OSError as error:
+        if folder.exists():
+            folder.rmdir()
+        pytest.skip(f"a group of processes can't be given a limit here: {error}")
+    yield folder
+    for _ in range(100):
+        try:
+            folder.rmdir()
+            break
+        except OSError:
+            time.sleep(0.1)
+
+
+def too_much(session):
+    """What a cell says that wants 700 MB; the variables are there after it."""
+    session.run("let x = 1;")
+    reply, _ = session.run("vec![1u8; 700 << 20].len()")
+    assert session.text("x + 1").strip() == "2"
+    session.close()
+    return reply["ename"], reply["evalue"]
+
+
+def test_a_cell_keeps_within_the_memory_of_its_group(group):
+    kernel = ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh", ADLAB, "kernel", "--connection-file"]
+    ename, evalue = too_much(Session(argv=[*kernel, "{connection_file}"]))
+    assert ename == "Crash" and "more memory than it may have (624.0 MB" in evalue
+
+
+def test_a_cell_keeps_within_the_memory_that_a_hub_gives():
+    ename, evalue = too_much(Session(MEM_LIMIT=str(1 << 30)))
+    assert ename == "Crash" and "more memory than it may have (624.0 MB" in evalue
+
+
+def test_a_notebook_runs_where_there_is_little_memory(tmp_path):
+    works(tmp_path, MEM_LIMIT=str(512 << 20))
 
 
 def test_a_folder_that_is_gone_is_told_of(tmp_path):

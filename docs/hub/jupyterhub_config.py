@@ -33,5 +33,5 @@ c.Spawner.args = [
     "--ServerApp.shutdown_no_activity_timeout=3600",
 ]
 
-# A kernel keeps its cells within four fifths of it; `docs/hosting.md` has what a user needs.
+# Cells keep within it, and leave room for kernel and server; `docs/hosting.md` has what a user needs.
 c.Spawner.mem_limit = "1G"

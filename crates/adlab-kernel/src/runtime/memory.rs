@@ -9,7 +9,10 @@ pub const VARIABLE: &str = "ADLAB_MEMORY";
 /// What a hub says that all of a user's programs may take, in bytes.
 const OF_A_HUB: &str = "MEM_LIMIT";
 
-/// The limit in bytes: what [`VARIABLE`] says, or 80 % of what there is for this user.
+/// What the kernel and Jupyter's server take, which have to keep within the same bounds.
+const OF_OTHERS: u64 = 400 << 20;
+
+/// The limit in bytes: what [`VARIABLE`] says, or most of what there is for this user.
 pub fn limit() -> Option<u64> {
     let setting = std::env::var(VARIABLE).unwrap_or_default();
     match setting.trim() {
@@ -64,9 +67,14 @@ fn parse(text: &str) -> Option<u64> {
     (number > 0.0 && number.is_finite()).then_some((number * factor as f64) as u64)
 }
 
+/// What cells may have of it.
 fn share() -> Option<u64> {
     let hub = std::env::var(OF_A_HUB).ok().and_then(|text| parse(text.trim()));
-    hub.into_iter().chain(installed(Path::new("/"))).min().map(|bytes| bytes / 5 * 4)
+    hub.into_iter().chain(installed(Path::new("/"))).min().map(share_of)
+}
+
+fn share_of(bytes: u64) -> u64 {
+    (bytes / 5 * 4).min(bytes.saturating_sub(OF_OTHERS)).max(bytes / 2)
 }
 
 /// The machine's memory, or what its groups of processes leave to this one. All files are below `root`.
@@ -146,6 +154,14 @@ mod tests {
     fn the_machine_has_memory() {
         #[cfg(target_os = "linux")]
         assert!(installed(Path::new("/")).unwrap() > 1 << 28);
+    }
+
+    #[test]
+    fn there_is_room_for_others_beside_the_cells() {
+        let gb = 1 << 30;
+        assert_eq!(share_of(20 * gb), 16 * gb);
+        assert_eq!(share_of(gb), gb - (400 << 20));
+        assert_eq!(share_of(gb / 2), gb / 4);
     }
 
     const MACHINE: &str = "MemTotal:       16000000 kB\nMemFree: 1 kB\n";

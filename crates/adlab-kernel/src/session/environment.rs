@@ -20,6 +20,9 @@ use crate::system::toolchain;
 /// Names the session's folder in all that the session starts: by it the janitor knows its own.
 pub const SESSION_VAR: &str = "ADLAB_SESSION";
 
+/// Has the allocator take memory as it is used.
+const NOT_AT_ONCE: &str = "MIMALLOC_ARENA_EAGER_COMMIT";
+
 /// The user's environment.
 #[derive(Debug, Clone)]
 pub struct UserEnvironment(Vec<(OsString, OsString)>);
@@ -31,6 +34,10 @@ impl UserEnvironment {
         let _ = reach_cargo();
         if let Some(libraries) = without_our_builds(project)? {
             set("LD_LIBRARY_PATH", &libraries);
+        }
+        // As the kernelspec has it; without it, a process that runs cells begins with a gigabyte that counts as theirs.
+        if std::env::var_os(NOT_AT_ONCE).is_none() {
+            set(NOT_AT_ONCE, "0".as_ref());
         }
         Ok(UserEnvironment(std::env::vars_os().collect()))
     }
