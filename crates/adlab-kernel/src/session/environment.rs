@@ -88,6 +88,15 @@ pub fn wire_tools(tools: &Tools, cells: &Path, empty_library: &Path) -> Result<(
     Ok(())
 }
 
+/// From now on, cargo has these settings, and nothing from the user's own folder, which may be empty. Only for what makes a
+/// warm build from an installation's own sources: what `:dep` adds is not there. Call before any thread starts.
+pub fn configure_cargo(settings: &[String], home: &Path) -> Result<()> {
+    std::fs::create_dir_all(home)?;
+    std::fs::write(home.join("config.toml"), settings.join("\n")).context("cannot write the configuration")?;
+    set(HOME_VAR, home.as_os_str());
+    Ok(())
+}
+
 /// The user's settings that don't count for cells.
 pub fn without_effect() -> Vec<String> {
     std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| is_of_builds(name)).collect()

@@ -134,6 +134,10 @@ impl Session {
     /// Puts in what a warm build is to be made from, and compiles it.
     pub fn fill_cold(&mut self) -> Result<()> {
         self.library = None;
+        let sources = self.project.vendored();
+        if !sources.is_empty() {
+            environment::configure_cargo(&sources, &self.path("cargo-home"))?;
+        }
         self.begin()?;
         let library = self.path(LIBRARY);
         slim_std::write(&self.library()?, &library)?;
