@@ -88,13 +88,20 @@ pub fn wire_tools(tools: &Tools, cells: &Path, empty_library: &Path) -> Result<(
     Ok(())
 }
 
-/// From now on, cargo has these settings, and nothing from the user's own folder, which may be empty. Only for what makes a
-/// warm build from an installation's own sources: what `:dep` adds is not there. Call before any thread starts.
-pub fn configure_cargo(settings: &[String], home: &Path) -> Result<()> {
+/// Does something with a folder of cargo's that has these settings, and nothing of the user's own, which may be empty. Call
+/// before any thread starts.
+pub fn with_cargo_settings<T>(settings: &[String], home: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
     std::fs::create_dir_all(home)?;
     std::fs::write(home.join("config.toml"), settings.join("\n")).context("cannot write the configuration")?;
+    let user_s = std::env::var_os(HOME_VAR);
     set(HOME_VAR, home.as_os_str());
-    Ok(())
+    let done = work();
+    match user_s {
+        Some(home) => set(HOME_VAR, &home),
+        // SAFETY: as in `set`.
+        None => unsafe { std::env::remove_var(HOME_VAR) },
+    }
+    done
 }
 
 /// The user's settings that don't count for cells.

@@ -134,16 +134,18 @@ impl Session {
     /// Puts in what a warm build is to be made from, and compiles it.
     pub fn fill_cold(&mut self) -> Result<()> {
         self.library = None;
-        let sources = self.project.vendored();
-        if !sources.is_empty() {
-            environment::configure_cargo(&sources, &self.path("cargo-home"))?;
-        }
         self.begin()?;
         let library = self.path(LIBRARY);
         slim_std::write(&self.library()?, &library)?;
         self.library = Some(library);
-        let package = preloaded::compile(&self.project, &self.tools(), &self.build())?;
-        packages::write_preloaded(&self.build(), &package, self.project.root())
+        let compile = || {
+            let package = preloaded::compile(&self.project, &self.tools(), &self.build())?;
+            packages::write_preloaded(&self.build(), &package, self.project.root())
+        };
+        match self.project.vendored() {
+            settings if settings.is_empty() => compile(),
+            settings => environment::with_cargo_settings(&settings, &self.path("cargo-home"), compile),
+        }
     }
 
     fn begin(&self) -> Result<()> {
