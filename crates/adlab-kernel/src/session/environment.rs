@@ -95,6 +95,22 @@ pub fn wire_tools(tools: &Tools, cells: &Path, empty_library: &Path) -> Result<(
     Ok(())
 }
 
+/// Does something with a folder of cargo's that has these settings, and nothing of the user's own, which may be empty. Call
+/// before any thread starts.
+pub fn with_cargo_settings<T>(settings: &[String], home: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::fs::create_dir_all(home)?;
+    std::fs::write(home.join("config.toml"), settings.join("\n")).context("cannot write the configuration")?;
+    let user_s = std::env::var_os(HOME_VAR);
+    set(HOME_VAR, home.as_os_str());
+    let done = work();
+    match user_s {
+        Some(home) => set(HOME_VAR, &home),
+        // SAFETY: as in `set`.
+        None => unsafe { std::env::remove_var(HOME_VAR) },
+    }
+    done
+}
+
 /// The user's settings that don't count for cells.
 pub fn without_effect() -> Vec<String> {
     std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| is_of_builds(name)).collect()

@@ -138,8 +138,14 @@ impl Session {
         let library = self.path(LIBRARY);
         slim_std::write(&self.library()?, &library)?;
         self.library = Some(library);
-        let package = preloaded::compile(&self.project, &self.tools(), &self.build())?;
-        packages::write_preloaded(&self.build(), &package, self.project.root())
+        let compile = || {
+            let package = preloaded::compile(&self.project, &self.tools(), &self.build())?;
+            packages::write_preloaded(&self.build(), &package, self.project.root())
+        };
+        match self.project.vendored() {
+            settings if settings.is_empty() => compile(),
+            settings => environment::with_cargo_settings(&settings, &self.path("cargo-home"), compile),
+        }
     }
 
     fn begin(&self) -> Result<()> {
