@@ -365,6 +365,16 @@ def test_a_toolchain_that_was_updated_or_removed_gets_a_warm_build_of_its_own(pl
     assert adlab(prefix, "install", "--prefix", str(place / "spec"), **home, PATH=path).stdout.endswith("is up to date\n")
 
 
+def test_cargo_in_its_usual_place_is_found_by_the_first_session(place, home):
+    """As rustup has just put it there, for a server that was started before: it is on no PATH, and nothing was noted."""
+    prefix = installed(place / "one")
+    folder = Path(home["CARGO_HOME"]) / "bin"
+    folder.mkdir(parents=True)
+    for name in ("cargo", "rustc"):
+        (folder / name).symlink_to(TOOLCHAIN / "bin" / name)
+    assert shows(prefix, **home, PATH="/usr/bin:/bin") == ["1"]
+
+
 def test_without_any_toolchain_the_first_cell_says_how_to_get_one(place, home):
     prefix = installed(place / "one")
     for said in refuses(prefix, **home, PATH=str(place)):

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use super::environment::reach_cargo;
 use super::{level, place};
 use crate::compile::tools::Tools;
 use crate::compile::{preloaded, variable_store};
@@ -63,8 +64,10 @@ struct Stamp {
 }
 
 impl WarmBuild {
-    /// The one for sessions, whatever other toolchain a notebook's folder would choose.
+    /// The one for sessions, whatever other toolchain a notebook's folder would choose. Call before any thread starts.
     pub fn find(project: &Project) -> Result<Self> {
+        // Without it, the toolchain of a warm build may still be there.
+        let _ = reach_cargo();
         let chosen = OnceCell::new();
         let here = || chosen.get_or_init(|| Toolchain::here().map_err(|error| format!("{error:#}"))).clone();
         if let Some(folder) = project.shared_warm().filter(|folder| folder.is_dir()) {
