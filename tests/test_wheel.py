@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ADLAB, ROOT
-from test_installation import CARGO_HOME, TOOLCHAIN, User, adlab, other_users, refuses
+from test_installation import CARGO_HOME, TOOLCHAIN, User, adlab, compiler, other_users, refuses
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import licences  # noqa: E402
@@ -222,6 +222,16 @@ def test_without_rust_the_kernel_starts_and_says_what_gets_it(release, tmp_path)
         assert "cargo is missing" in said and "get Rust from https://rustup.rs" in said
     reasons = [line for line in said.splitlines() if "rustup.rs" in line]
     assert all(len(line) < 120 for line in reasons)
+
+
+@other_users
+def test_another_version_of_rust_compiles_its_own_without_network(release, tmp_path):
+    nothing = {"HOME": str(tmp_path), "CARGO_HOME": str(tmp_path / "cargo"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    command = ["unshare", "-n", release.folder / "venv/bin/adlab", "run", release.folder / "first.ipynb"]
+    environment = os.environ | nothing | {"PATH": compiler(tmp_path / "rust")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0 and "compiling adlab-notebook" in done.stderr, done.stdout + done.stderr
+    assert len(list(tmp_path.glob("cache/adlab/*/warm-*"))) == 1
 
 
 def rewritten(release, place, change):
