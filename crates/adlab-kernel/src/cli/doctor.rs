@@ -7,9 +7,9 @@ use anyhow::Result;
 use crate::compile::linker;
 use crate::session::environment::{reach_cargo, without_effect};
 use crate::session::place;
-use crate::session::warm_build::WarmBuild;
+use crate::session::warm_build::{WarmBuild, any_library};
 use crate::system::project::{CACHE_VAR, Project};
-use crate::system::toolchain::{self, GET_RUST, GET_RUST_SRC, Toolchain, cargo_home, on_path, output};
+use crate::system::toolchain::{GET_RUST, GET_RUST_SRC, Toolchain, cargo_home, on_path, output};
 
 struct Check {
     what: &'static str,
@@ -33,7 +33,7 @@ pub fn examine(project: &Project) -> bool {
         Ok(toolchain) => output(program(toolchain), &["--version"]).ok_or_else(|| GET_RUST.to_owned()),
         Err(error) => Err(format!("{error:#}")),
     };
-    let library = warm.as_ref().ok().and_then(WarmBuild::library).or_else(toolchain::rust_src);
+    let library = warm.as_ref().ok().and_then(WarmBuild::library).or_else(|| any_library(project));
     let own_linker = || {
         let linker = toolchain.as_ref().ok().and_then(|toolchain| linker::own(&toolchain.rustc))?;
         Some(format!("{}; crates with C in them need a C compiler", linker.display()))

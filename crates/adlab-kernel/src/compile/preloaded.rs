@@ -72,9 +72,6 @@ pub fn compile_crates(project: &Project, tools: &Tools, build: &Path, target: &P
     let mut cargo = tools.real_cargo(&[]);
     cargo.args(["build", "--target"]).arg(toolchain::host().context("rustc does not say what it builds for")?);
     cargo.arg("--target-dir").arg(target).current_dir(&package);
-    for source in project.vendored() {
-        cargo.arg("--config").arg(source);
-    }
     // Paths may have blanks in them.
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     let mut child = cargo.stderr(Stdio::piped()).spawn().context("cannot run cargo")?;

@@ -138,13 +138,17 @@ impl Session {
         let library = self.path(LIBRARY);
         slim_std::write(&self.library()?, &library)?;
         self.library = Some(library);
-        let compile = || {
+        self.with_sources(|| {
             let package = preloaded::compile(&self.project, &self.tools(), &self.build())?;
             packages::write_preloaded(&self.build(), &package, self.project.root())
-        };
+        })
+    }
+
+    /// Does something for which cargo needs the sources of other crates: they may be among the parts.
+    fn with_sources(&self, work: impl FnOnce() -> Result<()>) -> Result<()> {
         match self.project.vendored() {
-            settings if settings.is_empty() => compile(),
-            settings => environment::with_cargo_settings(&settings, &self.path("cargo-home"), compile),
+            settings if settings.is_empty() => work(),
+            settings => environment::with_cargo_settings(&settings, &self.path("cargo-home"), work),
         }
     }
 
@@ -165,10 +169,15 @@ impl Session {
         fs::copy(self.project.lock_file(), self.build().join("Cargo.lock"))?;
         let kept = self.project.own().join(STOCK).join(self.warm.state());
         if !kept.is_dir() {
-            let new = tempfile::tempdir_in(self.dir.path())?;
+            // Beside its place first: what is cut short is never taken for a whole.
+            let place = kept.parent().unwrap_or(&kept);
+            fs::create_dir_all(place)?;
+            let new = tempfile::tempdir_in(place)?;
             let flags = [PREFER_DYNAMIC.to_owned()];
-            preloaded::compile_crates(&self.project, &self.tools(), &self.build(), new.path(), &flags)?;
-            copy_tree(new.path(), &kept)?;
+            self.with_sources(|| {
+                preloaded::compile_crates(&self.project, &self.tools(), &self.build(), new.path(), &flags)
+            })?;
+            fs::rename(new.keep(), &kept)?;
         }
         copy_tree(&kept, &self.build().join("target"))
     }
@@ -179,7 +188,7 @@ impl Session {
 
     /// The folder of the standard library's source, for the analysis of types.
     pub fn library(&self) -> Result<PathBuf> {
-        self.library.clone().or_else(toolchain::rust_src).with_context(|| {
+        self.library.clone().or_else(|| warm_build::any_library(&self.project)).with_context(|| {
             format!(
                 "the standard library's source is missing: types can't be inferred; run: {}",
                 toolchain::GET_RUST_SRC

@@ -17,7 +17,7 @@ use crate::compile::tools::Tools;
 use crate::compile::{preloaded, variable_store};
 use crate::system::files::{Extent, copy_tree, create_private, extent, replace_tree};
 use crate::system::project::{CACHE_VAR, Preload, Project, is_for_cells};
-use crate::system::toolchain::{GET_RUST, Toolchain, output};
+use crate::system::toolchain::{self, GET_RUST, Toolchain, output};
 
 /// Cells as students write them: what they make the compiler load stays warm.
 pub const TYPICAL_CELLS: [&str; 3] = [
@@ -210,6 +210,12 @@ impl Stamp {
     fn text(&self, extent: &Extent) -> String {
         format!("{}\n{}\n{} files, {} bytes\n", self.state, self.compiler, extent.files, extent.bytes)
     }
+}
+
+/// The standard library's source: this toolchain's, or as an installation has it, which may be of another version.
+pub fn any_library(project: &Project) -> Option<PathBuf> {
+    let shared = || project.shared_warm().map(|warm| warm.join(LIBRARY)).filter(|library| library.is_dir());
+    toolchain::rust_src().or_else(shared)
 }
 
 /// The one that rustup has of the version that a warm build was made with.
