@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -39,7 +40,7 @@ pub fn compile(project: &Project, tools: &Tools, build: &Path) -> Result<PathBuf
         [(cargo_home.as_deref(), "cargo"), (rustc.ancestors().nth(2), "rust"), (Some(project.root()), "adlab")];
     let named = places.iter().filter_map(|(place, name)| place.map(|place| (place, name)));
     let named = named.map(|(place, name)| format!("--remap-path-prefix={}={name}", place.display()));
-    let flags: Vec<String> = [PREFER_DYNAMIC, DISTINCT].map(str::to_owned).into_iter().chain(named).collect();
+    let flags: Vec<String> = iter::once(DISTINCT.to_owned()).chain(named).collect();
     let linker = linker::arguments(build);
     let flags: Vec<String> = flags.into_iter().chain(linker.iter().cloned()).collect();
     compile_crates(project, tools, build, target.path(), &flags)?;
@@ -65,7 +66,7 @@ fn package(build: &Path) -> PathBuf {
     build.with_file_name("preload").join(PACKAGE)
 }
 
-/// Has cargo compile the preloaded crates into a target folder.
+/// Has cargo compile the preloaded crates into a target folder, with these flags of rustc and those that evcxr has.
 pub fn compile_crates(project: &Project, tools: &Tools, build: &Path, target: &Path, flags: &[String]) -> Result<()> {
     let package = package(build);
     describe(project, &package)?;
@@ -73,6 +74,7 @@ pub fn compile_crates(project: &Project, tools: &Tools, build: &Path, target: &P
     cargo.args(["build", "--target"]).arg(toolchain::host().context("rustc does not say what it builds for")?);
     cargo.arg("--target-dir").arg(target).current_dir(&package);
     // Paths may have blanks in them.
+    let flags: Vec<&str> = iter::once(PREFER_DYNAMIC).chain(flags.iter().map(String::as_str)).collect();
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     let mut child = cargo.stderr(Stdio::piped()).spawn().context("cannot run cargo")?;
     let mut said = String::new();

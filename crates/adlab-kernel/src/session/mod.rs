@@ -27,7 +27,7 @@ use self::environment::UserEnvironment;
 use self::janitor::Janitor;
 use self::warm_build::{BUILD, LIBRARY, TOOLS, WarmBuild};
 use crate::analysis::{packages, slim_std};
-use crate::assumptions::{CONFIG_FILE, PREFER_DYNAMIC};
+use crate::assumptions::CONFIG_FILE;
 use crate::compile::tools::Tools;
 use crate::compile::{linker, preloaded};
 use crate::system::files::copy_tree;
@@ -36,6 +36,7 @@ use crate::system::toolchain;
 use crate::system::user_cache;
 
 /// What the stock kernel has compiled.
+#[cfg(feature = "stock")]
 const STOCK: &str = "stock";
 
 /// The command of this program that makes a warm build.
@@ -163,6 +164,7 @@ impl Session {
     }
 
     /// Puts in what the stock kernel begins with: it compiles the preloaded crate itself, once.
+    #[cfg(feature = "stock")]
     pub fn fill_stock(&self) -> Result<()> {
         self.begin()?;
         fs::write(self.path(CONFIG_FILE), self.project.preload()?.to_toml())?;
@@ -173,9 +175,8 @@ impl Session {
             let place = kept.parent().unwrap_or(&kept);
             fs::create_dir_all(place)?;
             let new = tempfile::tempdir_in(place)?;
-            let flags = [PREFER_DYNAMIC.to_owned()];
             self.with_sources(|| {
-                preloaded::compile_crates(&self.project, &self.tools(), &self.build(), new.path(), &flags)
+                preloaded::compile_crates(&self.project, &self.tools(), &self.build(), new.path(), &[])
             })?;
             fs::rename(new.keep(), &kept)?;
         }

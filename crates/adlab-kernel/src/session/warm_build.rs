@@ -107,6 +107,7 @@ impl WarmBuild {
     }
 
     /// All that it depends on.
+    #[cfg(feature = "stock")]
     pub fn state(&self) -> &str {
         &self.stamp.state
     }

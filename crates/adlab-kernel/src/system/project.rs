@@ -205,6 +205,7 @@ impl Preload {
     }
 
     /// As a file that evcxr reads.
+    #[cfg(feature = "stock")]
     pub fn to_toml(&self) -> String {
         self.table.to_string()
     }

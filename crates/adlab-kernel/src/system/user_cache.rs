@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::files::{Extent, extent};
+use super::files::{Extent, create_private, extent};
 
 /// In the folder of each version. A file that is locked, as a process number says nothing to other machines, or containers.
 const HELD: &str = "held";
@@ -15,7 +15,7 @@ const HELD: &str = "held";
 pub fn hold(folder: &Path) -> Option<File> {
     let path = folder.join(HELD);
     loop {
-        fs::create_dir_all(folder).ok()?;
+        create_private(folder).ok()?;
         let file = File::create(&path).ok()?;
         file.lock_shared().ok()?;
         // Who has emptied the folder meanwhile has removed the file, too.
