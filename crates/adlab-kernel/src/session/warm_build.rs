@@ -8,6 +8,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::iter;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -53,6 +54,8 @@ pub struct WarmBuild {
     pub toolchain: Toolchain,
     /// What it is to be made from.
     stamp: Stamp,
+    /// It was looked at, and fits: a session does not ask for every file again.
+    fits: OnceLock<()>,
 }
 
 #[derive(Debug, Clone)]
@@ -91,19 +94,23 @@ impl WarmBuild {
     /// The one that this user has for a toolchain.
     pub fn own(project: &Project, toolchain: Toolchain) -> Result<Self> {
         let stamp = Stamp::of(project, &toolchain)?;
-        Ok(WarmBuild { folder: project.warm(&stamp.state), toolchain, stamp })
+        Ok(WarmBuild { folder: project.warm(&stamp.state), toolchain, stamp, fits: OnceLock::new() })
     }
 
     /// The one that all users of an installation have.
     pub fn shared(project: &Project, toolchain: Toolchain) -> Result<Self> {
         let folder = project.shared_warm().context("a checkout has no warm build for others")?;
-        Ok(WarmBuild { folder, stamp: Stamp::of(project, &toolchain)?, toolchain })
+        Ok(WarmBuild { folder, stamp: Stamp::of(project, &toolchain)?, toolchain, fits: OnceLock::new() })
     }
 
     /// It is there, whole, and of the crates and the compiler as they are now.
     pub fn fits(&self) -> bool {
-        let Ok(extent) = extent_of_parts(&self.folder) else { return false };
-        fs::read_to_string(self.folder.join(STAMP)).is_ok_and(|noted| noted == self.stamp.text(&extent))
+        let is_whole = || {
+            let extent = extent_of_parts(&self.folder).ok()?;
+            let noted = fs::read_to_string(self.folder.join(STAMP)).ok()?;
+            (noted == self.stamp.text(&extent)).then_some(())
+        };
+        self.fits.get().is_some() || is_whole().map(|()| self.fits.get_or_init(|| ())).is_some()
     }
 
     /// All that it depends on.
