@@ -61,12 +61,17 @@ class Lab:
     def open(self, page, name):
         """Opens a notebook of the folder, in a workspace of its own: what another test has open does not come back."""
         page.goto(f"{self.address}/lab/workspaces/{name.split('.')[0]}/tree/{name}?token={self.token}")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-        page.wait_for_selector(".jp-NotebookPanel-toolbar >> text=Rust (AD Lab)", timeout=60_000)
+        wait_for_notebook(page)
 
     def close(self):
         self.server.terminate()
         self.server.wait(20)
+
+
+def wait_for_notebook(page):
+    """It is there, and so is its kernel."""
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    page.wait_for_selector(".jp-NotebookPanel-toolbar >> text=Rust (AD Lab)", timeout=60_000)
 
 
 def menu(page, name, entry):

@@ -235,6 +235,8 @@ assert_eq!(opened, [false; 4]);
 
 
 def test_cells_that_are_marked_write_into_no_process(started, tmp_path):
+    # All others can: or else it would be tested that nobody can.
+    assert started().run(MEMORY)[0]["ename"] == "Panic"
     reply, _ = started(NBGRADER_EXECUTION="autograde").run(MEMORY)
     assert reply["status"] == "ok", reply
     path = tmp_path / "n.ipynb"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import BROWSER, SHOTS, VIEW, menu
+from browser import BROWSER, SHOTS, VIEW, menu, wait_for_notebook
 from conftest import ADLAB, ROOT
 
 LESSON = "1-forward-mode.ipynb"
@@ -170,8 +170,7 @@ c.ConfigurableHTTPProxy.command = ["/opt/proxy/node_modules/.bin/configurable-ht
     def open_lesson(self, page, user):
         page.wait_for_url(f"{self.address}/user/{user.name}/lab*", timeout=60_000)
         page.goto(f"{self.address}/user/{user.name}/lab/tree/notebooks/{LESSON}")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-        page.wait_for_selector(".jp-NotebookPanel-toolbar >> text=Rust (AD Lab)", timeout=60_000)
+        wait_for_notebook(page)
 
     def close(self):
         self.process.terminate()

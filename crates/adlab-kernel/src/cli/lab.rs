@@ -58,8 +58,7 @@ pub fn open(project: &Project, options: &Options) -> Result<()> {
     let mut root = OsString::from("--ServerApp.root_dir=");
     root.push(&folder);
     command.arg(root).arg(format!("--LabApp.default_url=/lab/tree/{}", first.unwrap_or_default().display()));
-    // SAFETY: asks the system who we are.
-    if unsafe { libc::geteuid() } == 0 {
+    if rustix::process::geteuid().is_root() {
         // Jupyter wants to hear that root is meant.
         command.arg("--allow-root");
     }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use cargo_metadata::MetadataCommand;
 use serde_json::{Value, json};
 
+use crate::compile::preloaded;
 use crate::system::project::Project;
 use crate::system::toolchain::{Toolchain, host};
 
@@ -18,17 +19,11 @@ const SUMS: &str = ".cargo-checksum.json";
 /// Writes them into a folder that is not there yet, in the versions of the lock file. Downloads what is not on this machine.
 pub fn write(project: &Project, to: &Path) -> Result<()> {
     let cargo = Toolchain::here()?.cargo;
-    // As for a cell: what only tests need is left out.
-    let cell = tempfile::tempdir()?;
-    let dependencies = project.preload()?.dependencies();
-    let manifest =
-        format!("[package]\nname = \"cell\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n{dependencies}");
-    fs::create_dir(cell.path().join("src"))?;
-    fs::write(cell.path().join("src/lib.rs"), "")?;
-    fs::write(cell.path().join("Cargo.toml"), manifest)?;
-    fs::copy(project.lock_file(), cell.path().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    // Not the crate itself: what only its tests need is left out.
+    let package = tempfile::tempdir()?;
+    preloaded::describe(project, package.path())?;
     let mut command = Command::new(&cargo);
-    command.args(["vendor", "--quiet", "--versioned-dirs"]).arg(to).current_dir(cell.path());
+    command.args(["vendor", "--quiet", "--versioned-dirs"]).arg(to).current_dir(package.path());
     let done = command.stdin(Stdio::null()).output().context("cannot start cargo")?;
     if !done.status.success() {
         bail!("cargo vendor fails: {}", String::from_utf8_lossy(&done.stderr).trim());
@@ -36,7 +31,7 @@ pub fn write(project: &Project, to: &Path) -> Result<()> {
     // A crate without dependencies has none to write.
     fs::create_dir_all(to)?;
     let mut metadata = MetadataCommand::new();
-    metadata.cargo_path(&cargo).current_dir(cell.path());
+    metadata.cargo_path(&cargo).current_dir(package.path());
     metadata.other_options(["--filter-platform".into(), host().context("rustc does not tell for what it compiles")?]);
     let packages = metadata.exec().context("cargo does not tell what the preloaded crate is made from")?.packages;
     let used: HashSet<String> =

@@ -21,10 +21,10 @@ pub const LOCK: &str = "Cargo.lock";
 
 /// Everything but the cell that decides how cargo calls rustc; `locked` is [`LOCK`], or nothing where that doesn't matter.
 /// It is the same for all who have this compiler, wherever that is.
-pub fn call_key(here: &Path, rustc: &Path, words: &[&str], locked: &[&str]) -> Result<String> {
+pub fn call_key(tools: &Path, here: &Path, rustc: &Path, words: &[&str], locked: &[&str]) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     words.iter().filter(|word| **word != OFFLINE).for_each(|word| word.hash(&mut hasher));
-    compiler(here, rustc)?.hash(&mut hasher);
+    compiler(tools, rustc)?.hash(&mut hasher);
     std::env::var_os(RUSTFLAGS_VAR).hash(&mut hasher);
     // evcxr writes dependencies in any order.
     let manifest = std::fs::read_to_string(here.join("Cargo.toml")).context("evcxr has written no Cargo.toml")?;
@@ -39,9 +39,9 @@ pub fn call_key(here: &Path, rustc: &Path, words: &[&str], locked: &[&str]) -> R
 }
 
 /// The session's compiler by its version, or another by its place.
-fn compiler(here: &Path, rustc: &Path) -> Result<String> {
+fn compiler(tools: &Path, rustc: &Path) -> Result<String> {
     let state = state(rustc)?;
-    let noted = std::fs::read_to_string(here.join("../tools").join(COMPILER_NOTE)).unwrap_or_default();
+    let noted = std::fs::read_to_string(tools.join(COMPILER_NOTE)).unwrap_or_default();
     Ok(match noted.split_once('\n') {
         Some((version, noted)) if noted == state => version.to_owned(),
         _ => state,

@@ -46,7 +46,7 @@ pub fn answer(folder: &Path, here: &Path, rustc: &Path, words: &[&str], cargo: i
     let rebased: Vec<String> = words.iter().map(|word| Places::of(here, rustc).abstracted(word)).collect();
     let rebased: Vec<&str> = rebased.iter().map(String::as_str).collect();
     let place = |locked: &[&str]| -> Result<PathBuf> {
-        Ok(folder.join(format!("{ANSWER}{}", call_key(here, rustc, &rebased, locked)?)))
+        Ok(folder.join(format!("{ANSWER}{}", call_key(folder, here, rustc, &rebased, locked)?)))
     };
     let (exact, any) = (place(&[LOCK])?, place(&[])?);
     let (lock, places) = (here.join(LOCK), Places::of(here, rustc).in_json());

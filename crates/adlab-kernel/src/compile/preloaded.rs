@@ -92,7 +92,7 @@ pub fn compile_crates(project: &Project, tools: &Tools, build: &Path, target: &P
 }
 
 /// A package that depends on them, and on nothing else.
-fn describe(project: &Project, package: &Path) -> Result<()> {
+pub fn describe(project: &Project, package: &Path) -> Result<()> {
     fs::create_dir_all(package)?;
     let dependencies = project.preload()?.dependencies();
     let manifest = format!(

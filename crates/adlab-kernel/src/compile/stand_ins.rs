@@ -79,7 +79,7 @@ fn cargo(tools: &Tools, arguments: &[OsString]) -> Result<i32> {
 fn build(tools: &Tools, arguments: &[OsString], words: &[&str], here: &Path) -> Result<i32> {
     let rustc = tools.real("rustc");
     let as_build: Vec<&str> = words.iter().map(|&word| if word == CHECK { BUILD } else { word }).collect();
-    let place = tools.folder.join(format!("{CALL}{}", call_key(here, &rustc, &as_build, &[LOCK])?));
+    let place = tools.folder.join(format!("{CALL}{}", call_key(&tools.folder, here, &rustc, &as_build, &[LOCK])?));
     let checks = as_build != words;
     if let Some(call) = RecordedCall::read(&place, Places::of(here, &rustc)).filter(|_| !has_local_crates(here)) {
         return if checks { call.check(&rustc, here) } else { call.compile(&rustc, here) };

@@ -16,7 +16,6 @@
 pub mod bootstrap;
 pub mod memory;
 pub mod protocol;
-#[cfg(target_os = "linux")]
 mod seal;
 mod snapshot;
 #[cfg(target_os = "linux")]
@@ -131,7 +130,6 @@ impl Runtime {
             stdio::start(order);
         }
         memory::apply();
-        #[cfg(target_os = "linux")]
         if marked {
             seal::apply();
         }

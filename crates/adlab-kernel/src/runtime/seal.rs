@@ -4,32 +4,42 @@
 //! marks depend on it, nothing below `/proc` can be opened for writing, by the cells or by what they start. All other folders
 //! that there are when the session starts are as they were.
 
-use std::fs;
-use std::path::PathBuf;
+#[cfg(target_os = "linux")]
+pub use linux::apply;
 
-use landlock::{AccessFs, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError};
+/// Other systems have no such files.
+#[cfg(not(target_os = "linux"))]
+pub fn apply() {}
 
-/// Where the system can't (Linux before 5.13), all stays as it is.
-pub fn apply() {
-    if let Err(error) = apply_or_fail() {
-        eprintln!("adlab runtime: cells may write into processes: {error}");
-    }
-}
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs;
+    use std::path::PathBuf;
 
-fn apply_or_fail() -> Result<(), RulesetError> {
-    let writing: BitFlags<AccessFs> = AccessFs::WriteFile.into();
-    let mut rules = Ruleset::default().handle_access(writing)?.create()?;
-    for place in writable() {
-        // What can't be opened can't be written to.
-        if let Ok(place) = PathFd::new(place) {
-            rules = rules.add_rule(PathBeneath::new(place, writing))?;
+    use landlock::{AccessFs, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError};
+
+    /// Where the system can't (Linux before 5.13), all stays as it is.
+    pub fn apply() {
+        if let Err(error) = apply_or_fail() {
+            eprintln!("adlab runtime: cells may write into processes: {error}");
         }
     }
-    rules.restrict_self()?;
-    Ok(())
-}
 
-fn writable() -> impl Iterator<Item = PathBuf> {
-    let places = fs::read_dir("/").into_iter().flatten().flatten().map(|place| place.path());
-    places.filter(|place| place.file_name().is_some_and(|name| name != "proc"))
+    fn apply_or_fail() -> Result<(), RulesetError> {
+        let writing: BitFlags<AccessFs> = AccessFs::WriteFile.into();
+        let mut rules = Ruleset::default().handle_access(writing)?.create()?;
+        for place in writable() {
+            // What can't be opened can't be written to.
+            if let Ok(place) = PathFd::new(place) {
+                rules = rules.add_rule(PathBeneath::new(place, writing))?;
+            }
+        }
+        rules.restrict_self()?;
+        Ok(())
+    }
+
+    fn writable() -> impl Iterator<Item = PathBuf> {
+        let places = fs::read_dir("/").into_iter().flatten().flatten().map(|place| place.path());
+        places.filter(|place| place.file_name().is_some_and(|name| name != "proc"))
+    }
 }

@@ -171,8 +171,10 @@ impl Session {
         fs::copy(self.project.lock_file(), self.build().join("Cargo.lock"))?;
         let kept = self.project.own().join(STOCK).join(self.warm.state());
         if !kept.is_dir() {
-            // Beside its place first: what is cut short is never taken for a whole.
+            // Of another state, it is of no use.
             let place = kept.parent().unwrap_or(&kept);
+            let _ = fs::remove_dir_all(place);
+            // Beside its place first: what is cut short is never taken for a whole.
             fs::create_dir_all(place)?;
             let new = tempfile::tempdir_in(place)?;
             self.with_sources(|| {
