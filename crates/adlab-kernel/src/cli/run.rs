@@ -3,21 +3,16 @@
 use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::analysis::Analysis;
-use crate::engine::Engine;
-use crate::event::Event;
-use crate::fault::Fault;
+use crate::engine::unattended::Unattended;
 use crate::notebook::file::{self, Notebook};
-use crate::notebook::outputs::{Displays, Finished, Outputs};
 use crate::session::Session;
 use crate::session::warm_build::WarmBuild;
-use crate::supervisor::Supervisor;
 use crate::system::project::Project;
 
 #[derive(clap::Args)]
@@ -122,55 +117,34 @@ fn run_notebook(
     let started = Instant::now();
     // As Jupyter has it: a notebook finds what lies beside it.
     let here = notebook.path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
-    let mut engine = Engine::start(project.preload()?, session, analysis.clone(), here.as_deref())?;
+    let mut run = Unattended::start(project, session, analysis, here.as_deref())?;
     let ready = started.elapsed();
     let mut failure = None;
-    let mut number = 0;
-    let mut displays = Displays::default();
-    let mut ids = HashSet::new();
-    // What the threads of a cell print when it has ended stands under the next.
-    let printed = Arc::new(Mutex::new(Outputs::default()));
-    let mut last = None;
     let cells = notebook.cells_mut();
     // What does not run has nothing to show: not what it showed some other time.
     cells.iter_mut().filter(|cell| !is_skipped(cell)).for_each(file::clear);
     for place in 0..cells.len() {
-        let cell = &mut cells[place];
-        if !is_code(cell) {
+        if !is_code(&cells[place]) {
             continue;
         }
-        number += 1;
-        let id = cell["id"].as_str().unwrap_or_default().to_owned();
-        // Copied cells may have the id of the one that they were copied from, and are cells of their own.
-        let own_id = if ids.insert(id.clone()) { id.clone() } else { format!("{id} at {place}") };
-        progress.cell(number, &id);
-        let code = file::source(cell);
-        let cell_started = Instant::now();
-        let (outputs, outcome) =
-            run_cell(&mut engine, &code, &own_id, number, Duration::from_secs(options.timeout), &printed);
+        let id = cells[place]["id"].as_str().unwrap_or_default().to_owned();
+        progress.cell(run.next_number(), &id);
+        let ran = run.run(cells, place, Duration::from_secs(options.timeout));
         if options.times {
-            progress.line(&format!("  {:>8.3} s  [{number}] {id}", cell_started.elapsed().as_secs_f64()));
+            progress.line(&format!("  {:>8.3} s  [{}] {id}", ran.took.as_secs_f64(), ran.number));
         }
-        cell["execution_count"] = number.into();
-        displays.settle(outputs, cells, place);
-        last = Some(place);
-        let problem = match (outcome, file::has_tag(&cells[place], "raises-exception")) {
-            (Err(fault), false) => Some(fault.traceback.join("\n")),
-            (Ok(()), true) => Some("this cell should fail (it has the tag raises-exception), and did not".into()),
+        let problem = match (ran.fault, file::has_tag(&cells[place], "raises-exception")) {
+            (Some(fault), false) => Some(fault.traceback.join("\n")),
+            (None, true) => Some("this cell should fail (it has the tag raises-exception), and did not".into()),
             _ => None,
         };
         if let Some(problem) = problem {
-            failure = Some((number, id, problem));
+            failure = Some((ran.number, id, problem));
             break;
         }
     }
-    // What ends with the session may print as well.
-    let supervisor = engine.supervisor();
-    drop(engine);
-    supervisor.await_end();
-    if let (Some(place), Value::Array(late)) = (last, take(&printed).finish().outputs) {
-        cells[place]["outputs"].as_array_mut().into_iter().for_each(|outputs| outputs.extend(late.clone()));
-    }
+    let number = run.next_number() - 1;
+    run.end(cells);
     if let Some(target) = target {
         notebook.write(target)?;
     }
@@ -185,82 +159,6 @@ fn is_skipped(cell: &Value) -> bool {
 
 fn is_code(cell: &Value) -> bool {
     cell["cell_type"] == "code" && !file::source(cell).trim().is_empty() && !is_skipped(cell)
-}
-
-fn run_cell(
-    engine: &mut Engine,
-    code: &str,
-    id: &str,
-    number: usize,
-    limit: Duration,
-    printed: &Arc<Mutex<Outputs>>,
-) -> (Finished, Result<(), Fault>) {
-    let collected = Arc::clone(printed);
-    let supervisor = engine.supervisor();
-    let sink = Box::new(move |event| match event {
-        // Nobody is there to answer.
-        Event::Input(_) => supervisor.answer(None),
-        event => collected.lock().unwrap_or_else(|e| e.into_inner()).add(event),
-    });
-    let watchdog = Watchdog::start(engine.supervisor(), limit);
-    let id = (!id.is_empty()).then_some(id);
-    let outcome = engine.execute(code, id, number, sink);
-    let late = watchdog.stop();
-    let mut outputs = take(printed);
-    let outcome = match outcome {
-        Ok(value) => {
-            // A page is for someone who looks: a notebook keeps none.
-            if let Some(result) = value.result {
-                outputs.result(&result, number);
-            }
-            Ok(())
-        }
-        Err(fault) => {
-            let fault = if late { timed_out(fault, limit) } else { fault };
-            outputs.error(&fault);
-            Err(fault)
-        }
-    };
-    (outputs.finish(), outcome)
-}
-
-fn take(printed: &Mutex<Outputs>) -> Outputs {
-    std::mem::take(&mut *printed.lock().unwrap_or_else(|e| e.into_inner()))
-}
-
-fn timed_out(mut fault: Fault, limit: Duration) -> Fault {
-    fault.evalue = format!("the cell took longer than {} s", limit.as_secs());
-    fault.traceback = vec![fault.evalue.clone(), "Give it more time with --timeout.".into()];
-    fault
-}
-
-/// Interrupts a cell that takes too long.
-struct Watchdog {
-    done: mpsc::Sender<()>,
-    thread: std::thread::JoinHandle<bool>,
-}
-
-impl Watchdog {
-    fn start(supervisor: Supervisor, limit: Duration) -> Self {
-        let (done, wait) = mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let late = match limit {
-                Duration::ZERO => wait.recv().is_err(),
-                limit => wait.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout),
-            };
-            if late {
-                supervisor.interrupt();
-            }
-            late
-        });
-        Watchdog { done, thread }
-    }
-
-    /// True if it struck.
-    fn stop(self) -> bool {
-        let _ = self.done.send(());
-        self.thread.join().unwrap_or(false)
-    }
 }
 
 /// One line that is rewritten on a terminal; elsewhere, only what stays.

@@ -8,6 +8,7 @@ mod crates;
 mod evcxr_context;
 mod shell;
 pub mod thread;
+pub mod unattended;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};

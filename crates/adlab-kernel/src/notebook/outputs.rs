@@ -118,15 +118,18 @@ pub struct Finished {
 pub struct Displays(HashMap<String, (usize, usize)>);
 
 impl Displays {
-    /// Puts a cell's outputs into it, and what it has updated into the cells before.
-    pub fn settle(&mut self, finished: Finished, cells: &mut [Value], cell: usize) {
+    /// Puts a cell's outputs into it, and what it has updated into the cells before, which are said.
+    pub fn settle(&mut self, finished: Finished, cells: &mut [Value], cell: usize) -> Vec<usize> {
+        let mut updated = Vec::new();
         for (bundle, id) in finished.elsewhere {
             if let Some(&(cell, output)) = self.0.get(&id) {
                 cells[cell]["outputs"][output]["data"] = data(&bundle, true).into();
+                updated.push(cell);
             }
         }
         self.0.extend(finished.named.into_iter().map(|(id, output)| (id, (cell, output))));
         cells[cell]["outputs"] = finished.outputs;
+        updated
     }
 }
 
@@ -194,7 +197,7 @@ mod tests {
         let mut outputs = Outputs::default();
         outputs.add(Event::Update(bundle("new"), "a".into()));
         outputs.add(Event::Update(bundle("nowhere"), "b".into()));
-        displays.settle(outputs.finish(), &mut cells, 1);
+        assert_eq!(displays.settle(outputs.finish(), &mut cells, 1), [0]);
         assert_eq!(cells[0]["outputs"][1]["data"]["text/plain"], json!(["new"]));
         assert_eq!(cells[1]["outputs"], json!([]));
     }

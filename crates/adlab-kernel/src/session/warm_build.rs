@@ -18,7 +18,7 @@ use crate::compile::tools::Tools;
 use crate::compile::{preloaded, variable_store};
 use crate::system::files::{Extent, copy_tree, create_private, extent, replace_tree};
 use crate::system::project::{CACHE_VAR, Preload, Project, is_for_cells};
-use crate::system::toolchain::{self, GET_RUST, Toolchain, output};
+use crate::system::toolchain::{self, GET_RUST, Toolchain};
 
 /// Cells as students write them: what they make the compiler load stays warm.
 pub const TYPICAL_CELLS: [&str; 3] = [
@@ -193,7 +193,7 @@ impl WarmBuild {
 
 impl Stamp {
     fn of(project: &Project, toolchain: &Toolchain) -> Result<Self> {
-        let said = output(&toolchain.rustc, &["-Vv"]);
+        let said = toolchain.description(&project.compiler_note());
         let rustc = said.with_context(|| format!("{} does not run; {GET_RUST}", toolchain.rustc.display()))?;
         let compiler = sum(&rustc);
         let mut hasher = DefaultHasher::new();

@@ -112,6 +112,11 @@ impl Project {
         self.cache.clone().unwrap_or_else(|| self.own().join("warm"))
     }
 
+    /// What the compiler says of itself is kept here.
+    pub fn compiler_note(&self) -> PathBuf {
+        self.own().join("compiler")
+    }
+
     /// Cells that were compiled before.
     pub fn cells(&self) -> PathBuf {
         self.own().join("cells")

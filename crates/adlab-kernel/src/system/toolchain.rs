@@ -42,6 +42,22 @@ impl Toolchain {
         said.split_whitespace().nth(1).unwrap_or_default().to_owned()
     }
 
+    /// All that the compiler says of itself. To start it takes as long as all else that a session does first, so it is kept in
+    /// a file, and believed as long as the program is the same.
+    pub fn description(&self, kept: &Path) -> Option<String> {
+        let state = state(&self.rustc).ok()?;
+        let known = std::fs::read_to_string(kept).unwrap_or_default();
+        if let Some((of, said)) = known.split_once('\n')
+            && of == state
+        {
+            return Some(said.to_owned());
+        }
+        let said = output(&self.rustc, &["-Vv"])?;
+        // Where nothing can be written, it is asked each time.
+        let _ = write_atomically(kept, format!("{state}\n{said}").as_bytes());
+        Some(said)
+    }
+
     /// The one that was written down in a folder, if it is still there.
     pub fn known(folder: &Path) -> Option<Self> {
         Some(Toolchain { cargo: known(folder, "cargo")?, rustc: known(folder, "rustc")? })
