@@ -13,6 +13,7 @@ pub mod expansions;
 mod files;
 pub mod insertions;
 pub mod nesting;
+pub mod reserved;
 pub mod statics;
 pub mod syntax;
 mod text;

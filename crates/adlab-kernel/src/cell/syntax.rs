@@ -208,7 +208,7 @@ pub fn item_at_line(source: &str, line: usize) -> Option<(Item, Option<Item>)> {
     Some((describe(&items[found], 0)?, before))
 }
 
-fn describe(item: &ast::Item, offset: usize) -> Option<Item> {
+pub(super) fn describe(item: &ast::Item, offset: usize) -> Option<Item> {
     let start = usize::from(item.syntax().text_range().start()).checked_sub(offset)?;
     let text = item.syntax().text().to_string();
     let name = |word: &str, name: Option<ast::Name>| Some((word.to_owned(), name?.text().to_string()));
@@ -271,7 +271,7 @@ fn describe_impl(item: &ast::Impl) -> (String, Impl) {
 }
 
 /// The names that a `use` brings in.
-fn used_names(tree: &ast::UseTree) -> Vec<String> {
+pub(super) fn used_names(tree: &ast::UseTree) -> Vec<String> {
     if let Some(list) = tree.use_tree_list() {
         return list.use_trees().flat_map(|tree| used_names(&tree)).collect();
     }

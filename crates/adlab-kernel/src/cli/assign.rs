@@ -75,7 +75,7 @@ fn is_current(target: &Path, student: &Notebook) -> bool {
 }
 
 /// Without outputs, and with a stub in place of each solution.
-fn student_version(mut notebook: Notebook) -> Result<Notebook> {
+pub fn student_version(mut notebook: Notebook) -> Result<Notebook> {
     for cell in notebook.cells_mut() {
         let (begin, end) = if cell["cell_type"] == "code" {
             ("// BEGIN SOLUTION", "// END SOLUTION")

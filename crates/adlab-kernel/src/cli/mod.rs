@@ -5,6 +5,8 @@
 mod assign;
 mod clean;
 mod doctor;
+mod grade;
+mod inspect;
 mod install;
 mod installation;
 mod lab;
@@ -20,6 +22,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use crate::marking::{crew, worker};
 use crate::server;
 use crate::system::project::Project;
 
@@ -59,6 +62,15 @@ enum Command {
     Run(run::Options),
     /// Make the students' notebooks from the solutions
     Assign(assign::Options),
+    /// Mark submissions by their solution: run them, count their points, say what was wrong
+    Grade(grade::Options),
+    /// Mark again what was marked before, and say what has changed
+    Regrade(grade::Again),
+    /// Say which submissions can be marked, and put right what front ends have done to them
+    Inspect(inspect::Options),
+    /// Run submissions for `grade`
+    #[command(name = crew::COMMAND, hide = true)]
+    Mark,
     /// Say what is missing on this machine, and how to get it
     Doctor,
     /// Empty your cache; what is needed of it is made again
@@ -98,6 +110,10 @@ fn carry_out(command: Command) -> Result<bool> {
         Command::Lab(options) => lab::open(&project?, &options).map(|()| true),
         Command::Run(options) => run::run(&project?, &options),
         Command::Assign(options) => assign::assign(&options),
+        Command::Grade(options) => grade::grade(&project?, &options),
+        Command::Regrade(options) => grade::again(&project?, &options),
+        Command::Inspect(options) => inspect::inspect(&options),
+        Command::Mark => worker::work(&project?).map(|()| true),
         Command::Clean => clean::clean(project).map(|()| true),
         Command::Doctor => Ok(doctor::examine(&project?)),
     }

@@ -1,16 +1,16 @@
 //! `adlab run`: executes notebooks without Jupyter or Python.
 
-use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::analysis::Analysis;
-use crate::engine::unattended::Unattended;
+use crate::engine::unattended::{Limit, Unattended};
 use crate::notebook::file::{self, Notebook};
+use crate::notebook::names::apart;
 use crate::session::Session;
 use crate::session::warm_build::WarmBuild;
 use crate::system::project::Project;
@@ -68,7 +68,8 @@ fn targets(options: &Options, notebooks: &[&Notebook]) -> Result<Vec<Option<Path
         return Ok(notebooks.iter().map(|notebook| options.in_place.then(|| notebook.path.clone())).collect());
     };
     let mut targets = Vec::new();
-    for (notebook, below) in notebooks.iter().zip(apart(notebooks)) {
+    let paths: Vec<&Path> = notebooks.iter().map(|notebook| notebook.path.as_path()).collect();
+    for (notebook, below) in notebooks.iter().zip(apart(&paths)) {
         let target = dir.join(below);
         let folder = target.parent().unwrap_or(dir);
         std::fs::create_dir_all(folder)
@@ -87,21 +88,6 @@ fn targets(options: &Options, notebooks: &[&Notebook]) -> Result<Vec<Option<Path
         targets.push(Some(target));
     }
     Ok(targets)
-}
-
-/// A name for each: that of its file, or, where two have the same, with as many of its folders as it takes.
-fn apart(notebooks: &[&Notebook]) -> Vec<PathBuf> {
-    let paths: Vec<PathBuf> =
-        notebooks.iter().map(|n| n.path.canonicalize().unwrap_or_else(|_| n.path.clone())).collect();
-    let last = |path: &Path, parts: usize| -> PathBuf {
-        let all: Vec<_> = path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
-        all[all.len().saturating_sub(parts)..].iter().collect()
-    };
-    let deepest = paths.iter().map(|path| path.components().count()).max().unwrap_or(1);
-    let differ =
-        |parts: &usize| paths.iter().map(|path| last(path, *parts)).collect::<HashSet<_>>().len() == paths.len();
-    let parts = (1..=deepest).find(differ).unwrap_or(1);
-    paths.iter().map(|path| last(path, parts)).collect()
 }
 
 fn run_notebook(
@@ -129,7 +115,7 @@ fn run_notebook(
         }
         let id = cells[place]["id"].as_str().unwrap_or_default().to_owned();
         progress.cell(run.next_number(), &id);
-        let ran = run.run(cells, place, Duration::from_secs(options.timeout));
+        let ran = run.run(cells, place, Limit::Wall(Duration::from_secs(options.timeout)));
         if options.times {
             progress.line(&format!("  {:>8.3} s  [{}] {id}", ran.took.as_secs_f64(), ran.number));
         }

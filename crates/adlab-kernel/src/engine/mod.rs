@@ -59,8 +59,8 @@ pub struct Engine {
     give_environment: Box<dyn Fn(&mut Command) + Send>,
 }
 
-/// nbgrader sets it while it runs submissions.
-const NBGRADER_VAR: &str = "NBGRADER_EXECUTION";
+/// nbgrader sets it while it runs submissions, and so does `adlab grade`.
+pub const NBGRADER_VAR: &str = "NBGRADER_EXECUTION";
 
 impl Engine {
     /// Starts evcxr in the current session's build folder and loads the preloaded crate. Takes seconds. Cells run in this

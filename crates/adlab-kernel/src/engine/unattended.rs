@@ -16,6 +16,7 @@ use crate::notebook::file;
 use crate::notebook::outputs::{Displays, Finished, Outputs};
 use crate::session::Session;
 use crate::supervisor::Supervisor;
+use crate::system::processes::processor_time;
 use crate::system::project::Project;
 
 /// Runs the cells of one notebook.
@@ -54,8 +55,8 @@ impl Unattended {
         self.number + 1
     }
 
-    /// Runs one of the cells, and writes what it shows into it. A limit of zero is none.
-    pub fn run(&mut self, cells: &mut [Value], place: usize, limit: Duration) -> Ran {
+    /// Runs one of the cells, and writes what it shows into it.
+    pub fn run(&mut self, cells: &mut [Value], place: usize, limit: Limit) -> Ran {
         self.number += 1;
         self.last = Some(place);
         let number = self.number;
@@ -70,7 +71,13 @@ impl Unattended {
         Ran { number, took: started.elapsed(), fault, late, updated }
     }
 
-    fn execute(&mut self, code: &str, id: &str, limit: Duration) -> (Finished, Option<Fault>, bool) {
+    /// Runs a cell again that has run, for what it defines: what it shows is not asked for.
+    pub fn again(&mut self, cell: &Value, limit: Limit) {
+        let id = cell["id"].as_str().unwrap_or_default().to_owned();
+        self.execute(&file::source(cell), &id, limit);
+    }
+
+    fn execute(&mut self, code: &str, id: &str, limit: Limit) -> (Finished, Option<Fault>, bool) {
         let collected = Arc::clone(&self.printed);
         let supervisor = self.engine.supervisor();
         let sink = Box::new(move |event| match event {
@@ -119,10 +126,34 @@ fn take(printed: &Mutex<Outputs>) -> Outputs {
     std::mem::take(&mut *printed.lock().unwrap_or_else(|e| e.into_inner()))
 }
 
-fn timed_out(mut fault: Fault, limit: Duration) -> Fault {
-    fault.evalue = format!("the cell took longer than {} s", limit.as_secs_f64());
+fn timed_out(mut fault: Fault, limit: Limit) -> Fault {
+    fault.evalue = format!("the cell took longer than {} s", limit.seconds());
     fault.traceback = vec![fault.evalue.clone(), "Give it more time with --timeout.".into()];
     fault
+}
+
+/// How long a cell may take.
+#[derive(Debug, Clone, Copy)]
+pub enum Limit {
+    /// As a clock on the wall has it; zero is without end.
+    Wall(Duration),
+    /// Of processor time, while its code runs: a busy machine, or a slow compiler, is not the student's fault. What only waits
+    /// is stopped as well, later.
+    Fair(Duration),
+}
+
+/// How many times as long it may take by the wall, for each second that it may run.
+const WAITING: u32 = 3;
+/// How often it is looked.
+const LOOK: Duration = Duration::from_millis(100);
+/// Not even a busy machine compiles a cell for that long.
+const COMPILING: Duration = Duration::from_secs(120);
+
+impl Limit {
+    fn seconds(self) -> f64 {
+        let (Limit::Wall(limit) | Limit::Fair(limit)) = self;
+        limit.as_secs_f64()
+    }
 }
 
 /// Interrupts a cell that takes too long.
@@ -132,12 +163,13 @@ struct Watchdog {
 }
 
 impl Watchdog {
-    fn start(supervisor: Supervisor, limit: Duration) -> Self {
+    fn start(supervisor: Supervisor, limit: Limit) -> Self {
         let (done, wait) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let late = match limit {
-                Duration::ZERO => wait.recv().is_err(),
-                limit => wait.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout),
+                Limit::Wall(Duration::ZERO) => wait.recv().is_err(),
+                Limit::Wall(limit) => wait.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout),
+                Limit::Fair(limit) => is_late(&supervisor, limit, &wait),
             };
             if late {
                 supervisor.interrupt();
@@ -151,5 +183,29 @@ impl Watchdog {
     fn stop(self) -> bool {
         let _ = self.done.send(());
         self.thread.join().unwrap_or(false)
+    }
+}
+
+/// Waits until the cell has ended, or should have.
+fn is_late(supervisor: &Supervisor, limit: Duration, done: &mpsc::Receiver<()>) -> bool {
+    let started = Instant::now();
+    // When its code began to run, in which process, and what time that had used before.
+    let mut running: Option<(Instant, i32, Duration)> = None;
+    loop {
+        match done.recv_timeout(LOOK) {
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            _ => return false,
+        }
+        match (running, supervisor.running()) {
+            (Some((since, pid, before)), Some(now)) if pid == now => {
+                let used = processor_time(pid).map_or(since.elapsed(), |used| used.saturating_sub(before));
+                if used >= limit || since.elapsed() >= WAITING * limit {
+                    return true;
+                }
+            }
+            (_, Some(pid)) => running = Some((Instant::now(), pid, processor_time(pid).unwrap_or_default())),
+            (_, None) if started.elapsed() >= COMPILING + WAITING * limit => return true,
+            (_, None) => {}
+        }
     }
 }

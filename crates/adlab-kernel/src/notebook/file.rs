@@ -17,10 +17,23 @@ pub struct Notebook {
 }
 
 impl Notebook {
+    /// One that is to run as it is.
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display();
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
-        let json = json::parse(&text).with_context(|| format!("{name} is no notebook: it is not JSON"))?;
+        let notebook = Self::parse(path, &text)?;
+        let metadata = &notebook.json["metadata"];
+        let language = metadata["kernelspec"]["language"].as_str().or(metadata["language_info"]["name"].as_str());
+        if let Some(language) = language.filter(|language| !language.eq_ignore_ascii_case("rust")) {
+            bail!("{name} is a {language} notebook; adlab runs Rust");
+        }
+        Ok(notebook)
+    }
+
+    /// The notebook that a text is, whatever kernel it names.
+    pub fn parse(path: &Path, text: &str) -> Result<Self> {
+        let name = path.display();
+        let json = json::parse(text).with_context(|| format!("{name} is no notebook: it is not JSON"))?;
         let version = json["nbformat"].as_u64();
         if version.is_none() || !json["cells"].is_array() {
             bail!("{name} is no notebook: it has no \"nbformat\" and \"cells\" (nbformat 4)");
@@ -31,13 +44,7 @@ impl Notebook {
                 json["nbformat"]
             );
         }
-        let metadata = &json["metadata"];
-        let language = metadata["kernelspec"]["language"].as_str().or(metadata["language_info"]["name"].as_str());
-        if let Some(language) = language.filter(|language| !language.eq_ignore_ascii_case("rust")) {
-            bail!("{name} is a {language} notebook; adlab runs Rust");
-        }
-        let path = path.to_owned();
-        Ok(Notebook { path, json })
+        Ok(Notebook { path: path.to_owned(), json })
     }
 
     pub fn name(&self) -> String {
@@ -52,6 +59,17 @@ impl Notebook {
         match &mut self.json["cells"] {
             Value::Array(cells) => cells,
             _ => unreachable!("checked when it was read"),
+        }
+    }
+
+    pub fn metadata_mut(&mut self) -> &mut Value {
+        &mut self.json["metadata"]
+    }
+
+    /// Notebook format 4.5 has names for cells.
+    pub fn has_ids(&mut self) {
+        if self.json["nbformat_minor"].as_u64().is_none_or(|minor| minor < 5) {
+            self.json["nbformat_minor"] = 5.into();
         }
     }
 

@@ -4,4 +4,5 @@
 
 pub mod file;
 mod json;
+pub mod names;
 pub mod outputs;

@@ -111,6 +111,12 @@ impl Supervisor {
         self.lock().phase != Phase::Pending
     }
 
+    /// The process in which a cell's code runs now.
+    pub fn running(&self) -> Option<i32> {
+        let state = self.lock();
+        state.pid.filter(|_| state.phase.is_running())
+    }
+
     /// Of a cell of which evcxr says that it has run: its code runs still. What the runtime says is read a moment later,
     /// and where there was nothing to run, it says nothing.
     pub fn runs_still(&self) -> bool {

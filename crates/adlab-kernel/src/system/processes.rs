@@ -64,6 +64,23 @@ pub fn kill_children_named(_name: &str) -> Vec<i32> {
     Vec::new()
 }
 
+/// The processor time that a process has used so far.
+#[cfg(target_os = "linux")]
+pub fn processor_time(pid: i32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name, in parentheses, may have anything in it.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    // SAFETY: it only asks for a number.
+    let a_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+    Some(Duration::from_millis(ticks * 1000 / u64::try_from(a_second).ok().filter(|ticks| *ticks > 0)?))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn processor_time(_pid: i32) -> Option<Duration> {
+    None
+}
+
 /// Waits for orphans that are dying, so that they leave no zombies: their parents can't any more.
 pub fn reap_later(pids: Vec<i32>) {
     let mut pids: Vec<Pid> = pids.into_iter().filter_map(Pid::from_raw).collect();

@@ -1,0 +1,166 @@
+//! A page for the student: what each task earned and why, and the notebook as it ran.
+
+use std::fmt::Write as _;
+
+use pulldown_cmark::{Event, Parser, html};
+use serde_json::Value;
+
+use super::{escaped, plain, points, without_escapes};
+use crate::marking::authority::{Prepared, Role};
+use crate::marking::matching::grade_id;
+use crate::marking::results::{Mark, Marks};
+use crate::marking::verdict::Verdict;
+use crate::notebook::file;
+
+const STYLE: &str = include_str!("feedback.css");
+
+/// Longer outputs are cut: this is to be read.
+const LONGEST: usize = 20_000;
+
+pub fn page(marks: &Marks, prepared: Option<&Prepared>) -> String {
+    let title = escaped(&plain(&marks.submitted));
+    let mut text = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+    );
+    match &marks.not_marked {
+        Some(why) => {
+            let _ =
+                writeln!(text, "<p class=\"sum bad\">This notebook could not be marked: {}</p>", escaped(&plain(why)));
+        }
+        None => head(&mut text, marks),
+    }
+    notes(&mut text, &marks.notes);
+    if let Some(prepared) = prepared {
+        for (role, cell) in prepared.roles.iter().zip(prepared.notebook.cells()) {
+            cell_of(&mut text, *role, cell, marks);
+        }
+    }
+    text + "</body>\n</html>\n"
+}
+
+fn head(text: &mut String, marks: &Marks) {
+    let by_hand = match marks.by_hand() {
+        0.0 => String::new(),
+        left => format!(", and {} more are marked by a person", points(left)),
+    };
+    let (earned, of) = (points(marks.points()), points(marks.of()));
+    let _ = writeln!(text, "<p class=\"sum\"><strong>{earned} of {of} points</strong>{by_hand}</p>");
+    text.push_str("<table>\n<tr><th>task</th><th>points</th><th></th></tr>\n");
+    for mark in &marks.marks {
+        let id = escaped(&plain(&mark.grade_id));
+        let earned = mark.points.map_or("–".into(), points);
+        let (class, says) = words(mark);
+        let _ = writeln!(
+            text,
+            "<tr class=\"{class}\"><td><a href=\"#{id}\">{id}</a></td><td>{earned} of {}</td><td>{says}</td></tr>",
+            points(mark.of)
+        );
+    }
+    text.push_str("</table>\n");
+}
+
+/// The class of a mark, and what it says.
+fn words(mark: &Mark) -> (&'static str, String) {
+    match mark.verdict {
+        _ if mark.points.is_none() => ("open", "a person marks this".into()),
+        Some(Verdict::Right) => ("good", "right".into()),
+        Some(verdict) => ("bad", format!("<b>{}</b>: {}", verdict.word(), escaped(&plain(&mark.says)))),
+        None => ("bad", escaped(&plain(&mark.says))),
+    }
+}
+
+fn notes(text: &mut String, notes: &[String]) {
+    if notes.is_empty() {
+        return;
+    }
+    text.push_str("<div class=\"notes\"><p>Before it was marked:</p>\n<ul>\n");
+    for note in notes {
+        let _ = writeln!(text, "<li>{}</li>", escaped(&plain(note)));
+    }
+    text.push_str("</ul></div>\n");
+}
+
+fn cell_of(text: &mut String, role: Role, cell: &Value, marks: &Marks) {
+    let source = file::source(cell);
+    let id = grade_id(cell).unwrap_or_default();
+    let mark = marks.marks.iter().find(|mark| mark.grade_id == id && !id.is_empty());
+    let failure = marks.failures.iter().find(|failure| failure.cell == id || cell["id"] == failure.cell.as_str());
+    let class = match (mark.map(words), failure) {
+        (Some((class, _)), _) => class,
+        (None, Some(_)) => "bad",
+        _ => "",
+    };
+    if role == Role::Text && is_given(cell) {
+        // The student knows the text: its headings say where one is.
+        for heading in source.lines().filter(|line| line.starts_with('#')) {
+            let _ = writeln!(text, "<h2>{}</h2>", escaped(&plain(heading.trim_start_matches('#').trim())));
+        }
+        return;
+    }
+    if role == Role::Given && failure.is_none() || source.trim().is_empty() {
+        return;
+    }
+    let whose = if matches!(role, Role::Answer | Role::ByHand | Role::Own) { "mine" } else { "given" };
+    let anchor = mark.map_or(String::new(), |mark| format!(" id=\"{}\"", escaped(&plain(&mark.grade_id))));
+    let _ = writeln!(text, "<section class=\"{whose} {class}\"{anchor}>");
+    if let Some(mark) = mark {
+        let (_, says) = words(mark);
+        let earned = mark.points.map_or("–".into(), points);
+        let _ = writeln!(text, "<p class=\"mark\">{earned} of {}: {says}</p>", points(mark.of));
+    }
+    if cell["cell_type"] == "code" {
+        // What is hidden in a check stays hidden: only its outcome is told.
+        if role != Role::Check {
+            let _ = writeln!(text, "<pre class=\"code\">{}</pre>", escaped(&source));
+        }
+        for output in cell["outputs"].as_array().into_iter().flatten() {
+            output_of(text, output, role);
+        }
+    } else {
+        let as_text = |event| match event {
+            Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+            event => event,
+        };
+        let mut rendered = String::new();
+        html::push_html(&mut rendered, Parser::new(&source).map(as_text));
+        text.push_str(&rendered);
+    }
+    text.push_str("</section>\n");
+}
+
+fn is_given(cell: &Value) -> bool {
+    cell["metadata"]["nbgrader"]["locked"] == true
+}
+
+fn output_of(text: &mut String, output: &Value, role: Role) {
+    let shown = match output["output_type"].as_str() {
+        Some("stream") => file::text(&output["text"]),
+        // The lines of a check, which may be hidden ones, are not for the page.
+        Some("error") if role == Role::Check => output["evalue"].as_str().unwrap_or_default().to_owned(),
+        Some("error") => {
+            let lines = output["traceback"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        _ => {
+            let data = &output["data"];
+            let said = escaped(&plain(&file::text(&data["text/plain"])));
+            // An image runs no program, whatever stands in it.
+            if let Some(png) = data["image/png"].as_str() {
+                let png: String = png.chars().filter(|c| c.is_ascii_alphanumeric() || "+/=".contains(*c)).collect();
+                let _ = writeln!(text, "<img alt=\"{said}\" src=\"data:image/png;base64,{png}\">");
+                return;
+            }
+            file::text(&data["text/plain"])
+        }
+    };
+    let shown = without_escapes(&shown);
+    let cut = shown.char_indices().nth(LONGEST).map_or(shown.as_str(), |(end, _)| &shown[..end]);
+    let more = if cut.len() < shown.len() { "\n…" } else { "" };
+    if !cut.trim().is_empty() {
+        let class = if output["output_type"] == "error" { "error" } else { "output" };
+        let _ = writeln!(text, "<pre class=\"{class}\">{}{more}</pre>", escaped(cut));
+    }
+}
