@@ -4,6 +4,8 @@
 
 mod assign;
 mod clean;
+mod copied;
+mod course;
 mod doctor;
 mod install;
 mod installation;
@@ -59,6 +61,8 @@ enum Command {
     Run(run::Options),
     /// Make the students' notebooks from the solutions
     Assign(assign::Options),
+    /// Make a course folder for nbgrader from the solutions
+    Course(course::Options),
     /// Say what is missing on this machine, and how to get it
     Doctor,
     /// Empty your cache; what is needed of it is made again
@@ -98,6 +102,7 @@ fn carry_out(command: Command) -> Result<bool> {
         Command::Lab(options) => lab::open(&project?, &options).map(|()| true),
         Command::Run(options) => run::run(&project?, &options),
         Command::Assign(options) => assign::assign(&options),
+        Command::Course(options) => course::make(&project?, &options).map(|()| true),
         Command::Clean => clean::clean(project).map(|()| true),
         Command::Doctor => Ok(doctor::examine(&project?)),
     }
