@@ -15,6 +15,12 @@ ADLAB = str(ROOT / "target" / "release" / "adlab")
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 
 
+def notes(messages):
+    """The kernel's own words below a cell, by lines; they are displays."""
+    shown = [m["content"]["data"]["text/plain"] for m in messages if m["msg_type"] == "display_data"]
+    return "".join(text + "\n" for text in shown if text.startswith("note: "))
+
+
 class Session:
     """A kernel that was started through Jupyter's own client, and the kernelspec that set-up has installed."""
 
@@ -70,12 +76,12 @@ class Session:
         raise TimeoutError(request)
 
     def text(self, code, **options):
-        """What a cell prints, and the text of its value; not what it has cleared away."""
+        """What a cell prints, the kernel's notes, and the text of its value; not what it has cleared away."""
         reply, messages = self.run(code, **options)
         assert reply["status"] == "ok", reply
         cleared = [i for i, m in enumerate(messages) if m["msg_type"] == "clear_output"]
         messages = messages[cleared[-1] + 1 :] if cleared else messages
-        printed = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
+        printed = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream") + notes(messages)
         values = [m["content"]["data"]["text/plain"] for m in messages if m["msg_type"] == "execute_result"]
         return printed + "".join(values)
 

@@ -1,6 +1,7 @@
 """A student corrects a cell and runs it again, in any order, all evening."""
 
 import pytest
+from conftest import notes
 
 # Each case is a list of (cell, code, what it shows). `!` stands before the first words of an error, `~` before those of a
 # line that the kernel adds.
@@ -220,7 +221,7 @@ def check(kernel, name, steps, names_cells):
             assert reply["status"] == "error" and reply["evalue"].startswith(expected[1:]), where
             continue
         assert reply["status"] == "ok", where
-        shown = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
+        shown = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream") + notes(messages)
         shown += "".join(m["content"]["data"]["text/plain"] for m in messages if m["msg_type"] == "execute_result")
         assert shown.startswith(expected[1:]) if expected.startswith("~") else shown == expected, where
 

@@ -46,6 +46,14 @@ pub enum Event {
 }
 
 impl Event {
+    /// With stderr as stdout.
+    pub fn on_stdout(self) -> Self {
+        match self {
+            Event::Text(_, text) => Event::Text(Stream::Stdout, text),
+            other => other,
+        }
+    }
+
     /// In bytes, about.
     pub fn size(&self) -> usize {
         match self {

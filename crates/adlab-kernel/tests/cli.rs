@@ -264,6 +264,22 @@ fn lab_says_what_is_missing_and_hands_on_what_is_added() {
 }
 
 #[test]
+fn course_makes_no_gradebook_of_another_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().to_string_lossy().into_owned();
+    refused(&mut adlab(&["course"]), &["DIR"]);
+    fs::write(dir.path().join("thesis.tex"), "mine").unwrap();
+    refused(&mut adlab(&["course", &folder]), &["no nbgrader_config.py", "name a folder that is new or empty"]);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    refused(&mut adlab(&["course", "/proc/course"]), &["cannot make the course folder /proc/course"]);
+    let course = format!("{folder}/AD 微分");
+    for _ in 0..2 {
+        assert!(adlab(&["course", &course]).output().unwrap().status.success());
+        assert!(dir.path().join("AD 微分/source/lesson-1/1-forward-mode.ipynb").is_file());
+    }
+}
+
+#[test]
 fn clean_leaves_an_installation_alone() {
     let dir = tempfile::tempdir().unwrap();
     let prefix = dir.path().join("adlab/0.1.0");

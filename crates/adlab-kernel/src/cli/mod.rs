@@ -4,6 +4,8 @@
 
 mod assign;
 mod clean;
+mod copied;
+mod course;
 mod doctor;
 mod grade;
 mod inspect;
@@ -71,6 +73,8 @@ enum Command {
     /// Run submissions for `grade`
     #[command(name = crew::COMMAND, hide = true)]
     Mark,
+    /// Make a course folder for nbgrader from the solutions
+    Course(course::Options),
     /// Say what is missing on this machine, and how to get it
     Doctor,
     /// Empty your cache; what is needed of it is made again
@@ -114,6 +118,7 @@ fn carry_out(command: Command) -> Result<bool> {
         Command::Regrade(options) => grade::again(&project?, &options),
         Command::Inspect(options) => inspect::inspect(&options),
         Command::Mark => worker::work(&project?).map(|()| true),
+        Command::Course(options) => course::make(&project?, &options).map(|()| true),
         Command::Clean => clean::clean(project).map(|()| true),
         Command::Doctor => Ok(doctor::examine(&project?)),
     }

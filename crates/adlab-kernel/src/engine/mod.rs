@@ -62,6 +62,11 @@ pub struct Engine {
 /// nbgrader sets it while it runs submissions, and so does `adlab grade`.
 pub const NBGRADER_VAR: &str = "NBGRADER_EXECUTION";
 
+/// Cells are run to be marked.
+pub fn is_for_nbgrader() -> bool {
+    std::env::var_os(NBGRADER_VAR).is_some()
+}
+
 impl Engine {
     /// Starts evcxr in the current session's build folder and loads the preloaded crate. Takes seconds. Cells run in this
     /// folder, or in the one that this process is in.
@@ -69,7 +74,7 @@ impl Engine {
         let socket = session.socket();
         let supervisor = Supervisor::listen(&socket)?;
         let give = session.give_environment(folder);
-        let is_marked = folder.is_some() || std::env::var_os(NBGRADER_VAR).is_some();
+        let is_marked = folder.is_some() || is_for_nbgrader();
         let give_environment = Box::new(move |command: &mut Command| {
             give(command);
             if is_marked {

@@ -28,7 +28,7 @@ const LAST_WORDS: usize = 4096;
 
 const THREADS_RUN: &str = "\
 note: a cell has left threads running. While they run, cells can't be undone: a panic leaves what was changed, and a crash \
-loses all variables.\n";
+loses all variables";
 
 /// Reads the runtime's sockets.
 pub struct EventLoop {
@@ -295,7 +295,7 @@ impl EventLoop {
                 drop(state);
                 if protection == Protection::Threads && !self.told_of_threads {
                     self.told_of_threads = true;
-                    self.text(Stream::Stderr, THREADS_RUN);
+                    self.note(THREADS_RUN);
                 }
             }
             ToKernel::Panicked(info) => {
@@ -422,6 +422,14 @@ impl EventLoop {
         let output = self.lock().output();
         if let Some(output) = output {
             output.lock().add(event);
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        self.send_batch();
+        let output = self.lock().output();
+        if let Some(output) = output {
+            output.lock().note(text);
         }
     }
 

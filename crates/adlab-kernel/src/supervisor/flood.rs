@@ -9,6 +9,7 @@ use std::hash::BuildHasher;
 use std::time::{Duration, Instant};
 
 use super::fit::{fit, size};
+use super::note::note;
 use super::tail::Tail;
 use super::whole::Whole;
 use crate::event::{Bundle, Event, Sink, Stream};
@@ -90,10 +91,10 @@ impl Flood {
         }
     }
 
-    /// A line of the kernel's own, which nothing cuts.
+    /// A word of the kernel's own, which nothing cuts.
     pub fn note(&mut self, text: &str) {
         self.settle();
-        (self.sink)(Event::Text(Stream::Stderr, text.to_owned()));
+        (self.sink)(Event::Display(note(text), None));
     }
 
     /// To be called now and then while the cell runs.
@@ -417,7 +418,7 @@ mod tests {
         flood.note("a word of the kernel's\n");
         let seen = seen.take();
         let [.., note, end, word] = &seen[..] else { panic!() };
-        assert_eq!((text(end), text(word)), (&*"y".repeat(OUTPUT), "a word of the kernel's\n"));
+        assert_eq!((text(end), text(word)), (&*"y".repeat(OUTPUT), "a word of the kernel's"));
         assert_eq!(take_file(text(note)), "y".repeat(MOST_TEXT));
     }
 }

@@ -157,7 +157,7 @@ impl Supervisor {
         }
     }
 
-    /// Adds a line of the kernel's own to the cell's output.
+    /// Adds a word of the kernel's own to the cell's output.
     pub fn note(&self, text: &str) {
         let sink = self.lock().sink.clone().filter(|_| !text.is_empty());
         if let Some(sink) = sink {

@@ -9,6 +9,7 @@ mod fit;
 mod flood;
 mod handle;
 mod io;
+mod note;
 mod parser;
 mod state;
 mod tail;

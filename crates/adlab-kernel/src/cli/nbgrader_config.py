@@ -1,0 +1,39 @@
+# nbgrader's settings for this course: what `nbgrader` takes that is run in this folder. Change what you like; a new
+# `adlab course` changes nothing in it.
+import os
+
+c = get_config()  # noqa: F821
+
+# This folder, wherever it is; and the course's name where assignments are released and collected.
+c.CourseDirectory.root = os.path.dirname(os.path.abspath(__file__))
+c.CourseDirectory.course_id = "adlab"
+
+# What stands in the students' version in place of an answer. The markers are parts of lines, so that they are found in
+# Rust (`// BEGIN SOLUTION: a hint`) and in written answers (`<!-- BEGIN SOLUTION -->`) alike.
+c.ClearSolutions.code_stub = {"rust": "todo!()"}
+c.ClearSolutions.text_stub = "*Your answer here.*"
+c.ClearSolutions.begin_solution_delimeter = "BEGIN SOLUTION"
+c.ClearSolutions.end_solution_delimeter = "END SOLUTION"
+c.ClearHiddenTests.begin_test_delimeter = "BEGIN HIDDEN TESTS"
+c.ClearHiddenTests.end_test_delimeter = "END HIDDEN TESTS"
+c.ClearMarkScheme.begin_mark_scheme_delimeter = "BEGIN MARK SCHEME"
+c.ClearMarkScheme.end_mark_scheme_delimeter = "END MARK SCHEME"
+
+# Submissions run in this kernel, whatever has become of their own metadata.
+c.Execute.kernel_name = "adlab"
+
+# In seconds, for a cell and for the kernel's start. nbgrader's own 30 are too few on a busy machine, and a cell that is
+# stopped for that costs the student the marks.
+c.Execute.timeout = 120
+c.Execute.startup_timeout = 180
+
+# A check with this tag would not run, and count as passed: so it is one that nobody can know. No lesson has such cells.
+c.Execute.skip_cells_with_tag = os.urandom(16).hex()
+
+# nbgrader would put a check that is gone back with a first line that is no Rust, and fails on cells that are only locked.
+# A deleted check has no mark, and waits for yours.
+c.OverwriteCells.add_missing_cells = False
+
+# A panic's message is short; a page of output is enough to see what went wrong.
+c.LimitOutput.max_lines = 200
+c.LimitOutput.max_traceback = 60
