@@ -114,11 +114,13 @@ pub fn used(code: &str) -> BTreeSet<String> {
     let own: BTreeSet<String> = bound(&tree).into_iter().chain(defined(code).into_iter().map(Defined::name)).collect();
     let tokens = tree.tokens();
     let text = |place: Option<usize>| place.and_then(|place| tokens.get(place)).map_or("", |(_, token)| token.text());
+    // In a macro's call, a path's signs stand apart.
+    let is_path = |at: Option<usize>, beside: Option<usize>| text(at) == "::" || text(at) == ":" && text(beside) == ":";
     let is_use = |place: usize| {
-        let (name, next) = (tokens[place].1.text(), text(Some(place + 1)));
-        let after_dot = matches!(text(place.checked_sub(1)), "." | "::" | "fn" | "'");
+        let (name, before, next) = (tokens[place].1.text(), place.checked_sub(1), Some(place + 1));
+        let is_part = matches!(text(before), "." | "fn" | "'") || is_path(before, place.checked_sub(2));
         let is_type = name.starts_with(|c: char| c.is_uppercase());
-        !after_dot && (is_type || matches!(next, "(" | "::" | "!"))
+        !is_part && (is_type || matches!(text(next), "(" | "!") || is_path(next, Some(place + 2)))
     };
     let idents = (0..tokens.len()).filter(|place| tokens[*place].1.kind() == SyntaxKind::IDENT);
     idents
@@ -198,8 +200,8 @@ mod tests {
 
     #[test]
     fn names_that_are_used_are_found() {
-        let code = "let close = |a: f64| a.abs(); let t = Tape::new(); let z = f(t.var(1.0), close(2.0)); assert!(z.sum() > 1.0); fn g() {} g()";
-        assert_eq!(used(code), ["Tape", "assert", "f"].map(str::to_owned).into());
+        let code = "let close = |a: f64| a.abs(); let t = Tape::new(); let z = f(t.var(1.0), close(2.0)); assert!(z.sum() > 1.0 && Pair::of(1).is_x()); fn g() {} g()";
+        assert_eq!(used(code), ["Pair", "Tape", "assert", "f"].map(str::to_owned).into());
     }
 
     #[test]

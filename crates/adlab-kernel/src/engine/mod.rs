@@ -23,6 +23,7 @@ use self::evcxr_context::{Evcxr, bundle, describe};
 use crate::analysis::Analysis;
 use crate::cell::Cell;
 use crate::cell::nesting::{DEEPEST, is_too_deep};
+use crate::cell::reserved;
 use crate::compile::parser;
 use crate::event::{Bundle, Event, Sink};
 use crate::explain;
@@ -121,6 +122,11 @@ impl Engine {
         if is_too_deep(code) {
             let message = format!("brackets stand more than {DEEPEST} deep in each other");
             return Err(Fault::new("CompileError", &message, &[]));
+        }
+        if let Some(name) =
+            Some(code).filter(|_| is_for_nbgrader()).and_then(|code| reserved::hidden(code, &BTreeSet::new()))
+        {
+            return Err(explain::reserved_name(&name));
         }
         let cell = Cell::read(code, id, number).map_err(|refusal| explain::refused_command(&refusal))?;
         self.supervisor.begin(sink);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use serde_json::Value;
 
-use super::Engine;
+use super::{Engine, is_for_nbgrader};
 use crate::analysis::Analysis;
 use crate::event::Event;
 use crate::fault::Fault;
@@ -80,9 +80,12 @@ impl Unattended {
     fn execute(&mut self, code: &str, id: &str, limit: Limit) -> (Finished, Option<Fault>, bool) {
         let collected = Arc::clone(&self.printed);
         let supervisor = self.engine.supervisor();
-        let sink = Box::new(move |event| match event {
+        // As where nbgrader marks: a `dbg!` that was left in is no failure.
+        let has_one_stream = is_for_nbgrader();
+        let sink = Box::new(move |event: Event| match event {
             // Nobody is there to answer.
             Event::Input(_) => supervisor.answer(None),
+            event if has_one_stream => collected.lock().unwrap_or_else(|e| e.into_inner()).add(event.on_stdout()),
             event => collected.lock().unwrap_or_else(|e| e.into_inner()).add(event),
         });
         let watchdog = Watchdog::start(self.engine.supervisor(), limit);

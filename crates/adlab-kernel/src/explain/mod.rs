@@ -46,6 +46,12 @@ pub fn refused_command(refusal: &Refusal) -> Fault {
     Fault::new("CompileError", &refusal.reason, &[])
 }
 
+/// A cell that is marked defines what checks go by.
+pub fn reserved_name(name: &str) -> Fault {
+    let message = format!("`{name}` is what checks go by: where cells are marked, it keeps its meaning");
+    Fault::new("CompileError", &message, &["Give yours another name.".into()])
+}
+
 /// The process that runs cells is gone, and could not be brought back.
 pub fn lost(interrupted: bool) -> Fault {
     let (ename, message) = match interrupted {

@@ -65,6 +65,7 @@ impl Matching {
     /// An answer that has nothing left of its names stands between the same cells, and begins in the same way; or it is the
     /// only one there.
     fn by_place(&mut self, handed_out: &[Value], submitted: &[Value]) {
+        let known: HashSet<&str> = handed_out.iter().filter_map(grade_id).collect();
         for place in 0..handed_out.len() {
             let cell = &handed_out[place];
             if self.taken.contains(&place) || cell["metadata"]["nbgrader"]["solution"] != true {
@@ -73,7 +74,10 @@ impl Matching {
             let at = |handed_out: usize| self.found.iter().position(|found| *found == Some(handed_out));
             let from = (0..place).rev().find_map(at).map_or(0, |i| i + 1);
             let to = (place + 1..handed_out.len()).find_map(at).unwrap_or(submitted.len());
-            let free = |i: &usize| self.found[*i].is_none() && submitted[*i]["cell_type"] == cell["cell_type"];
+            // A copy of another is none.
+            let is_copy = |i: usize| grade_id(&submitted[i]).is_some_and(|id| known.contains(id));
+            let free =
+                |i: &usize| self.found[*i].is_none() && submitted[*i]["cell_type"] == cell["cell_type"] && !is_copy(*i);
             let between: Vec<usize> = (from..to).filter(free).collect();
             let begins = |i: &&usize| first_line(&submitted[**i]) == first_line(cell);
             let alone = || between.first().filter(|_| between.len() == 1);
@@ -99,7 +103,7 @@ mod tests {
     }
 
     fn bare(source: &str) -> Value {
-        json!({ "cell_type": "code", "id": "new", "source": source, "metadata": {} })
+        json!({ "cell_type": "code", "source": source, "metadata": {} })
     }
 
     #[test]

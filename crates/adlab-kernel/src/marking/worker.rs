@@ -17,6 +17,7 @@ use super::verdict::Verdict;
 use crate::analysis::Analysis;
 use crate::cell::reserved;
 use crate::engine::unattended::{Limit, Unattended};
+use crate::explain;
 use crate::fault::Fault;
 use crate::notebook::file;
 use crate::session::Session;
@@ -117,10 +118,7 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
         } else if role.is_locked() {
             None
         } else {
-            reserved::hidden(&code, &reserved).map(|name| {
-                let why = format!("`{name}` is what checks go by: give yours another name");
-                (Verdict::CompileError, why)
-            })
+            reserved::hidden(&code, &reserved).map(|name| (Verdict::CompileError, explain::reserved_name(&name).evalue))
         };
         if let Some((verdict, why)) = refusal {
             let fault = Fault::new("CompileError", &why, &[]);

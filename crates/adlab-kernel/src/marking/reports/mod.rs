@@ -71,7 +71,8 @@ pub fn escaped(text: &str) -> String {
 
 /// A number of points: `3`, `2.5`.
 pub fn points(points: f64) -> String {
-    format!("{}", (points * 1000.0).round() / 1000.0)
+    // Nothing is not less than nothing.
+    format!("{}", (points * 1000.0).round() / 1000.0 + 0.0)
 }
 
 #[cfg(test)]
