@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import nbformat
-from conftest import ADLAB
+from conftest import ADLAB, ROOT
 
 
 def notebook(path, *cells):
@@ -86,3 +86,41 @@ def test_each_notebook_begins_afresh(tmp_path):
     assert "ok      a.ipynb" in result.stdout and "cannot find value `x`" in result.stdout, result
     assert [shown(cell) for cell in nbformat.read(tmp_path / "out" / "a.ipynb", 4).cells[2:]] == ["0", "1"]
     assert [shown(cell) for cell in nbformat.read(tmp_path / "out" / "b.ipynb", 4).cells[1:]] == ["0", "true", ""]
+
+
+def test_solutions_show_what_they_showed(tmp_path):
+    """Before a term: what has drifted is said, and written where that is asked for."""
+    original = (ROOT / "notebooks" / "solutions" / "1-forward-mode.ipynb").read_text()
+    path = tmp_path / "n.ipynb"
+    path.write_text(original)
+    said = run("--verify", path)
+    assert (said.returncode, said.stdout.splitlines()[0]) == (0, "ok      n.ipynb: shows what it showed"), said.stdout
+    assert "rustc 1." in said.stdout and "plotters 0." in said.stdout
+    # A number's last digit is not drift; another number, another error, another figure is.
+    notebook = json.loads(original)
+    cells = {cell["id"]: cell for cell in notebook["cells"]}
+    cells["dual-struct"]["outputs"][0]["text"] = ["0.50000000000001 + 1ε\n"]
+    cells["dual-mul"]["outputs"][0]["text"] = ["x  = 3 + 1ε\n", "x² = 9 + 7ε\n"]
+    figure = next(output for output in cells["plot-z"]["outputs"] if "image/svg+xml" in output["data"])["data"]
+    figure["image/svg+xml"] = [line.replace("<svg", "<svg data-old='1'") for line in figure["image/svg+xml"]]
+    cells["dzdx"]["outputs"] = []
+    tampered = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    path.write_text(tampered)
+    said = run("--verify", "--report", tmp_path / "report.json", path)
+    assert said.returncode == 1 and path.read_text() == tampered
+    assert "dual-mul: stdout: line 2: 7ε → 6ε" in said.stdout
+    report = json.loads((tmp_path / "report.json").read_text())
+    drifted = [cell["cell"] for cell in report["notebooks"][0]["drifted"]]
+    assert drifted == ["dual-mul", "dzdx", "plot-z"]
+    assert report["versions"]["evcxr"] == "0.22.0"
+    assert run("--update", path).returncode == 0
+    updated = json.loads(path.read_text())
+    expected = json.loads(original)
+    # What was the same but for rounding is as it was.
+    for cell in expected["cells"]:
+        if cell["id"] == "dual-struct":
+            cell["outputs"][0]["text"] = ["0.50000000000001 + 1ε\n"]
+    assert updated == expected
+    before = path.read_bytes()
+    assert run("--update", path).returncode == 0
+    assert path.read_bytes() == before

@@ -17,6 +17,7 @@ mod run;
 #[cfg(feature = "stock")]
 pub mod stock;
 mod vendored;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 
+use super::verify::Verification;
 use crate::analysis::Analysis;
 use crate::engine::unattended::{Limit, Unattended};
 use crate::notebook::file::{self, Notebook};
@@ -23,6 +23,18 @@ pub struct Options {
     /// Write the outputs into the notebooks themselves
     #[arg(long)]
     in_place: bool,
+    /// Write nothing; fail where a cell no longer shows what the notebook has
+    #[arg(long, conflicts_with_all = ["output", "in_place"])]
+    verify: bool,
+    /// The same, and write what has drifted into the notebooks themselves: where nothing has, no byte changes
+    #[arg(long, conflicts_with_all = ["output", "in_place"])]
+    update: bool,
+    /// By how much numbers may differ, relative to their size, with --verify and --update
+    #[arg(long, value_name = "T", default_value_t = 1e-9)]
+    tolerance: f64,
+    /// Write what has drifted, and the versions it was found with, as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Seconds that a cell may take; 0 sets no limit
     #[arg(long, value_name = "S", default_value_t = 120)]
     timeout: u64,
@@ -49,6 +61,22 @@ pub fn run(project: &Project, options: &Options) -> Result<bool> {
     let mut good = unreadable.is_empty();
     // One that can't be read stops none of the others.
     report(unreadable.into_iter().filter_map(Result::err))?;
+    if options.verify || options.update {
+        let mut verification = Verification {
+            project,
+            session: &session,
+            analysis: &analysis,
+            limit: Duration::from_secs(options.timeout),
+            tolerance: options.tolerance,
+            update: options.update,
+            found: Vec::new(),
+        };
+        for notebook in notebooks.into_iter().flatten() {
+            good &= verification.verify(notebook)?;
+        }
+        verification.report(options.report.as_deref())?;
+        return Ok(good);
+    }
     for (notebook, target) in notebooks.into_iter().flatten().zip(targets) {
         good &= run_notebook(project, &session, &analysis, notebook, target.as_deref(), options)?;
     }
@@ -99,7 +127,7 @@ fn run_notebook(
     options: &Options,
 ) -> Result<bool> {
     let name = notebook.name();
-    let mut progress = Progress::new(&name, notebook.cells().iter().filter(|cell| is_code(cell)).count());
+    let mut progress = Progress::new(&name, notebook.cells().iter().filter(|cell| file::is_run(cell)).count());
     let started = Instant::now();
     // As Jupyter has it: a notebook finds what lies beside it.
     let here = notebook.path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
@@ -108,9 +136,9 @@ fn run_notebook(
     let mut failure = None;
     let cells = notebook.cells_mut();
     // What does not run has nothing to show: not what it showed some other time.
-    cells.iter_mut().filter(|cell| !is_skipped(cell)).for_each(file::clear);
+    cells.iter_mut().filter(|cell| !file::is_skipped(cell)).for_each(file::clear);
     for place in 0..cells.len() {
-        if !is_code(&cells[place]) {
+        if !file::is_run(&cells[place]) {
             continue;
         }
         let id = cells[place]["id"].as_str().unwrap_or_default().to_owned();
@@ -136,15 +164,6 @@ fn run_notebook(
     }
     progress.end(started.elapsed(), ready, number, failure.as_ref());
     Ok(failure.is_none())
-}
-
-/// Jupyter's own runner has this tag as well.
-fn is_skipped(cell: &Value) -> bool {
-    file::has_tag(cell, "skip-execution")
-}
-
-fn is_code(cell: &Value) -> bool {
-    cell["cell_type"] == "code" && !file::source(cell).trim().is_empty() && !is_skipped(cell)
 }
 
 /// One line that is rewritten on a terminal; elsewhere, only what stays.

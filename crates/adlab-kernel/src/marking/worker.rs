@@ -104,10 +104,7 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
     for place in 0..cells.len() {
         let role = roles[place];
         let code = file::source(&cells[place]);
-        if cells[place]["cell_type"] != "code"
-            || code.trim().is_empty()
-            || file::has_tag(&cells[place], "skip-execution")
-        {
+        if !file::is_run(&cells[place]) {
             continue;
         }
         let left = limits.notebook.saturating_sub(started.elapsed());

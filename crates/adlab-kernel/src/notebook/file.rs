@@ -111,6 +111,16 @@ pub fn has_tag(cell: &Value, tag: &str) -> bool {
     cell["metadata"]["tags"].as_array().is_some_and(|tags| tags.iter().any(|t| t == tag))
 }
 
+/// Jupyter's own runner has this tag as well.
+pub fn is_skipped(cell: &Value) -> bool {
+    has_tag(cell, "skip-execution")
+}
+
+/// It is a cell of code that has something to run.
+pub fn is_run(cell: &Value) -> bool {
+    cell["cell_type"] == "code" && !source(cell).trim().is_empty() && !is_skipped(cell)
+}
+
 /// A cell without outputs.
 pub fn clear(cell: &mut Value) {
     if cell["cell_type"] == "code" {

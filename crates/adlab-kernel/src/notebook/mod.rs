@@ -2,6 +2,7 @@
 //!
 //! On the map, `docs/architecture.md`: `adlab run`, below the table.
 
+pub mod compare;
 pub mod file;
 mod json;
 pub mod names;
