@@ -356,3 +356,36 @@ def test_bad_input_is_refused_with_advice(course, tmp_path):
     ]:
         said = run(*arguments)
         assert said.returncode != 0 and says in said.stderr, said.stderr
+
+
+def test_solutions_are_fit_to_mark_by(course, tmp_path):
+    solution = course / "solution" / "n.ipynb"
+    wrong = tmp_path / "n.md"
+
+    def entry(cell, name, check, says, code):
+        return f"## {cell}\n\n### {name}\n\nfails `{check}`: {says}\n\n```rust\n{code}\n```\n\n"
+
+    wrong.write_text(
+        entry("double", "a constant", "check-double", "-1.5", "6.0") + entry("square", "twice", "check-square", "3² is 9", "x + x")
+    )
+    said = run("check", solution, "--wrong", tmp_path)
+    assert (said.returncode, said.stdout) == (0, "ok      n.ipynb: the solution passes, stubs fail, 2 wrong answers are caught\n")
+    # An answer that is right but for one number, and words that nobody says.
+    wrong.write_text(
+        entry("double", "wrong at 7 alone", "check-double", "7", "if x == 7.0 { 0.0 } else { 2.0 * x }")
+        + entry("square", "twice", "check-square", "cube", "x + x")
+    )
+    said = run("check", solution, "--wrong", tmp_path)
+    assert said.returncode == 1
+    assert 'double: "wrong at 7 alone" passes' in said.stdout
+    assert 'square: "twice" fails, without the words "cube": wrong' in said.stdout
+    # A check that nothing can fail, and a solution that fails.
+    made = json.loads(solution.read_text())
+    made["cells"][2]["source"] = "assert!(true);"
+    made["cells"][4]["source"] = 'assert_eq!(square(3.0), 8.0, "3² is 8");'
+    bad = tmp_path / "n.ipynb"
+    bad.write_text(json.dumps(made))
+    said = run("check", bad)
+    assert said.returncode == 1
+    assert "check-double: passes where nothing was answered" in said.stdout
+    assert "check-square: the solution does not pass: wrong" in said.stdout

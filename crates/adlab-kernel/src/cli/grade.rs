@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use super::assign;
 use crate::marking::authority::{Authority, Prepared};
 use crate::marking::course::{Found, Task, find, task};
-use crate::marking::crew::{Run, run_all};
+use crate::marking::crew::{Run, as_many_as_processors, run_all};
 use crate::marking::reports::list::{Journal, List, known};
 use crate::marking::reports::{feedback, junit, plain, points, spreadsheet, summary};
 use crate::marking::results::{Marks, count};
@@ -142,7 +142,7 @@ pub fn again(project: &Project, options: &Again) -> Result<bool> {
 }
 
 /// Makes a warm build where there is none that fits: in a process of its own, as it changes the environment.
-fn make_ready(project: &Project) -> Result<()> {
+pub fn make_ready(project: &Project) -> Result<()> {
     if WarmBuild::find(project)?.fits() {
         return Ok(());
     }
@@ -219,9 +219,9 @@ fn mark(
             }
         }
     }
-    let jobs = how.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let jobs = how.jobs.unwrap_or_else(as_many_as_processors);
     let mut progress = Progress::new(tasks.len());
-    run_all(tasks, jobs, &[], |task, Run { prepared, outcome, seconds }| {
+    run_all(tasks, jobs, |task, Run { prepared, outcome, seconds }| {
         let (place, digest, solution) = &places[task];
         let mut marks = Marks { seconds, digest: digest.clone(), solution: solution.clone(), ..empty(&found[*place]) };
         marks.notes.clone_from(&prepared.notes);

@@ -3,6 +3,7 @@
 //! On the map, `docs/architecture.md`: *To add something*, and `adlab run` below the table.
 
 mod assign;
+mod check;
 mod clean;
 mod copied;
 mod course;
@@ -65,6 +66,8 @@ enum Command {
     Run(run::Options),
     /// Make the students' notebooks from the solutions
     Assign(assign::Options),
+    /// Say whether solutions are fit to mark by: they pass, stubs fail, wrong answers are caught
+    Check(check::Options),
     /// Mark submissions by their solution: run them, count their points, say what was wrong
     Grade(grade::Options),
     /// Mark again what was marked before, and say what has changed
@@ -115,6 +118,7 @@ fn carry_out(command: Command) -> Result<bool> {
         Command::Lab(options) => lab::open(&project?, &options).map(|()| true),
         Command::Run(options) => run::run(&project?, &options),
         Command::Assign(options) => assign::assign(&options),
+        Command::Check(options) => check::check(&project?, &options),
         Command::Grade(options) => grade::grade(&project?, &options),
         Command::Regrade(options) => grade::again(&project?, &options),
         Command::Inspect(options) => inspect::inspect(&options),

@@ -38,13 +38,13 @@ pub struct Run {
     pub seconds: f64,
 }
 
+/// How many run at the same time if nothing is said.
+pub fn as_many_as_processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Runs all of them, several at a time, and hands over each as it is done, with its place in the list.
-pub fn run_all(
-    tasks: Vec<(Prepared, Job)>,
-    jobs: usize,
-    options: &[String],
-    mut done: impl FnMut(usize, Run) -> Result<()>,
-) -> Result<()> {
+pub fn run_all(tasks: Vec<(Prepared, Job)>, jobs: usize, mut done: impl FnMut(usize, Run) -> Result<()>) -> Result<()> {
     let queue: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new(tasks.into_iter().enumerate().collect()));
     let (results, arrived) = channel();
     std::thread::scope(|scope| {
@@ -55,7 +55,7 @@ pub fn run_all(
                 loop {
                     let next = queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front();
                     let Some((place, (prepared, job))) = next else { return };
-                    let run = one(&mut worker, prepared, job, options);
+                    let run = one(&mut worker, prepared, job);
                     if results.send((place, run)).is_err() {
                         return;
                     }
@@ -78,11 +78,11 @@ pub fn run_all(
 }
 
 /// Runs one submission, however many workers it takes.
-fn one(worker: &mut Option<Worker>, mut prepared: Prepared, mut job: Job, options: &[String]) -> Run {
+fn one(worker: &mut Option<Worker>, mut prepared: Prepared, mut job: Job) -> Run {
     let started = Instant::now();
     let mut failures = 0;
     let outcome = loop {
-        match attempt(worker, &mut prepared, &job, options) {
+        match attempt(worker, &mut prepared, &job) {
             Ok(ended) => break Ok(ended),
             Err(trouble) => {
                 // Whatever state it is in, it is not used again.
@@ -111,15 +111,10 @@ enum Trouble {
     Failed(String),
 }
 
-fn attempt(
-    worker: &mut Option<Worker>,
-    prepared: &mut Prepared,
-    job: &Job,
-    options: &[String],
-) -> Result<Vec<Ended>, Trouble> {
+fn attempt(worker: &mut Option<Worker>, prepared: &mut Prepared, job: &Job) -> Result<Vec<Ended>, Trouble> {
     let failed = |error: anyhow::Error| Trouble::Failed(format!("{error:#}"));
     if worker.is_none() {
-        *worker = Some(Worker::start(options).map_err(failed)?);
+        *worker = Some(Worker::start().map_err(failed)?);
     }
     let Some(worker) = worker else { return Err(Trouble::Failed("there is no worker".into())) };
     worker.give(job).map_err(failed)?;
@@ -164,9 +159,9 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(options: &[String]) -> Result<Self> {
+    fn start() -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg(COMMAND).args(options).process_group(0).env(NBGRADER_VAR, "autograde");
+        command.arg(COMMAND).process_group(0).env(NBGRADER_VAR, "autograde");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().context("cannot start a process that marks")?;
         let jobs = process.stdin.take();

@@ -10,9 +10,10 @@
 pub mod authority;
 pub mod course;
 pub mod crew;
-mod matching;
+pub mod matching;
 pub mod reports;
 pub mod results;
 pub mod submission;
-mod verdict;
+pub mod verdict;
 pub mod worker;
+pub mod wrong;

@@ -1,0 +1,174 @@
+//! `adlab check`: whether solutions are fit to mark by.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::{assign, grade};
+use crate::marking::authority::{Authority, Role};
+use crate::marking::crew::{self, Run, run_all};
+use crate::marking::matching::grade_id;
+use crate::marking::reports::plain;
+use crate::marking::results::{Failure, Mark, count};
+use crate::marking::verdict::Verdict;
+use crate::marking::worker::{Job, Limits};
+use crate::marking::wrong::{self, Wrong};
+use crate::notebook::file::{self, Notebook};
+use crate::system::project::Project;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// The solution notebooks
+    #[arg(required = true, value_name = "SOLUTION")]
+    solutions: Vec<PathBuf>,
+    /// A folder with wrong answers, which checks must catch: NAME.md for NAME.ipynb
+    #[arg(long, value_name = "DIR")]
+    wrong: Option<PathBuf>,
+    /// How many notebooks run at the same time; as many as there are processors, if nothing is said
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+}
+
+/// What is tried on a solution's checks.
+enum Trial {
+    Solution,
+    Stubs,
+    Wrong(Vec<Wrong>),
+}
+
+/// True if all is as it should be.
+pub fn check(project: &Project, options: &Options) -> Result<bool> {
+    grade::make_ready(project)?;
+    let authorities = grade::authorities(&options.solutions)?;
+    let (mut trials, mut tasks) = (Vec::new(), Vec::new());
+    for (place, authority) in authorities.iter().enumerate() {
+        for trial in trials_of(authority, options.wrong.as_deref())? {
+            let prepared = authority.prepare(&submission(authority, &trial)?);
+            let (cells, roles) = (prepared.notebook.cells().to_vec(), prepared.roles.clone());
+            let limits = Limits { cell: Duration::from_secs(60), notebook: Duration::from_secs(600) };
+            let job = Job { cells, roles, reserved: authority.reserved.clone(), fatal: Vec::new(), limits, data: None };
+            tasks.push((prepared, job));
+            trials.push((place, trial));
+        }
+    }
+    let mut problems: Vec<Vec<String>> = authorities.iter().map(|_| Vec::new()).collect();
+    run_all(tasks, options.jobs.unwrap_or_else(crew::as_many_as_processors), |task, Run { prepared, outcome, .. }| {
+        let (place, trial) = &trials[task];
+        match outcome {
+            Ok(ended) => {
+                let (marks, failures) = count(&prepared, &ended);
+                let answers = prepared.roles.iter().zip(prepared.notebook.cells());
+                let answers: Vec<&str> =
+                    answers.filter(|(role, _)| **role == Role::Answer).filter_map(|(_, cell)| grade_id(cell)).collect();
+                problems[*place].extend(found(trial, &marks, &failures, &answers));
+            }
+            Err(why) => problems[*place].push(format!("it could not be run: {why}")),
+        }
+        Ok(())
+    })?;
+    let mut good = true;
+    for (place, (authority, problems)) in authorities.iter().zip(&problems).enumerate() {
+        let name = authority.solution.name();
+        let wrong: usize = trials.iter().filter(|(of, _)| *of == place).map(|(_, trial)| trial.wrong().len()).sum();
+        match problems.is_empty() {
+            true => println!("ok      {name}: the solution passes, stubs fail, {wrong} wrong answers are caught"),
+            false => println!("FAILED  {name}"),
+        }
+        for problem in problems {
+            good = false;
+            println!("        {}", plain(problem));
+        }
+    }
+    Ok(good)
+}
+
+impl Trial {
+    fn wrong(&self) -> &[Wrong] {
+        match self {
+            Trial::Wrong(all) => all,
+            _ => &[],
+        }
+    }
+}
+
+fn trials_of(authority: &Authority, folder: Option<&Path>) -> Result<Vec<Trial>> {
+    let mut trials = vec![Trial::Solution, Trial::Stubs];
+    if let Some(folder) = folder {
+        let path = folder.join(wrong::file_of(&authority.solution));
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let all = wrong::parse(&text).with_context(|| format!("in {}", path.display()))?;
+        trials.extend(wrong::rounds(&all).into_iter().filter(|round| !round.is_empty()).map(Trial::Wrong));
+    }
+    Ok(trials)
+}
+
+/// What a student would hand in.
+fn submission(authority: &Authority, trial: &Trial) -> Result<Notebook> {
+    if matches!(trial, Trial::Stubs) {
+        return assign::student_version(authority.solution.clone());
+    }
+    let mut notebook = authority.solution.clone();
+    for wrong in trial.wrong() {
+        let cell = notebook.cells_mut().iter_mut().find(|cell| grade_id(cell) == Some(wrong.cell.as_str()));
+        let cell = cell.with_context(|| format!("there is no cell {:?} to answer wrongly", wrong.cell))?;
+        let source =
+            wrong::in_place(&file::source(cell), &wrong.code).with_context(|| format!("cell {:?}", wrong.cell))?;
+        cell["source"] = file::lines(&source);
+    }
+    Ok(notebook)
+}
+
+/// What should not be.
+fn found(trial: &Trial, marks: &[Mark], failures: &[Failure], answers: &[&str]) -> Vec<String> {
+    let checks = || marks.iter().filter_map(|mark| Some((mark, mark.verdict?)));
+    let said = |mark: &Mark| format!("{} ({})", mark.verdict.map_or("", Verdict::word), mark.says);
+    match trial {
+        Trial::Solution => {
+            let marks = checks().filter(|(mark, _)| mark.points != Some(mark.of));
+            let marks = marks.map(|(mark, _)| format!("{}: the solution does not pass: {}", mark.grade_id, said(mark)));
+            let cells =
+                failures.iter().map(|failure| format!("{}: fails in the solution: {}", failure.cell, failure.says));
+            marks.chain(cells).collect()
+        }
+        Trial::Stubs => {
+            let passes = checks().filter(|(mark, _)| mark.points.is_some_and(|points| points > 0.0));
+            let passes = passes.map(|(mark, _)| format!("{}: passes where nothing was answered", mark.grade_id));
+            let broken = failures.iter().filter(|failure| failure.verdict == Verdict::CompileError);
+            let broken = broken.filter(|failure| answers.contains(&failure.cell.as_str()));
+            let broken = broken
+                .map(|failure| format!("{}: does not compile as it is handed out: {}", failure.cell, failure.says));
+            passes.chain(broken).collect()
+        }
+        Trial::Wrong(all) => {
+            let mut problems = Vec::new();
+            for (mark, verdict) in checks() {
+                let meant = all.iter().find(|wrong| wrong.check == mark.grade_id);
+                match meant {
+                    Some(wrong) if verdict == Verdict::Right => {
+                        problems.push(format!("{}: \"{}\" passes", wrong.cell, wrong.name));
+                    }
+                    Some(wrong) => {
+                        let itself =
+                            failures.iter().filter(|failure| failure.cell == wrong.cell).map(|failure| &failure.says);
+                        if !itself.chain([&mark.says]).any(|says| says.contains(&wrong.says)) {
+                            problems.push(format!(
+                                "{}: \"{}\" fails, without the words \"{}\": {}",
+                                wrong.cell,
+                                wrong.name,
+                                wrong.says,
+                                said(mark)
+                            ));
+                        }
+                    }
+                    None if verdict != Verdict::Right => {
+                        let names: Vec<&str> = all.iter().map(|wrong| wrong.name.as_str()).collect();
+                        problems.push(format!("{} fails beside {}: {}", mark.grade_id, names.join(", "), said(mark)));
+                    }
+                    None => {}
+                }
+            }
+            problems
+        }
+    }
+}
