@@ -38,11 +38,26 @@ pub fn write(project: &Project, to: &Path) -> Result<()> {
         packages.iter().map(|package| format!("{}-{}", package.name, package.version)).collect();
     for entry in fs::read_dir(to)? {
         let entry = entry?;
-        if !used.contains(&*entry.file_name().to_string_lossy()) {
-            empty(&entry.path())?;
+        match used.contains(&*entry.file_name().to_string_lossy()) {
+            true => trim(&entry.path())?,
+            false => empty(&entry.path())?,
         }
     }
     Ok(())
+}
+
+/// Takes out of a crate what nothing is built from.
+fn trim(package: &Path) -> Result<()> {
+    let mut sums: Value = serde_json::from_slice(&fs::read(package.join(SUMS))?)?;
+    for folder in ["tests", "examples", "benches"] {
+        if package.join(folder).is_dir() {
+            fs::remove_dir_all(package.join(folder))?;
+        }
+        if let Some(files) = sums["files"].as_object_mut() {
+            files.retain(|name, _| !Path::new(name).starts_with(folder));
+        }
+    }
+    Ok(fs::write(package.join(SUMS), sums.to_string())?)
 }
 
 /// Leaves of a crate for other systems only what cargo reads to choose versions, its manifest, and its licence.
