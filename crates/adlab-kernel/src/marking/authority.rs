@@ -140,7 +140,7 @@ impl Authority {
                 (role, came) => {
                     if let Some(came) = came {
                         kind_note(&mut notes, name, cell, came);
-                        if plain(came) != plain(&given[place]) {
+                        if plain(came) != plain(&given[place]) && plain(came) != plain(cell) {
                             notes.push(format!("{name} was changed, and is as it was handed out again"));
                         }
                     } else if role != Role::Text {

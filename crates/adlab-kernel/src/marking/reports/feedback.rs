@@ -138,8 +138,8 @@ fn is_given(cell: &Value) -> bool {
 fn output_of(text: &mut String, output: &Value, role: Role) {
     let shown = match output["output_type"].as_str() {
         Some("stream") => file::text(&output["text"]),
-        // The lines of a check, which may be hidden ones, are not for the page.
-        Some("error") if role == Role::Check => output["evalue"].as_str().unwrap_or_default().to_owned(),
+        // Its mark has said it, and the lines of a check, which may be hidden ones, are not for the page.
+        Some("error") if role == Role::Check => return,
         Some("error") => {
             let lines = output["traceback"].as_array().into_iter().flatten().filter_map(Value::as_str);
             lines.collect::<Vec<_>>().join("\n")
