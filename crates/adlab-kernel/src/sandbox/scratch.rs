@@ -18,6 +18,7 @@ const MOST_FILES: u64 = 10_000;
 
 /// What is larger, or too much altogether, is not copied: it can be read, and not written to.
 const LARGEST_COPY: u64 = 16 << 20;
+const MOST_LINKS: usize = 100;
 
 /// How often a running cell's folder is looked at, and which part of the time that may take.
 const LOOK: Duration = Duration::from_millis(200);
@@ -102,11 +103,8 @@ impl Scratch {
                 continue;
             }
             self.first.files += 1;
-            if self.first.files > MOST_FILES {
-                bail!(
-                    "there are more than {MOST_FILES} files in {}; the notebook needs a folder of its own",
-                    self.from.display()
-                );
+            if self.first.files > MOST_FILES || self.linked.len() > MOST_LINKS {
+                bail!("there is too much in {}; the notebook needs a folder of its own", self.from.display());
             }
             let target = to.join(&name);
             if kind.is_dir() {
