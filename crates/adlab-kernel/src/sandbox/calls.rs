@@ -82,14 +82,7 @@ const FCNTL: [i32; 13] = [
     libc::F_OFD_SETLKW,
     libc::F_GETPIPE_SZ,
 ];
-const IOCTL: [u64; 6] = [
-    libc::TCGETS as u64,
-    libc::TIOCGWINSZ as u64,
-    libc::FIONBIO as u64,
-    libc::FIONREAD as u64,
-    libc::FIOCLEX as u64,
-    libc::FIONCLEX as u64,
-];
+const IOCTL: [u64; 6] = [libc::TCGETS, libc::TIOCGWINSZ, libc::FIONBIO, libc::FIONREAD, libc::FIOCLEX, libc::FIONCLEX];
 
 /// Those that may be made with some arguments: one of the lines has to hold, and of a line, all.
 fn limited(asks: bool) -> Vec<(c_long, Vec<Vec<Argument>>)> {
