@@ -237,7 +237,7 @@ assert_eq!(opened, [false; 4]);
 def test_cells_that_are_marked_write_into_no_process(started, tmp_path):
     # All others can: or else it would be tested that nobody can.
     assert started().run(MEMORY)[0]["ename"] == "Panic"
-    reply, _ = started(NBGRADER_EXECUTION="autograde").run(MEMORY)
+    reply, _ = started(ADLAB_SANDBOX="seal").run(MEMORY)
     assert reply["status"] == "ok", reply
     path = tmp_path / "n.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(MEMORY)]), path)

@@ -102,4 +102,6 @@ pub struct Report {
     /// What stopped the runtime itself.
     pub broken: Option<String>,
     pub interrupted: bool,
+    /// What the cell has taken too much of.
+    pub overrun: Option<String>,
 }

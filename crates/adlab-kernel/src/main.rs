@@ -4,7 +4,7 @@
 //! map: the life of a cell, who says what to whom, and where a new thing belongs.
 //!
 //! Rooms, each using only those below it: `cli`, `server`, `marking`, `engine`, `session`, `explain`, `scope`, `analysis`, `compile`,
-//! `supervisor`, `runtime`, `cell`, `notebook`, `system`, `fault`, `event`, `assumptions`.
+//! `supervisor`, `runtime`, `sandbox`, `cell`, `notebook`, `system`, `fault`, `event`, `assumptions`.
 
 mod analysis;
 mod assumptions;
@@ -18,6 +18,7 @@ mod fault;
 mod marking;
 mod notebook;
 mod runtime;
+mod sandbox;
 mod scope;
 mod server;
 mod session;

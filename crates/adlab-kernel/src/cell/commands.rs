@@ -33,6 +33,21 @@ pub enum Command {
     Evcxr(String),
 }
 
+impl Command {
+    /// What it does is done outside of the process that runs cells.
+    pub fn reaches_out(&self) -> bool {
+        let of_evcxr = |line: &str| !HARMLESS.iter().any(|name| line.split_whitespace().next() == Some(name));
+        match self {
+            Command::Shell(_) | Command::Dependency(_) => true,
+            Command::Evcxr(line) => of_evcxr(line),
+            _ => false,
+        }
+    }
+}
+
+/// evcxr's commands that show what it knows.
+const HARMLESS: [&str; 6] = [":vars", ":type", ":t", ":show_deps", ":explain", ":last_error_json"];
+
 /// Why a command is not obeyed, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {

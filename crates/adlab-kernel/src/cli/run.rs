@@ -11,6 +11,7 @@ use crate::analysis::Analysis;
 use crate::engine::unattended::{Limit, Unattended};
 use crate::notebook::file::{self, Notebook};
 use crate::notebook::names::apart;
+use crate::sandbox::Sandbox;
 use crate::session::Session;
 use crate::session::warm_build::WarmBuild;
 use crate::system::project::Project;
@@ -38,6 +39,9 @@ pub struct Options {
     /// Seconds that a cell may take; 0 sets no limit
     #[arg(long, value_name = "S", default_value_t = 120)]
     timeout: u64,
+    /// How far the notebooks are trusted
+    #[arg(long, value_enum, value_name = "HOW", default_value = "seal")]
+    sandbox: Sandbox,
     /// Print what each cell took
     #[arg(long)]
     times: bool,
@@ -54,7 +58,10 @@ pub fn run(project: &Project, options: &Options) -> Result<bool> {
     if sound.is_empty() {
         return report(read.into_iter().filter_map(Result::err)).map(|()| false);
     }
-    let session = Session::open(project, WarmBuild::find(project)?)?;
+    for line in options.sandbox.check()? {
+        eprintln!("adlab: {line}");
+    }
+    let session = Session::open(project, WarmBuild::find(project)?)?.confined(options.sandbox);
     let analysis = Analysis::start(session.library()?)?;
     session.fill(|name| eprintln!("compiling {name}"))?;
     let (notebooks, unreadable): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);

@@ -55,6 +55,13 @@ pub fn has_local_crates(here: &Path) -> bool {
     dependencies.lines().any(|line| line.contains("path = \""))
 }
 
+/// The user has added crates: their code, and that of their build scripts, is run where cells are compiled.
+pub fn adds_crates(here: &Path) -> bool {
+    let manifest = std::fs::read_to_string(here.join("Cargo.toml")).unwrap_or_default();
+    let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
+    dependencies.lines().take_while(|line| !line.starts_with('[')).any(|line| line.contains('='))
+}
+
 /// The user has added tokio, with what a cell needs to run on it.
 pub fn has_async_runtime(here: &Path) -> bool {
     let manifest = std::fs::read_to_string(here.join("Cargo.toml")).unwrap_or_default();

@@ -12,6 +12,7 @@
 //! On the map, `docs/architecture.md`: step 9.
 
 mod cache;
+mod confined;
 mod generated;
 mod key;
 mod level;
@@ -28,6 +29,7 @@ pub mod tools;
 pub mod variable_store;
 
 pub use cache::FOLDER_VAR as CELLS_VAR;
+pub use confined::begin_cell;
 pub use key::has_async_runtime;
 pub use reach::hash;
 pub use recorded_call::FIXED_LEVEL;

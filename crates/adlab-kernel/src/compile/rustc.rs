@@ -8,13 +8,15 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use super::confined::{confine, last_word};
 use super::key::has_async_runtime;
 use crate::assumptions::{AWAIT_OUTSIDE_OF_ASYNC, SOURCE};
 
 /// For evcxr. Returns the exit code.
 pub fn run(rustc: &Path, here: &Path, arguments: &[String], environment: &BTreeMap<String, String>) -> Result<i32> {
     let mut command = Command::new(rustc);
-    command.args(arguments).envs(environment).stdin(Stdio::null());
+    command.args(arguments).stdin(Stdio::null());
+    confine(&mut command, here, environment)?;
     let mut said = std::io::stdout().lock();
     listen(command, here, |message| {
         if message["$message_type"] == "diagnostic" {
@@ -25,7 +27,8 @@ pub fn run(rustc: &Path, here: &Path, arguments: &[String], environment: &BTreeM
 }
 
 /// For cargo. Returns the exit code.
-pub fn run_for_cargo(command: Command, here: &Path) -> Result<i32> {
+pub fn run_for_cargo(mut command: Command, here: &Path) -> Result<i32> {
+    confine(&mut command, here, &std::env::vars().collect())?;
     listen(command, here, |message| {
         eprintln!("{message}");
         Ok(())
@@ -46,7 +49,9 @@ fn listen(mut command: Command, here: &Path, mut hear: impl FnMut(Value) -> Resu
             Err(_) => eprintln!("{line}"),
         }
     }
-    Ok(compiler.wait()?.code().unwrap_or(101))
+    let status = compiler.wait()?;
+    last_word(status, here).map_or(Ok(()), &mut hear)?;
+    Ok(status.code().unwrap_or(101))
 }
 
 /// What evcxr may hear of a message.

@@ -6,16 +6,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 
 use anyhow::Result;
+use serde_json::{Value, json};
 
-use super::key::{LOCK, Places, call_key, has_local_crates};
+use super::confined::{given_up, message};
+use super::key::{LOCK, Places, adds_crates, call_key, has_local_crates};
 use super::metadata::{answer, is_question};
 use super::recorded_call::{self, RecordedCall};
 use super::rustc::run_for_cargo;
 use super::tools::{CALL, STAND_INS, Tools};
 use crate::assumptions::{CONFIG_FILE, PACKAGE};
+use crate::sandbox::Sandbox;
 
 /// Where rustc's call is to be written down.
 const RECORD_VAR: &str = "ADLAB_RECORD";
+
+const NO_CRATES: &str = "this notebook runs in a sandbox: no cell adds crates";
 
 const BUILD: &str = "build";
 const CHECK: &str = "check";
@@ -77,6 +82,9 @@ fn cargo(tools: &Tools, arguments: &[OsString]) -> Result<i32> {
 
 /// Makes what cargo would make: by the call of rustc that is known, or by cargo, whose call is then written down.
 fn build(tools: &Tools, arguments: &[OsString], words: &[&str], here: &Path) -> Result<i32> {
+    if let Some(message) = given_up(here) {
+        return refuse(message);
+    }
     let rustc = tools.real("rustc");
     let as_build: Vec<&str> = words.iter().map(|&word| if word == CHECK { BUILD } else { word }).collect();
     let place = tools.folder.join(format!("{CALL}{}", call_key(&tools.folder, here, &rustc, &as_build, &[LOCK])?));
@@ -84,12 +92,21 @@ fn build(tools: &Tools, arguments: &[OsString], words: &[&str], here: &Path) -> 
     if let Some(call) = RecordedCall::read(&place, Places::of(here, &rustc)).filter(|_| !has_local_crates(here)) {
         return if checks { call.check(&rustc, here) } else { call.compile(&rustc, here) };
     }
+    if Sandbox::of_session().is_closed() && adds_crates(here) {
+        return refuse(message(NO_CRATES));
+    }
     let mut command = tools.real_cargo(arguments);
     command.env("RUSTC", tools.bin().join("rustc"));
     if !checks {
         command.env(RECORD_VAR, place);
     }
     Err(command.exec().into())
+}
+
+/// Says it as cargo would.
+fn refuse(message: Value) -> Result<i32> {
+    println!("{}", json!({ "reason": "compiler-message", "message": message }));
+    Ok(101)
 }
 
 /// cargo's call: it is written down, if it is for the cells, and makes their library.

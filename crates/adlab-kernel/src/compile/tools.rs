@@ -74,6 +74,12 @@ impl Tools {
         known.or_else(|| toolchain::on(&self.real_path(), name)).unwrap_or_else(|| name.into())
     }
 
+    /// Where cells find Rust's own libraries.
+    pub fn libraries(&self) -> PathBuf {
+        let rustc = self.real("rustc");
+        rustc.ancestors().nth(2).unwrap_or(&rustc).join("lib")
+    }
+
     /// The PATH without the stand-ins.
     pub fn real_path(&self) -> OsString {
         let all = std::env::var_os("PATH").unwrap_or_default();

@@ -31,6 +31,9 @@ impl Engine {
 
     /// Carries out one, and gives its answer; documentation is a page, and no answer.
     fn answer(&mut self, command: &Command) -> Result<Bundle, Fault> {
+        if self.sandbox.is_closed() && command.reaches_out() {
+            return Err(explain::not_in_sandbox());
+        }
         let answer = match command {
             Command::Say(words) => text(words),
             Command::Backtrace(on) => {

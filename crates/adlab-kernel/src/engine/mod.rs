@@ -24,12 +24,13 @@ use crate::analysis::Analysis;
 use crate::cell::Cell;
 use crate::cell::nesting::{DEEPEST, is_too_deep};
 use crate::cell::reserved;
-use crate::compile::parser;
+use crate::compile::{begin_cell, parser};
 use crate::event::{Bundle, Event, Sink};
 use crate::explain;
 use crate::fault::Fault;
 use crate::runtime::bootstrap::{ALLOW_QUESTION_MARK, DEBUG_IN_CELLS, PRINT_AT_ONCE, forget};
-use crate::runtime::protocol::MARKED_VAR;
+pub use crate::sandbox::NBGRADER_VAR;
+use crate::sandbox::{Sandbox, remains};
 use crate::scope::definitions::HandedBack;
 use crate::scope::plan::Plan;
 use crate::scope::{Scope, lines};
@@ -58,14 +59,29 @@ pub struct Engine {
     folder: Option<PathBuf>,
     socket: PathBuf,
     give_environment: Box<dyn Fn(&mut Command) + Send>,
+    sandbox: Sandbox,
+    // The last of all.
+    _remains: Remains,
 }
-
-/// nbgrader sets it while it runs submissions, and so does `adlab grade`.
-pub const NBGRADER_VAR: &str = "NBGRADER_EXECUTION";
 
 /// Cells are run to be marked.
 pub fn is_for_nbgrader() -> bool {
     std::env::var_os(NBGRADER_VAR).is_some()
+}
+
+/// The folder of a session, in which no process of this engine's is to be left.
+struct Remains(PathBuf);
+
+impl Drop for Remains {
+    fn drop(&mut self) {
+        remains::end(&self.0);
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.supervisor.part();
+    }
 }
 
 impl Engine {
@@ -74,21 +90,30 @@ impl Engine {
     pub fn start(preload: Preload, session: &Session, analysis: Analysis, folder: Option<&Path>) -> Result<Self> {
         let socket = session.socket();
         let supervisor = Supervisor::listen(&socket)?;
-        let give = session.give_environment(folder);
-        let is_marked = folder.is_some() || is_for_nbgrader();
-        let give_environment = Box::new(move |command: &mut Command| {
-            give(command);
-            if is_marked {
-                command.env(MARKED_VAR, "1");
-            }
-        });
+        let scratch = session.scratch(folder)?;
+        let own = scratch.as_ref().map(|scratch| scratch.folder().to_owned());
+        let give_environment = Box::new(session.give_environment(folder, scratch.as_ref())?);
+        if let Some(scratch) = scratch {
+            supervisor.watch(scratch);
+        }
         let evcxr = Evcxr::start(&socket, &give_environment)?;
         // Of the notebook before, nothing is left.
         level::set(&session.build(), None)?;
         let (scope, build) = (Scope::default(), session.build());
-        let folder = folder.map(Path::to_owned).or_else(|| std::env::current_dir().ok());
-        let mut engine =
-            Engine { evcxr, analysis, supervisor, scope, preload, build, folder, socket, give_environment };
+        let folder = own.or_else(|| folder.map(Path::to_owned)).or_else(|| std::env::current_dir().ok());
+        let mut engine = Engine {
+            evcxr,
+            analysis,
+            supervisor,
+            scope,
+            preload,
+            build,
+            folder,
+            socket,
+            give_environment,
+            sandbox: session.degree(),
+            _remains: Remains(session.folder().to_owned()),
+        };
         engine.prepare()?;
         Ok(engine)
     }
@@ -157,6 +182,7 @@ impl Engine {
 
     /// Runs a cell's code; gives the value of its last expression.
     fn run(&mut self, cell: &Cell) -> Result<Option<Bundle>, Fault> {
+        begin_cell(&self.build);
         let source = self.scope.sources.push(&cell.code, cell.number);
         let plan = self.scope.definitions.plan(cell);
         if let Some(fault) = explain::no_rust(cell, &source, &self.scope, parser::errors) {
@@ -205,7 +231,10 @@ impl Engine {
         }
         // An interrupt may come when all is done.
         let done = report.interrupted && outcome.is_ok();
-        if let Some(fault) = explain::failed(&report, lost, &self.scope.sources, &generated).filter(|_| !done) {
+        if let Some(mut fault) = explain::failed(&report, lost, &self.scope.sources, &generated).filter(|_| !done) {
+            if self.sandbox.is_closed() {
+                explain::add_sandbox(&mut fault);
+            }
             return Err(fault);
         }
         match outcome {

@@ -21,6 +21,9 @@ use crate::event::Report;
 use crate::fault::{Fault, UNCHANGED};
 use crate::scope::sources::Sources;
 
+const IN_SANDBOX: &str = "This notebook runs in a sandbox: its cells reach no network, start no programs, and find no files but those that lay \
+     beside it.";
+
 const LOST: &str = "Functions and types are still there; run the cells that make your variables again.";
 
 /// From evcxr's word on a cell that did not run.
@@ -52,6 +55,21 @@ pub fn reserved_name(name: &str) -> Fault {
     Fault::new("CompileError", &message, &["Give yours another name.".into()])
 }
 
+/// A command that does what no cell may do.
+pub fn not_in_sandbox() -> Fault {
+    let message =
+        "this notebook runs in a sandbox: no cell adds crates, starts programs, or sets what the compiler knows";
+    Fault::new("CompileError", message, &["What is preloaded is there without `:dep`.".into()])
+}
+
+/// Where the system has refused something, why it may have.
+pub fn add_sandbox(fault: &mut Fault) {
+    let refused = ["(os error 1)", "(os error 13)", "code: 1,", "code: 13,"];
+    if refused.iter().any(|words| fault.evalue.contains(words)) {
+        fault.traceback.push(IN_SANDBOX.into());
+    }
+}
+
 /// The process that runs cells is gone, and could not be brought back.
 pub fn lost(interrupted: bool) -> Fault {
     let (ename, message) = match interrupted {
@@ -71,6 +89,9 @@ pub fn failed(report: &Report, lost: bool, sources: &Sources, generated: &str) -
     }
     if let Some(reason) = &report.broken {
         return Some(Fault::new("KernelError", reason, &[UNCHANGED.into()]));
+    }
+    if let Some(overrun) = &report.overrun {
+        return Some(Fault::new("Crash", overrun, &[UNCHANGED.into()]));
     }
     if let Some(death) = report.death {
         return Some(Fault::new("Crash", &crash::describe(death, &report.last_words), &[UNCHANGED.into()]));

@@ -20,6 +20,7 @@ use crate::engine::unattended::{Limit, Unattended};
 use crate::explain;
 use crate::fault::Fault;
 use crate::notebook::file;
+use crate::sandbox::Sandbox;
 use crate::session::Session;
 use crate::session::warm_build::WarmBuild;
 use crate::system::files::copy_tree;
@@ -71,7 +72,7 @@ pub struct Ended {
 
 /// Works until stdin ends.
 pub fn work(project: &Project) -> Result<()> {
-    let session = Session::open(project, WarmBuild::find(project)?)?;
+    let session = Session::open(project, WarmBuild::find(project)?)?.confined(Sandbox::of_kernel()?);
     let analysis = Analysis::start(session.library()?)?;
     session.fill(|_| {})?;
     say(&Word::Ready)?;

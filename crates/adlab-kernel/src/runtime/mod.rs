@@ -16,7 +16,6 @@
 pub mod bootstrap;
 pub mod memory;
 pub mod protocol;
-mod seal;
 mod snapshot;
 #[cfg(target_os = "linux")]
 mod stdio;
@@ -34,10 +33,11 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LAZY};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::RecvFlags;
 
-use self::protocol::{BROKEN, Channel, MARKED_VAR, Protection, ROLLED_BACK, SOCKET_VAR, ToKernel, ToRuntime};
+use self::protocol::{BROKEN, Channel, Protection, ROLLED_BACK, SOCKET_VAR, ToKernel, ToRuntime};
 use self::snapshot::{Snapshot, Taken};
 use crate::assumptions::{BACKTRACE_VAR, EXECUTION_COMPLETE, GIVES_UP, IS_RUNTIME_VAR, LOAD_AND_RUN, ONE_FUNCTION};
 use crate::event::PanicInfo;
+use crate::sandbox::terms::Terms;
 use crate::system::processes::die_with_parent;
 use crate::system::sockets;
 
@@ -97,13 +97,15 @@ struct Runtime {
 impl Runtime {
     fn connect(socket: &Path) -> Result<Self> {
         die_with_parent();
-        let marked = std::env::var_os(MARKED_VAR).is_some();
+        let terms = Terms::of_environment();
+        #[cfg(target_os = "linux")]
+        terms.as_ref().map_or(Ok(()), Terms::begin)?;
         // SAFETY: no other thread runs yet.
         unsafe {
             // What a cell starts must not take itself for a runtime.
             std::env::remove_var(SOCKET_VAR);
             std::env::remove_var(IS_RUNTIME_VAR);
-            std::env::remove_var(MARKED_VAR);
+            std::env::remove_var(crate::sandbox::VARIABLE);
             // A student has to ask for a backtrace.
             std::env::remove_var(BACKTRACE_VAR);
         }
@@ -130,10 +132,12 @@ impl Runtime {
             stdio::start(order);
         }
         memory::apply();
-        if marked {
-            seal::apply();
-        }
         let mut control = BufReader::new(open(Channel::Control)?);
+        #[cfg(target_os = "linux")]
+        if let Some(terms) = terms {
+            let births = terms.asks().then(|| open(Channel::Births)).transpose()?;
+            terms.keep(|listener| births.map_or(Ok(()), |births| sockets::send_descriptor(&births, listener)))?;
+        }
         let mut secret = String::new();
         control.read_line(&mut secret)?;
         let secret = format!("{} ", secret.trim_end());

@@ -22,9 +22,6 @@ use crate::event::PanicInfo;
 /// Names the kernel's socket; a process started with it is a runtime.
 pub const SOCKET_VAR: &str = "ADLAB_RUNTIME_SOCKET";
 
-/// Tells the runtime that its cells are marked: they may not write into processes.
-pub const MARKED_VAR: &str = "ADLAB_MARKED";
-
 /// Tells the preloaded crate that this kernel shows each output when it is complete.
 pub const MULTIPLE_OUTPUTS_VAR: &str = "ADLAB_MULTIPLE_OUTPUTS";
 
@@ -60,11 +57,14 @@ pub enum Channel {
     Stdout = b'o',
     Stderr = b'e',
     Control = b'c',
+    /// By it the system asks the kernel whether cells may have another process or thread.
+    Births = b'b',
 }
 
 impl Channel {
     pub fn of(byte: u8) -> Option<Self> {
-        [Channel::Stdout, Channel::Stderr, Channel::Control].into_iter().find(|channel| *channel as u8 == byte)
+        let all = [Channel::Stdout, Channel::Stderr, Channel::Control, Channel::Births];
+        all.into_iter().find(|channel| *channel as u8 == byte)
     }
 }
 
@@ -240,7 +240,7 @@ mod tests {
         {
             assert_eq!(word.to_string().parse(), Ok(word));
         }
-        for channel in [Channel::Stdout, Channel::Stderr, Channel::Control] {
+        for channel in [Channel::Stdout, Channel::Stderr, Channel::Control, Channel::Births] {
             assert_eq!(Channel::of(channel as u8), Some(channel));
         }
     }

@@ -38,7 +38,9 @@ impl Snapshot {
         let original = rustix::process::getpid();
         let (sleeper, leash) = pipe_with(PipeFlags::CLOEXEC)?;
         // SAFETY: this process has one thread.
-        match unsafe { libc::fork() } {
+        match unsafe { fork_when_alone() } {
+            // In a sandbox, it is the kernel that counts threads.
+            -1 if std::io::Error::last_os_error().raw_os_error() == Some(libc::EBUSY) => Ok(Taken::ThreadsRun),
             // Out of processes or memory: run unprotected rather than not at all.
             -1 => Ok(Taken::Impossible),
             0 => {
@@ -95,17 +97,36 @@ fn watch_death(_pid: Pid) -> Option<OwnedFd> {
     None
 }
 
-/// A thread that has just been joined may still be listed for a moment.
+/// How often it is looked whether a thread is gone that has just been joined: it may still be listed for a moment.
+const LOOKS: usize = 10;
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// Nobody counts where `/proc` can't be read.
 #[cfg(target_os = "linux")]
 fn thread_count() -> usize {
     let count = || std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-    for _ in 0..10 {
+    for _ in 0..LOOKS {
         if count() == 1 {
             return 1;
         }
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(LOOK_AGAIN);
     }
     count()
+}
+
+/// # Safety
+/// The copy has one thread.
+unsafe fn fork_when_alone() -> libc::pid_t {
+    for _ in 0..LOOKS {
+        // SAFETY: the caller's promise.
+        let pid = unsafe { libc::fork() };
+        if pid != -1 || std::io::Error::last_os_error().raw_os_error() != Some(libc::EBUSY) {
+            return pid;
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+    // SAFETY: the same.
+    unsafe { libc::fork() }
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -32,6 +32,7 @@ use self::outbox::{Outbox, Queue, about, outbox};
 use self::stalled::send_patiently;
 use crate::cell::nesting::DEEP_STACK;
 use crate::engine::thread::{EngineThread, Handle};
+use crate::sandbox::Sandbox;
 use crate::session::Session;
 use crate::session::warm_build::WarmBuild;
 use crate::system::project::{Preload, Project};
@@ -39,8 +40,13 @@ use crate::system::project::{Preload, Project};
 /// Serves until a shutdown request, until the process is told to end, or until Jupyter is gone.
 pub fn serve(project: Result<Project>, connection_file: &Path) -> Result<()> {
     let connection = read_connection_file(connection_file)?;
+    let sandbox = Sandbox::of_kernel()?;
+    // What is marked has no marks where there is no sandbox, rather than bad ones.
+    for line in sandbox.check()? {
+        eprintln!("adlab kernel: {line}");
+    }
     // Where it fails, cells say why. kernel_info is answered while evcxr starts.
-    let engine = EngineThread::start(begin(project));
+    let engine = EngineThread::start(begin(project, sandbox));
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).thread_stack_size(DEEP_STACK).enable_all().build()?;
     let outcome = runtime.block_on(Box::pin(serve_sockets(&connection, &engine)));
@@ -49,10 +55,10 @@ pub fn serve(project: Result<Project>, connection_file: &Path) -> Result<()> {
     outcome
 }
 
-fn begin(project: Result<Project>) -> Result<(Preload, Session)> {
+fn begin(project: Result<Project>, sandbox: Sandbox) -> Result<(Preload, Session)> {
     let project = project?;
     let warm = WarmBuild::find(&project)?;
-    Ok((project.preload()?, Session::open(&project, warm)?))
+    Ok((project.preload()?, Session::open(&project, warm)?.confined(sandbox)))
 }
 
 fn read_connection_file(path: &Path) -> Result<ConnectionInfo> {

@@ -14,6 +14,8 @@ use super::place;
 use crate::assumptions::{BUILD_FOLDER_VAR, CONFIG_FOLDER_VAR, RUST_SRC_VAR};
 use crate::compile::CELLS_VAR;
 use crate::compile::tools::{FOLDER_VAR, HOME_VAR, Tools};
+use crate::runtime::memory;
+use crate::sandbox::{self, Sandbox};
 use crate::system::project::Project;
 use crate::system::toolchain;
 
@@ -40,6 +42,12 @@ impl UserEnvironment {
             set(NOT_AT_ONCE, "0".as_ref());
         }
         Ok(UserEnvironment(std::env::vars_os().collect()))
+    }
+
+    /// Gives a program that is not trusted what is no secret of it; its folder is its own.
+    pub fn give_harmless(&self, command: &mut Command, session: &Path, own: &Path) {
+        let all = sandbox::environment::harmless(self.0.iter().cloned(), own);
+        command.env_clear().envs(all).env(SESSION_VAR, session);
     }
 
     /// Gives it to a program that is to be started, with the session's name.
@@ -93,6 +101,16 @@ pub fn wire_tools(tools: &Tools, cells: &Path, empty_library: &Path) -> Result<(
     }
     set(RUST_SRC_VAR, empty_library.as_os_str());
     Ok(())
+}
+
+/// Has all that the session starts know how far cells are trusted, and how much memory they have where they are not. Call
+/// before any thread starts.
+pub fn wire_sandbox(sandbox: Sandbox) {
+    set(sandbox::VARIABLE, sandbox.word().as_ref());
+    if sandbox.is_closed() && std::env::var_os(memory::VARIABLE).is_none() {
+        let most = memory::limit().map_or(sandbox::MEMORY, |limit| limit.min(sandbox::MEMORY));
+        set(memory::VARIABLE, most.to_string().as_ref());
+    }
 }
 
 /// Does something with a folder of cargo's that has these settings, and nothing of the user's own, which may be empty. Call

@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::environment::SESSION_VAR;
+use crate::sandbox::remains;
 use crate::system::processes::kill;
 
 /// Names the folder; a process started with it is a janitor.
@@ -30,6 +31,7 @@ pub fn hook() {
     // The other end closes when the session's process is gone.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
     if folder.exists() {
+        remains::end(&folder);
         for _ in 0..MOST_LOOKS {
             if end_processes_of(&folder) == 0 && std::fs::remove_dir_all(&folder).is_ok() {
                 break;

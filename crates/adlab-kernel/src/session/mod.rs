@@ -30,6 +30,10 @@ use crate::analysis::{packages, slim_std};
 use crate::assumptions::CONFIG_FILE;
 use crate::compile::tools::Tools;
 use crate::compile::{linker, preloaded};
+use crate::runtime::memory;
+use crate::sandbox::scratch::{self, Scratch};
+use crate::sandbox::terms::Terms;
+use crate::sandbox::{self, Sandbox};
 use crate::system::files::copy_tree;
 use crate::system::project::Project;
 use crate::system::toolchain;
@@ -38,6 +42,9 @@ use crate::system::user_cache;
 /// What the stock kernel has compiled.
 #[cfg(feature = "stock")]
 const STOCK: &str = "stock";
+
+/// In evcxr's folder: what it builds.
+const TARGET: &str = "target";
 
 /// The command of this program that makes a warm build.
 pub const PREPARE: &str = "prepare";
@@ -48,6 +55,7 @@ pub struct Session {
     project: Project,
     warm: WarmBuild,
     user: UserEnvironment,
+    sandbox: Sandbox,
     /// The standard library's source, where there is a slim one.
     library: Option<PathBuf>,
     _claim: Claim,
@@ -88,7 +96,15 @@ impl Session {
         environment::wire(dir.path(), &dir.path().join(BUILD), &place);
         let cache = if project.is_installation() { user_cache::hold(&project.own()) } else { None };
         let project = project.clone();
-        Ok(Session { dir, project, warm, user, library: None, _claim: claim, _cache: cache, _janitor: janitor })
+        let (sandbox, library) = (Sandbox::Off, None);
+        Ok(Session { dir, project, warm, user, sandbox, library, _claim: claim, _cache: cache, _janitor: janitor })
+    }
+
+    /// The same, where cells are trusted so far. Call before any thread starts; without it, they are.
+    pub fn confined(mut self, sandbox: Sandbox) -> Self {
+        environment::wire_sandbox(sandbox);
+        self.sandbox = sandbox;
+        self
     }
 
     /// Puts in what a session begins with. Where no warm build fits, it is made, and `progress` hears of each crate.
@@ -214,15 +230,54 @@ impl Session {
         self.path(&format!("runtime-{number}"))
     }
 
-    /// How a program is started in the student's name: in this folder, or in the one that this process is in.
-    pub fn give_environment(&self, folder: Option<&Path>) -> impl Fn(&mut Command) + Send + use<> {
+    /// How far cells are trusted.
+    pub fn degree(&self) -> Sandbox {
+        self.sandbox
+    }
+
+    /// Where cells are not trusted: a folder for them, with a copy of what is in this one, or in the one that this process is
+    /// in.
+    pub fn scratch(&self, folder: Option<&Path>) -> Result<Option<Scratch>> {
+        if !self.sandbox.is_closed() {
+            return Ok(None);
+        }
+        let from = folder.map_or_else(std::env::current_dir, |folder| Ok(folder.to_owned()))?;
+        Scratch::make(self.path(scratch::FOLDER), &from).map(Some)
+    }
+
+    /// How a program is started in the student's name: in this folder, or in the one that this process is in. Where there is
+    /// a scratch folder, the folder is that.
+    pub fn give_environment(
+        &self,
+        folder: Option<&Path>,
+        scratch: Option<&Scratch>,
+    ) -> Result<impl Fn(&mut Command) + Send + use<>> {
         let (user, session, folder) = (self.user.clone(), self.dir.path().to_owned(), folder.map(Path::to_owned));
-        move |command| {
-            user.give(command, &session);
-            if let Some(folder) = &folder {
+        let own = scratch.map(|scratch| scratch.folder().to_owned());
+        let mut read = scratch.map_or_else(Vec::new, |scratch| scratch.linked.clone());
+        if scratch.is_some() {
+            // What may be read has to be there.
+            fs::create_dir_all(self.build().join(TARGET))?;
+            read.extend([preloaded::folder(&self.build()), self.build().join(TARGET), self.tools().libraries()]);
+        }
+        let (sandbox, own_too) = (self.sandbox, own.clone());
+        let order = Terms { sandbox, read, own: own_too }.text()?;
+        let (minimum, memory) = (self.sandbox.is_closed(), std::env::var_os(memory::VARIABLE));
+        Ok(move |command: &mut Command| {
+            match &own {
+                Some(own) => user.give_harmless(command, &session, own),
+                None => user.give(command, &session),
+            }
+            if let Some(folder) = own.as_ref().or(folder.as_ref()) {
                 command.current_dir(folder);
             }
-        }
+            if sandbox != Sandbox::Off {
+                command.env(sandbox::VARIABLE, &order);
+            }
+            if let Some(memory) = memory.as_ref().filter(|_| minimum) {
+                command.env(memory::VARIABLE, memory);
+            }
+        })
     }
 
     fn path(&self, name: &str) -> PathBuf {

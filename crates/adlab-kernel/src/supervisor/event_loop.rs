@@ -16,8 +16,12 @@ use super::state::{Phase, Shared, State};
 use crate::assumptions::{ERROR_OCCURRED, PANIC_NOTIFICATION, VARIABLE_CHANGED_TYPE};
 use crate::event::{Death, Event, PanicInfo, Prompt, Stream};
 use crate::runtime::protocol::{self, Channel, LONGEST_WRITE, Protection, ROLLED_BACK, ToKernel, ToRuntime};
+#[cfg(target_os = "linux")]
+use crate::sandbox::births;
 use crate::system::poll::poll;
 use crate::system::processes::{End, reap, reap_later, waits_for_input};
+#[cfg(target_os = "linux")]
+use crate::system::sockets::receive_descriptor;
 
 /// How often a running cell is looked at: does it wait for input?
 const LOOK: Duration = Duration::from_millis(50);
@@ -110,6 +114,7 @@ impl EventLoop {
                 self.read_control();
             }
             if ends {
+                self.lock().is_connected = false;
                 return;
             }
             if !(connects || controls || orders || prints || complains) {
@@ -120,6 +125,7 @@ impl EventLoop {
             }
             if look.is_some() {
                 self.tick();
+                self.lock().end_overrun(false);
             }
         }
     }
@@ -132,8 +138,14 @@ impl EventLoop {
         if stream.read_exact(&mut kind).is_err() {
             return;
         }
-        let _ = stream.set_nonblocking(true);
+        if kind != [Channel::Births as u8] {
+            let _ = stream.set_nonblocking(true);
+        }
         match Channel::of(kind[0]) {
+            #[cfg(target_os = "linux")]
+            Some(Channel::Births) => self.answer_births(&stream),
+            #[cfg(not(target_os = "linux"))]
+            Some(Channel::Births) => {}
             Some(Channel::Stdout) => self.out = Some(stream),
             Some(Channel::Stderr) => self.err = Some(stream),
             None => {}
@@ -151,6 +163,15 @@ impl EventLoop {
                 self.control_line.clear();
             }
         }
+    }
+
+    /// As long as the process that runs cells lives, and its snapshots.
+    #[cfg(target_os = "linux")]
+    fn answer_births(&self, stream: &UnixStream) {
+        let Some(listener) = receive_descriptor(stream) else { return };
+        let shared = self.shared.clone();
+        // Not here: what the cell prints may wait for who reads it.
+        std::thread::spawn(move || births::answer(&listener, || shared.lock().may_copy()));
     }
 
     /// Reads what the cell has written. A local socket holds it as soon as the cell's write returns.
@@ -282,6 +303,8 @@ impl EventLoop {
                 let mut state = self.lock();
                 // The one before died with its snapshot, and evcxr does not wait for what it did not start.
                 reap_later(state.pid.into_iter().collect());
+                state.has_snapshot = false;
+                state.clear_overrun();
                 state.pid = Some(pid);
                 state.stdin = Some(stdin);
                 state.is_connected = true;
@@ -315,6 +338,7 @@ impl EventLoop {
                 self.close_cell();
                 // Not when a cell begins: what it writes may be read before the word that it has begun.
                 self.last_words.clear();
+                self.lock().end_overrun(true);
                 self.verdict();
             }
             ToKernel::Broken(reason) => self.lock().report.broken = Some(reason),
@@ -337,6 +361,8 @@ impl EventLoop {
                 }
                 state.pid = Some(pid);
                 state.phase = Phase::Over;
+                state.has_snapshot = false;
+                state.clear_overrun();
                 drop(state);
                 self.reply(&ToRuntime::Noted);
             }
@@ -358,6 +384,7 @@ impl EventLoop {
         let failed = state.report.panic.is_some() || state.report.error.is_some();
         let rolls_back = failed && state.phase.is_protected();
         state.phase = if rolls_back { Phase::RollingBack } else { Phase::Over };
+        state.has_snapshot = false;
         drop(state);
         if rolls_back {
             self.reply(&ToRuntime::RollBack);

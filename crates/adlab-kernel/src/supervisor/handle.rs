@@ -15,11 +15,15 @@ use super::io::send_line;
 use super::state::{Output, Phase, Shared, State};
 use crate::event::{Event, Report, Sink};
 use crate::runtime::protocol;
+use crate::sandbox::scratch::Scratch;
 use crate::system::processes::{adopt_orphans, kill_children_named, reap_later};
 use crate::system::sockets;
 
 /// How long the last output of a process that has died may take to arrive.
 const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
+/// How long the process may take to end with its session, and how often it is looked whether it has.
+const PARTING: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_millis(20);
 /// While an interrupted cell is still being compiled, how often its compiler is looked for.
 const INTERRUPT_AGAIN: Duration = Duration::from_millis(20);
 
@@ -43,6 +47,11 @@ impl Supervisor {
         let mut events = EventLoop::new(path, listener, order, theirs, supervisor.shared.clone())?;
         std::thread::Builder::new().name("cell output".into()).spawn(move || events.run())?;
         Ok(supervisor)
+    }
+
+    /// Cells may put so much into this folder.
+    pub fn watch(&self, scratch: Scratch) {
+        self.lock().scratch = Some(scratch);
     }
 
     /// From now on, output belongs to this cell.
@@ -132,6 +141,21 @@ impl Supervisor {
     /// Ends the process that runs cells, with all variables; evcxr finds out when it needs it next, and starts another.
     pub fn kill(&self) {
         self.lock().kill();
+    }
+
+    /// The engine lets go of the process that runs cells. One that does not end by itself, whatever a cell has done to it, is
+    /// ended.
+    pub fn part(&self) {
+        let shared = self.shared.clone();
+        std::thread::spawn(move || {
+            let deadline = Instant::now() + PARTING;
+            while shared.lock().is_connected {
+                if Instant::now() > deadline {
+                    return shared.lock().kill();
+                }
+                std::thread::sleep(LOOK);
+            }
+        });
     }
 
     /// The process that ran the cell is gone: waits until all that it wrote has been handed on.

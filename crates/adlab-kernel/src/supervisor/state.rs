@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::flood::Flood;
 use crate::event::Report;
+use crate::sandbox::scratch::Scratch;
 use crate::system::processes;
 
 /// How far a cell is.
@@ -87,6 +88,10 @@ pub struct State {
     pub alone: bool,
     /// An interrupt came meanwhile: it is for what comes next.
     pub wish: bool,
+    /// What cells may write into, where they are not trusted.
+    pub scratch: Option<Scratch>,
+    /// The process that runs cells has made a snapshot of itself for the cell that is next, or runs.
+    pub has_snapshot: bool,
     /// When the last answer was on its way to the cell.
     pub answered: Option<Instant>,
 }
@@ -100,6 +105,30 @@ impl State {
     /// An interrupted cell of which no code runs.
     pub fn is_being_compiled(&self) -> bool {
         self.sink.is_some() && self.report.interrupted && !self.phase.is_running()
+    }
+
+    /// Whether a process that asks for a copy of itself may have it: once for each cell, as the first comes before its code.
+    pub fn may_copy(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_snapshot, true)
+    }
+
+    /// Ends a cell that has put too much into its folder. `now` looks also where it was looked a moment ago.
+    pub fn end_overrun(&mut self, now: bool) {
+        if self.report.overrun.is_none()
+            && let Some(why) = self.scratch.as_mut().and_then(|scratch| scratch.overrun(now))
+        {
+            self.report.overrun = Some(why);
+            self.kill();
+        }
+    }
+
+    /// What did is gone: the folder is as it was in the beginning.
+    pub fn clear_overrun(&mut self) {
+        if self.report.overrun.is_some()
+            && let Some(scratch) = &mut self.scratch
+        {
+            scratch.begin_anew();
+        }
     }
 
     /// Ends the process that runs the cell.

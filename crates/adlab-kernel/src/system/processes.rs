@@ -114,6 +114,36 @@ pub fn die_with_parent() {
 #[cfg(not(target_os = "linux"))]
 pub fn die_with_parent() {}
 
+/// What the system says of a process.
+pub struct Status {
+    state: char,
+    pub session: i32,
+    /// When it started, as the system counts.
+    pub started: String,
+}
+
+impl Status {
+    /// It has ended, and its parent has not asked how.
+    pub fn is_dead(&self) -> bool {
+        matches!(self.state, 'Z' | 'X')
+    }
+}
+
+pub fn status(pid: i32) -> Option<Status> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name stands in parentheses, and may have some itself.
+    let mut fields = text.rsplit_once(") ")?.1.split(' ');
+    let (state, session) = (fields.next()?.chars().next()?, fields.nth(2)?.parse().ok()?);
+    Some(Status { state, session, started: fields.nth(15)?.to_owned() })
+}
+
+/// All processes that there are.
+pub fn all() -> impl Iterator<Item = (i32, Status)> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    numbers.filter_map(|pid| Some((pid, status(pid)?)))
+}
+
 /// The process does nothing but wait for its standard input.
 #[cfg(target_os = "linux")]
 pub fn waits_for_input(pid: i32) -> bool {

@@ -20,6 +20,44 @@ pub fn at<T>(path: &Path, open: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
     open(&Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name))
 }
 
+#[cfg(target_os = "linux")]
+pub use descriptors::{receive_descriptor, send_descriptor};
+
+/// Descriptors that are handed over with a message.
+#[cfg(target_os = "linux")]
+mod descriptors {
+    use std::io::{IoSlice, IoSliceMut};
+    use std::mem::MaybeUninit;
+    use std::os::fd::{AsFd, OwnedFd};
+    use std::os::unix::net::UnixStream;
+
+    use rustix::net::{
+        RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+        recvmsg, sendmsg,
+    };
+
+    /// Hands a descriptor over to the process at the other end.
+    pub fn send_descriptor(stream: &UnixStream, descriptor: OwnedFd) -> anyhow::Result<()> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut handed = SendAncillaryBuffer::new(&mut space);
+        let descriptors = [descriptor.as_fd()];
+        handed.push(SendAncillaryMessage::ScmRights(&descriptors));
+        sendmsg(stream, &[IoSlice::new(&[0])], &mut handed, SendFlags::NOSIGNAL)?;
+        Ok(())
+    }
+
+    /// What the other end hands over, if it does.
+    pub fn receive_descriptor(stream: &UnixStream) -> Option<OwnedFd> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut handed = RecvAncillaryBuffer::new(&mut space);
+        recvmsg(stream, &mut [IoSliceMut::new(&mut [0])], &mut handed, RecvFlags::CMSG_CLOEXEC).ok()?;
+        handed.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+            _ => None,
+        })
+    }
+}
+
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests {
