@@ -27,16 +27,18 @@ class Submission:
     needs_repair: bool = False
     # A cell of it runs until it is stopped.
     is_endless: bool = False
+    # It finds what it looks for, unless cells are confined.
+    needs_sandbox: bool = False
 
 
 KINDS = []
 
 
-def kind(*, student=None, endless=False, needs_repair=False):
+def kind(*, student=None, **needs):
     """A way to make a submission out of one in which everything is right; the function's text says what happened."""
 
     def add(make):
-        KINDS.append((make, student, endless, needs_repair))
+        KINDS.append((make, student, needs))
         return make
 
     return add
@@ -45,11 +47,10 @@ def kind(*, student=None, endless=False, needs_repair=False):
 def submissions(released, solution, wrong=()):
     """All that can be made of a lesson, both as JSON has them; and of wrong answers, which have a cell, a check, and code."""
     made = []
-    for place, (make, student, endless, needs_repair) in enumerate(KINDS):
+    for place, (make, student, needs) in enumerate(KINDS):
         work, name = Work(released, solution, place), make.__name__
         if make(work) is not Work.NOT_HERE:
-            content, marks = work.content(), work.marks()
-            made.append(Submission(name, student or name, content, marks, make.__doc__, needs_repair, endless))
+            made.append(Submission(name, student or name, work.content(), work.marks(), make.__doc__, **needs))
     tasks = {}
     for one in wrong:
         tasks.setdefault(one.check, []).append(one)
@@ -424,21 +425,21 @@ def panics_at_once(work):
     put(work.answer, source(work.answer) + '\npanic!("here");')
 
 
-@kind(endless=True)
+@kind(is_endless=True)
 def endless_loop(work):
     "a loop without end"
     work.use_last_task()
     work.answer_with("loop { std::hint::black_box(1); }")
 
 
-@kind(endless=True)
+@kind(is_endless=True)
 def endless_output(work):
     "a loop that prints without end"
     work.use_last_task()
     work.answer_with('loop { println!("still here"); }')
 
 
-@kind(endless=True)
+@kind(is_endless=True)
 def endless_sleep(work):
     "it waits for what never comes, and takes no time of the processor"
     work.use_last_task()
@@ -729,6 +730,24 @@ def always_equal(work):
         "struct Yes;\nimpl<T> PartialEq<T> for Yes { fn eq(&self, _: &T) -> bool { true } }\n"
         "impl PartialEq<Yes> for f64 { fn eq(&self, _: &Yes) -> bool { true } }"
     )
+
+
+@kind(needs_sandbox=True)
+def reads_the_solution(work):
+    "right only if it can read the instructor's files, beside its folder or above"
+    work.begin_answer_with(
+        'let places = ["..", "../..", "../../..", "../../../..", "../../../../.."];\n'
+        'let found = places.iter().flat_map(|place| ["source", "release", "gradebook.db", "nbgrader_config.py"].map(|name| format!("{place}/{name}")));\n'
+        'assert!(found.into_iter().any(|path| std::fs::metadata(&path).is_ok() && (std::fs::read(&path).is_ok() || std::fs::read_dir(&path).is_ok())), "nothing to read");'
+    )
+    work.costs_task()
+
+
+@kind(needs_sandbox=True)
+def includes_the_solution(work):
+    "right only if the compiler reads the instructor's files"
+    work.begin_answer_with('let _ = include_str!("../../../nbgrader_config.py");')
+    work.costs_task()
 
 
 # No program can mark these; and they stop nobody else.
