@@ -1,6 +1,7 @@
 //! `adlab inspect`: whether submissions can be marked, before they are.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -48,9 +49,26 @@ pub fn inspect(options: &Options) -> Result<bool> {
         if let Some(folder) = &options.repair {
             let path = folder.join(&found.name);
             let parent = path.parent().unwrap_or(folder);
-            std::fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
+            fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
             notebook.write(&path)?;
+            copy_what_lies_beside(&found.path, parent)
+                .with_context(|| format!("cannot copy what lies beside {}", found.path.display()))?;
         }
     }
     Ok(good)
+}
+
+/// Data that cells read, and what nbgrader notes: when it was handed in.
+fn copy_what_lies_beside(notebook: &Path, to: &Path) -> Result<()> {
+    let folder = notebook.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        let is_notebook = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("ipynb"));
+        // A link may lead to what is no student's.
+        if entry.file_type()?.is_file() && !is_notebook && !target.exists() {
+            fs::copy(&path, target)?;
+        }
+    }
+    Ok(())
 }

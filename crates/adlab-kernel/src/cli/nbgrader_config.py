@@ -2,6 +2,8 @@
 # `adlab course` changes nothing in it.
 import os
 
+from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteCells, OverwriteKernelspec
+
 c = get_config()  # noqa: F821
 
 # This folder, wherever it is; and the course's name where assignments are released and collected.
@@ -33,6 +35,26 @@ c.Execute.skip_cells_with_tag = os.urandom(16).hex()
 # nbgrader would put a check that is gone back with a first line that is no Rust, and fails on cells that are only locked.
 # A deleted check has no mark, and waits for yours.
 c.OverwriteCells.add_missing_cells = False
+
+
+
+class SeveralOfOneName(DeduplicateIds):
+    """Of a cell that a student has copied, the last counts. nbgrader itself then stops, for the whole class, at the others."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if cell.metadata.get("nbgrader") == {}:
+            del cell.metadata["nbgrader"]
+        return cell, resources
+
+
+c.Autograde.sanitize_preprocessors = [
+    ClearOutput,
+    SeveralOfOneName,
+    OverwriteKernelspec,
+    OverwriteCells,
+    CheckCellMetadata,
+]
 
 # A panic's message is short; a page of output is enough to see what went wrong.
 c.LimitOutput.max_lines = 200
