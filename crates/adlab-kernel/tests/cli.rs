@@ -199,44 +199,89 @@ fn a_project_that_is_not_there_is_named() {
     refused(adlab(&["doctor"]).env("ADLAB_HOME", "/no/project"), &["ADLAB_HOME is /no/project"]);
 }
 
+/// A notebook with one answer, as nbgrader marks it.
+fn solution(dir: &Path, name: &str, source: &str) -> String {
+    let path = notebook(dir, name, "rust", source);
+    let nbgrader =
+        r#""metadata":{"nbgrader":{"schema_version":3,"grade_id":"a","grade":false,"solution":true,"locked":false}}"#;
+    let marked = fs::read_to_string(&path).unwrap().replacen(r#""metadata":{}"#, nbgrader, 1);
+    assert!(marked.contains("grade_id"));
+    fs::write(&path, marked).unwrap();
+    path
+}
+
+const ANSWER: &str = "fn f() -> i32 {\n    // BEGIN SOLUTION\n    1\n    // END SOLUTION\n}";
+
 #[test]
 fn assign_notices_a_stale_notebook() {
     let dir = tempfile::tempdir().unwrap();
-    let source = "fn f() -> i32 {\n    // BEGIN SOLUTION\n    1\n    // END SOLUTION\n}";
-    let solution = notebook(dir.path(), "n.ipynb", "rust", source);
+    let solved = solution(dir.path(), "n.ipynb", ANSWER);
     let out = dir.path().join("students");
     fs::create_dir(&out).unwrap();
     let out = out.to_string_lossy().into_owned();
-    refused(&mut adlab(&["assign", "--check", "--output", &out, &solution]), &["STALE"]);
-    assert!(adlab(&["assign", "--output", &out, &solution]).status().unwrap().success());
-    assert!(adlab(&["assign", "--check", "--output", &out, &solution]).status().unwrap().success());
+    refused(&mut adlab(&["assign", "--check", "--output", &out, &solved]), &["STALE"]);
+    let done = adlab(&["assign", "--output", &out, &solved]).output().unwrap();
+    let said = String::from_utf8(done.stdout).unwrap();
+    assert!(done.status.success() && said.contains("1 answer replaced, 0 hidden tests cut, 0 points"), "{said}");
+    assert!(adlab(&["assign", "--check", "--output", &out, &solved]).status().unwrap().success());
     let student = fs::read_to_string(Path::new(&out).join("n.ipynb")).unwrap();
     assert!(student.contains("todo!()") && !student.contains("SOLUTION"), "{student}");
-    let torn = notebook(dir.path(), "torn.ipynb", "rust", "// BEGIN SOLUTION\n1");
-    refused(&mut adlab(&["assign", "--output", &out, &torn]), &["torn.ipynb", "without an `// END SOLUTION`"]);
+    let torn = solution(dir.path(), "torn.ipynb", "// BEGIN SOLUTION\n1");
+    refused(&mut adlab(&["assign", "--output", &out, &torn]), &["torn.ipynb", "without an `END SOLUTION`"]);
 }
 
 #[test]
 fn assign_never_replaces_a_solution() {
     let dir = tempfile::tempdir().unwrap();
-    let solution = notebook(dir.path(), "1.ipynb", "rust", "// BEGIN SOLUTION\n1\n// END SOLUTION");
-    let before = fs::read_to_string(&solution).unwrap();
+    let solved = solution(dir.path(), "1.ipynb", ANSWER);
+    let before = fs::read_to_string(&solved).unwrap();
     let folder = dir.path().to_str().unwrap();
+    for made in ["hard", "soft", "b", "empty"] {
+        fs::create_dir(dir.path().join(made)).unwrap();
+    }
+    let link = |name: &str| dir.path().join(name).join("1.ipynb");
     std::os::unix::fs::symlink(dir.path(), dir.path().join("link")).unwrap();
-    for output in [folder, &format!("{folder}/."), &format!("{folder}/link")] {
-        refused(&mut adlab(&["assign", "--output", output, &solution]), &["would replace the solution", "--output"]);
+    std::os::unix::fs::symlink(&solved, link("soft")).unwrap();
+    fs::hard_link(&solved, link("hard")).unwrap();
+    for output in ["", "/.", "/link", "/soft", "/hard", "/b/..", "//"] {
+        let output = format!("{folder}{output}");
+        refused(&mut adlab(&["assign", "--output", &output, &solved]), &["would replace the solution", "--output"]);
+        // The other way round.
+        let linked = link("soft").to_string_lossy().into_owned();
+        refused(&mut adlab(&["assign", "--output", &output, &linked]), &["would replace the solution", "--output"]);
     }
     refused(adlab(&["assign", "--output", ".", "1.ipynb"]).current_dir(dir.path()), &["would replace the solution"]);
-    assert_eq!(fs::read_to_string(&solution).unwrap(), before);
-    fs::create_dir(dir.path().join("b")).unwrap();
-    let other = notebook(&dir.path().join("b"), "1.ipynb", "rust", "2");
-    refused(&mut adlab(&["assign", "--output", &format!("{folder}/out"), &solution, &other]), &["two notebooks"]);
-    let given_away = notebook(dir.path(), "2.ipynb", "rust", "//BEGIN SOLUTION\n1\n//END SOLUTION");
-    refused(
-        &mut adlab(&["assign", "--output", &format!("{folder}/out"), &given_away]),
-        &["cell \"a\"", "is no marker"],
-    );
+    let out = format!("{folder}/out");
+    let other = solution(&dir.path().join("b"), "1.ipynb", ANSWER);
+    refused(&mut adlab(&["assign", "--output", &out, &solved, &other]), &["two notebooks"]);
+    refused(&mut adlab(&["assign", "--output", &out, &solved, &solved]), &["two notebooks"]);
+    // A solution that was not named.
+    refused(&mut adlab(&["assign", "--output", &format!("{folder}/b"), &solved]), &["b/1.ipynb has answers in it"]);
+    fs::create_dir(link("empty")).unwrap();
+    refused(&mut adlab(&["assign", "--output", &format!("{folder}/empty"), &solved]), &["is a folder"]);
+    for path in [&solved, &other] {
+        assert_eq!(fs::read_to_string(path).unwrap(), before);
+    }
     assert!(!dir.path().join("out").exists());
+}
+
+#[test]
+fn assign_looks_at_all_before_it_writes_any() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = solution(dir.path(), "1.ipynb", ANSWER);
+    let given_away = solution(dir.path(), "2.ipynb", "let x = 1; // BEGIN SOLUTION\n1\n// END SOLUTION");
+    let whole = solution(dir.path(), "3.ipynb", "1");
+    let unmarked = notebook(dir.path(), "4.ipynb", "rust", ANSWER);
+    let out = dir.path().join("out").to_string_lossy().into_owned();
+    refused(
+        &mut adlab(&["assign", "--output", &out, &good, &given_away, &whole, &unmarked]),
+        &[
+            "2.ipynb: cell \"a\": `let x = 1; // BEGIN SOLUTION` is no marker; write `// BEGIN SOLUTION`",
+            "3.ipynb: cell \"a\": it is marked as a solution, and has none",
+            "4.ipynb: cell \"a\": it has a solution, and is not marked as a solution cell",
+        ],
+    );
+    assert!(!Path::new(&out).exists());
 }
 
 #[test]

@@ -173,7 +173,8 @@ fn changes(before: &[Marks], after: &[Marks]) {
 pub fn authorities(paths: &[PathBuf]) -> Result<Vec<Authority>> {
     let of = |path: &PathBuf| {
         let solution = Notebook::read(path)?;
-        let handed_out = assign::student_version(solution.clone()).with_context(|| format!("in {}", path.display()))?;
+        let handed_out =
+            assign::student_version(solution.clone()).with_context(|| format!("in {}", path.display()))?.notebook;
         Authority::new(solution, handed_out)
     };
     paths.iter().map(of).collect()

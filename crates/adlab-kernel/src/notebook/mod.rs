@@ -5,5 +5,6 @@
 pub mod compare;
 pub mod file;
 mod json;
+pub mod markers;
 pub mod names;
 pub mod outputs;

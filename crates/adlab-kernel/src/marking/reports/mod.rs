@@ -12,8 +12,7 @@ pub mod summary;
 /// Text of a student's in one line, without what moves a terminal's cursor or turns text around.
 pub fn plain(text: &str) -> String {
     let mut clean = String::new();
-    let mut rest = without_escapes(text).chars().collect::<Vec<_>>().into_iter().peekable();
-    while let Some(c) = rest.next() {
+    for c in without_escapes(text).chars() {
         match c {
             '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => clean.push(' '),
             c if c.is_control() || turns_text_around(c) => clean.push('\u{fffd}'),
