@@ -89,6 +89,9 @@ fn texts(old: &str, new: &str, tolerance: f64) -> Option<String> {
     let told = |parts: &[Part]| {
         let text: String = parts.get(at..).unwrap_or_default().iter().take(8).map(Part::text).collect();
         let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned();
+        if first.is_empty() {
+            return "nothing".to_owned();
+        }
         let cut: String = first.chars().take(TOLD).collect();
         if cut.len() < first.len() { format!("{cut}…") } else { cut }
     };
@@ -189,7 +192,7 @@ mod tests {
         assert_eq!(texts("x1", "x2").unwrap(), "line 1: x1 → x2");
         assert_eq!(texts("1.5", "-1.5").unwrap(), "line 1: 1.5 → -1.5");
         assert_eq!(texts("a", "a 1").unwrap(), "line 1: a → a 1");
-        assert_eq!(texts("1 2", "1").unwrap(), "line 1: 2 →");
+        assert_eq!(texts("1 2", "1").unwrap(), "line 1: 2 → nothing");
     }
 
     #[test]
