@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::{assign, grade};
 use crate::marking::authority::{Authority, Role};
-use crate::marking::crew::{self, Run, run_all};
+use crate::marking::crew::{Crew, Run, run_all};
 use crate::marking::matching::grade_id;
 use crate::marking::reports::plain;
 use crate::marking::results::{Failure, Mark, count};
@@ -53,7 +53,7 @@ pub fn check(project: &Project, options: &Options) -> Result<bool> {
         }
     }
     let mut problems: Vec<Vec<String>> = authorities.iter().map(|_| Vec::new()).collect();
-    run_all(tasks, options.jobs.unwrap_or_else(crew::as_many_as_processors), |task, Run { prepared, outcome, .. }| {
+    run_all(tasks, &Crew::of(options.jobs), |task, Run { prepared, outcome, .. }| {
         let (place, trial) = &trials[task];
         match outcome {
             Ok(ended) => {

@@ -11,12 +11,13 @@ use anyhow::{Context, Result, bail};
 use super::assign;
 use crate::marking::authority::{Authority, Prepared};
 use crate::marking::course::{Found, Task, find, task};
-use crate::marking::crew::{Run, as_many_as_processors, run_all};
+use crate::marking::crew::{Crew, Run, run_all};
 use crate::marking::reports::list::{Journal, List, known};
 use crate::marking::reports::{feedback, junit, plain, points, spreadsheet, summary};
 use crate::marking::results::{Marks, count};
 use crate::marking::worker::{Job, Limits};
 use crate::notebook::file::Notebook;
+use crate::sandbox::Sandbox;
 use crate::session::PREPARE;
 use crate::session::warm_build::WarmBuild;
 use crate::system::files::write_atomically;
@@ -67,6 +68,12 @@ struct How {
     /// Seconds that a notebook may take
     #[arg(long, value_name = "S", default_value_t = 600)]
     time_notebook: u64,
+    /// What cells may do; `required` marks nothing where this system can't hold them
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Sandbox::On)]
+    sandbox: Sandbox,
+    /// What the cells of a submission may take, as 4G; 2 GB, if nothing is said
+    #[arg(long, value_name = "BYTES")]
+    memory: Option<String>,
     /// A folder with files that the notebooks read; each submission has a copy of its own
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -220,9 +227,9 @@ fn mark(
             }
         }
     }
-    let jobs = how.jobs.unwrap_or_else(as_many_as_processors);
+    let crew = Crew { sandbox: how.sandbox, memory: how.memory.clone(), ..Crew::of(how.jobs) };
     let mut progress = Progress::new(tasks.len());
-    run_all(tasks, jobs, |task, Run { prepared, outcome, seconds }| {
+    run_all(tasks, &crew, |task, Run { prepared, outcome, seconds }| {
         let (place, digest, solution) = &places[task];
         let mut marks = Marks { seconds, digest: digest.clone(), solution: solution.clone(), ..empty(&found[*place]) };
         marks.notes.clone_from(&prepared.notes);

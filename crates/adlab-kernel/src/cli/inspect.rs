@@ -9,6 +9,7 @@ use crate::marking::authority::Authority;
 use crate::marking::course::{find, task};
 use crate::marking::reports::plain;
 use crate::marking::submission::Submission;
+use crate::notebook::file::is_notebook;
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -64,9 +65,8 @@ fn copy_what_lies_beside(notebook: &Path, to: &Path) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (path, target) = (entry.path(), to.join(entry.file_name()));
-        let is_notebook = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("ipynb"));
         // A link may lead to what is no student's.
-        if entry.file_type()?.is_file() && !is_notebook && !target.exists() {
+        if entry.file_type()?.is_file() && !is_notebook(&path) && !target.exists() {
             fs::copy(&path, target)?;
         }
     }

@@ -131,7 +131,10 @@ fn take(printed: &Mutex<Outputs>) -> Outputs {
 
 fn timed_out(mut fault: Fault, limit: Limit) -> Fault {
     fault.evalue = format!("the cell took longer than {} s", limit.seconds());
-    fault.traceback = vec![fault.evalue.clone(), "Give it more time with --timeout.".into()];
+    fault.traceback = vec![fault.evalue.clone()];
+    if matches!(limit, Limit::Wall(_)) {
+        fault.traceback.push("Give it more time with --timeout.".into());
+    }
     fault
 }
 
@@ -153,6 +156,15 @@ const LOOK: Duration = Duration::from_millis(100);
 const COMPILING: Duration = Duration::from_secs(120);
 
 impl Limit {
+    /// By the wall, a cell has ended or was stopped after that, if it is not the kernel that hangs.
+    pub fn longest(self) -> Duration {
+        match self {
+            Limit::Wall(limit) => limit,
+            // It may be late both while it is compiled and while it runs.
+            Limit::Fair(limit) => COMPILING + 2 * WAITING * limit,
+        }
+    }
+
     fn seconds(self) -> f64 {
         let (Limit::Wall(limit) | Limit::Fair(limit)) = self;
         limit.as_secs_f64()

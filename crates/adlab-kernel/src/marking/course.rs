@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use super::authority::{Authority, Prepared};
 use super::submission::Submission;
+use crate::notebook::file::is_notebook;
 use crate::notebook::names::{apart, owner};
 
 /// A file that was handed in.
@@ -57,7 +58,7 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
         }
         if path.is_dir() {
             collect(&path, paths)?;
-        } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("ipynb")) {
+        } else if is_notebook(&path) {
             paths.push(path);
         }
     }

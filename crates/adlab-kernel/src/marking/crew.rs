@@ -16,10 +16,12 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::authority::Prepared;
 use super::worker::{Ended, Job, Word};
-use crate::engine::NBGRADER_VAR;
+use crate::engine::unattended::Limit;
 use crate::notebook::file::clear;
+use crate::runtime::memory;
+use crate::sandbox::{self, NBGRADER_VAR, Sandbox};
 
-/// How long a worker may take to begin, or to end a cell beyond the cell's own limit.
+/// How long a worker may be silent beyond what its work may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long it may take to put its things away.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -38,24 +40,40 @@ pub struct Run {
     pub seconds: f64,
 }
 
-/// How many run at the same time if nothing is said.
-pub fn as_many_as_processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// How submissions are run.
+#[derive(Debug, Clone)]
+pub struct Crew {
+    /// How many at the same time.
+    pub jobs: usize,
+    pub sandbox: Sandbox,
+    /// What their cells may take, as `2G`; what the sandbox allows, if nothing is said.
+    pub memory: Option<String>,
+}
+
+impl Crew {
+    /// As many as there are processors, if nothing is said.
+    pub fn of(jobs: Option<usize>) -> Self {
+        let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        Crew { jobs, sandbox: Sandbox::On, memory: None }
+    }
 }
 
 /// Runs all of them, several at a time, and hands over each as it is done, with its place in the list.
-pub fn run_all(tasks: Vec<(Prepared, Job)>, jobs: usize, mut done: impl FnMut(usize, Run) -> Result<()>) -> Result<()> {
+pub fn run_all(tasks: Vec<(Prepared, Job)>, crew: &Crew, mut done: impl FnMut(usize, Run) -> Result<()>) -> Result<()> {
+    for lacking in crew.sandbox.check()? {
+        eprintln!("adlab: {lacking}");
+    }
     let queue: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new(tasks.into_iter().enumerate().collect()));
     let (results, arrived) = channel();
     std::thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
+        for _ in 0..crew.jobs.max(1) {
             let (queue, results) = (Arc::clone(&queue), results.clone());
             scope.spawn(move || {
                 let mut worker = None;
                 loop {
                     let next = queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front();
                     let Some((place, (prepared, job))) = next else { return };
-                    let run = one(&mut worker, prepared, job);
+                    let run = one(crew, &mut worker, prepared, job);
                     if results.send((place, run)).is_err() {
                         return;
                     }
@@ -78,11 +96,11 @@ pub fn run_all(tasks: Vec<(Prepared, Job)>, jobs: usize, mut done: impl FnMut(us
 }
 
 /// Runs one submission, however many workers it takes.
-fn one(worker: &mut Option<Worker>, mut prepared: Prepared, mut job: Job) -> Run {
+fn one(crew: &Crew, worker: &mut Option<Worker>, mut prepared: Prepared, mut job: Job) -> Run {
     let started = Instant::now();
     let mut failures = 0;
     let outcome = loop {
-        match attempt(worker, &mut prepared, &job) {
+        match attempt(crew, worker, &mut prepared, &job) {
             Ok(ended) => break Ok(ended),
             Err(trouble) => {
                 // Whatever state it is in, it is not used again.
@@ -111,10 +129,15 @@ enum Trouble {
     Failed(String),
 }
 
-fn attempt(worker: &mut Option<Worker>, prepared: &mut Prepared, job: &Job) -> Result<Vec<Ended>, Trouble> {
+fn attempt(
+    crew: &Crew,
+    worker: &mut Option<Worker>,
+    prepared: &mut Prepared,
+    job: &Job,
+) -> Result<Vec<Ended>, Trouble> {
     let failed = |error: anyhow::Error| Trouble::Failed(format!("{error:#}"));
     if worker.is_none() {
-        *worker = Some(Worker::start().map_err(failed)?);
+        *worker = Some(Worker::start(crew).map_err(failed)?);
     }
     let Some(worker) = worker else { return Err(Trouble::Failed("there is no worker".into())) };
     worker.give(job).map_err(failed)?;
@@ -123,8 +146,7 @@ fn attempt(worker: &mut Option<Worker>, prepared: &mut Prepared, job: &Job) -> R
     let mut running = None;
     let mut ended: Vec<Ended> = Vec::new();
     loop {
-        let patience = running.map_or(PATIENCE, |_| job.limits.cell + PATIENCE);
-        match worker.words.recv_timeout(patience) {
+        match worker.words.recv_timeout(Limit::Fair(job.limits.cell).longest() + PATIENCE) {
             Ok(Word::Begins(place)) => running = Some(place),
             Ok(Word::Shows(place, outputs)) => prepared.notebook.cells_mut()[place]["outputs"] = outputs,
             Ok(Word::Ended(cell)) => {
@@ -159,9 +181,13 @@ struct Worker {
 }
 
 impl Worker {
-    fn start() -> Result<Self> {
+    fn start(crew: &Crew) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg(COMMAND).process_group(0).env(NBGRADER_VAR, "autograde");
+        command.env(sandbox::VARIABLE, crew.sandbox.word());
+        if let Some(memory) = &crew.memory {
+            command.env(memory::VARIABLE, memory);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().context("cannot start a process that marks")?;
         let jobs = process.stdin.take();

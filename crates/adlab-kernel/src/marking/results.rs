@@ -59,7 +59,7 @@ impl Marks {
     }
 
     /// In a word.
-    pub fn verdict(&self) -> &'static str {
+    pub fn status(&self) -> &'static str {
         match self.not_marked {
             Some(_) => "not marked",
             None => "marked",

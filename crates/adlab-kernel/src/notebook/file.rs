@@ -89,6 +89,11 @@ impl Notebook {
     }
 }
 
+/// By its name.
+pub fn is_notebook(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("ipynb"))
+}
+
 /// A cell's `source`, which may be one string or a list of lines.
 pub fn source(cell: &Value) -> String {
     text(&cell["source"])

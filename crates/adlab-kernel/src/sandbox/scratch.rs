@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::notebook::file::is_notebook;
+
 /// Its name in a session's folder.
 pub const FOLDER: &str = "scratch";
 
@@ -128,10 +130,6 @@ impl Scratch {
         }
         Ok(())
     }
-}
-
-fn is_notebook(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("ipynb"))
 }
 
 /// What files take, as the disk has it: one with a hole takes less than it is long. Ends early where there are more.

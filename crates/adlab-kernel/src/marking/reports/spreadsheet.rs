@@ -13,16 +13,16 @@ pub fn csv(all: &[Marks]) -> Result<Vec<u8>> {
         }
     }
     let mut table = csv::Writer::from_writer(Vec::new());
-    let head = ["student", "submitted", "points", "of", "by hand", "verdict"];
+    let head = ["student", "submitted", "points", "of", "by hand", "status"];
     table.write_record(head.into_iter().chain(ids.iter().copied()).chain(["notes"]).map(cell))?;
     for marks in all {
-        let (sum, verdict) = match &marks.not_marked {
+        let (sum, status) = match &marks.not_marked {
             // No marks are not zero marks.
             Some(why) => (String::new(), format!("not marked: {why}")),
-            None => (points(marks.points()), marks.verdict().into()),
+            None => (points(marks.points()), marks.status().into()),
         };
         let of = if marks.not_marked.is_some() { String::new() } else { points(marks.of()) };
-        let mut row = vec![marks.student.clone(), marks.submitted.clone(), sum, of, points(marks.by_hand()), verdict];
+        let mut row = vec![marks.student.clone(), marks.submitted.clone(), sum, of, points(marks.by_hand()), status];
         for id in &ids {
             let mark = marks.marks.iter().find(|mark| mark.grade_id == *id);
             row.push(mark.and_then(|mark| mark.points).map(points).unwrap_or_default());
@@ -55,7 +55,7 @@ mod tests {
         };
         let other = Marks { student: "bo".into(), not_marked: Some("no\nnotebook".into()), ..Marks::default() };
         let text = String::from_utf8(csv(&[marks, other]).unwrap()).unwrap();
-        let expected = "student,submitted,points,of,by hand,verdict,one,two,notes\n\
+        let expected = "student,submitted,points,of,by hand,status,one,two,notes\n\
             \"'=HYPERLINK(\"\"x\"\")\",\"a, b.ipynb\",2.5,6,3,marked,2.5,,\nbo,,,,0,not marked: no notebook,,,\n";
         assert_eq!(text, expected);
     }
