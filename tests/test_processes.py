@@ -293,6 +293,7 @@ def outputs(session, cells):
 def test_five_kernels_at_once_are_each_like_one_alone(fresh_kernel):
     notebook = nbformat.read(SOLUTIONS[0], as_version=4)
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"][:10]
+    cells.append("0.5f64.sin()")
     alone = outputs(fresh_kernel, cells)
     assert any(text["stdout"] for text in alone) and any(text["values"] for text in alone)
     kernels = []
