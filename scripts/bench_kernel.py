@@ -45,20 +45,45 @@ class Kernel:
         self.client.wait_for_ready(timeout=120)
         self.ready = time.perf_counter() - started
 
-    def run(self, code):
+    def send(self, code, cell=None):
+        """As a front end does that names its cells."""
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False, "stop_on_error": False}
+        message = self.client.session.msg("execute_request", content, metadata={"cellId": cell} if cell else {})
+        self.client.shell_channel.send(message)
+        return message["header"]["msg_id"]
+
+    def run(self, code, cell=None):
         """Seconds from the request to the reply and idle."""
         started = time.perf_counter()
-        request = self.client.execute(code, stop_on_error=False)
+        self.messages = []
+        self.wait(self.send(code, cell))
+        return time.perf_counter() - started
+
+    def run_all(self, cells):
+        """The same, for names and codes of cells that are sent at once."""
+        started = time.perf_counter()
+        for request in [self.send(code, cell) for cell, code in cells]:
+            self.messages = []
+            self.wait(request)
+        return time.perf_counter() - started
+
+    def text(self, code):
+        """What a cell is worth."""
+        self.run(code)
+        values = (message["content"] for message in self.messages)
+        return "".join(content["data"]["text/plain"] for content in values if "execution_count" in content and "data" in content)
+
+    def wait(self, request):
         idle = replied = False
         while not idle:
             message = self.client.get_iopub_msg(timeout=600)
             if message["parent_header"].get("msg_id") == request:
+                self.messages.append(message)
                 idle = message["content"].get("execution_state") == "idle"
         while not replied:
             message = self.client.get_shell_msg(timeout=120)
             replied = message["parent_header"].get("msg_id") == request
         self.reply = message["content"]
-        return time.perf_counter() - started
 
     def processes(self):
         """The kernel and its children."""

@@ -3,9 +3,10 @@
 //! This program plays several roles, each in a process of its own; here it finds out which. `docs/architecture.md` is the
 //! map: the life of a cell, who says what to whom, and where a new thing belongs.
 //!
-//! Rooms, each using only those below it: `cli`, `server`, `marking`, `engine`, `session`, `explain`, `scope`, `analysis`, `compile`,
+//! Rooms, each using only those below it: `cli`, `server`, `marking`, `engine`, `ahead`, `session`, `explain`, `scope`, `analysis`, `compile`,
 //! `supervisor`, `runtime`, `sandbox`, `cell`, `notebook`, `system`, `fault`, `event`, `assumptions`.
 
+mod ahead;
 mod analysis;
 mod assumptions;
 mod cell;

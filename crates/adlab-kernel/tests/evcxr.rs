@@ -19,11 +19,11 @@ mod statics;
 use std::process::Command;
 
 use assumptions::*;
-use evcxr::{CommandContext, Error, EvalContext, EvalContextOutputs};
+use evcxr::{Error, EvalContext, EvalContextOutputs};
 use generated::Generated;
 
 /// evcxr with a process of its own kind, which this program is when it is started like that.
-fn start(folder: &std::path::Path) -> CommandContext {
+fn start(folder: &std::path::Path) -> EvalContext {
     // SAFETY: this test is the only one of its program, and evcxr has not started yet.
     unsafe { std::env::set_var(BUILD_FOLDER_VAR, folder) };
     let command = Command::new(env!("CARGO_BIN_EXE_adlab"));
@@ -31,7 +31,7 @@ fn start(folder: &std::path::Path) -> CommandContext {
     let EvalContextOutputs { stdout, stderr } = outputs;
     std::thread::spawn(move || stdout.iter().for_each(drop));
     std::thread::spawn(move || stderr.iter().for_each(drop));
-    CommandContext::with_eval_context(context)
+    context
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn evcxr_is_as_the_kernel_takes_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut evcxr = start(folder.path());
     let mut run = |code: &str| {
-        let outcome = evcxr.execute(code);
+        let outcome = evcxr.eval(code);
         (outcome, evcxr.last_source().unwrap())
     };
     // The three forms of a cell: without variables, with definitions alone, with a store of variables.

@@ -25,6 +25,8 @@ pub enum Command {
     Restart,
     Help,
     Version,
+    /// Whether the next cells are compiled before they are run.
+    Ahead,
     /// The documentation of a name is shown.
     Documentation(String),
     /// A program runs, in a shell.
@@ -132,6 +134,7 @@ pub const TABLE: &[Entry] = &[
     evcxr(":last_compile_dir", "", "where cells are compiled"),
     ours(":restart", "", "all variables go; functions and types stay", |_| Some(Command::Restart)),
     ours(":clear", "", "everything begins anew", |_| Some(Command::Clear)),
+    ours(":ahead", "", "whether the next cells are compiled before you run them", |_| Some(Command::Ahead)),
     ours(":version", "", "which kernel this is", |_| Some(Command::Version)),
     refused(":quit", "a notebook ends by itself; in Jupyter, shut the kernel down from its menu"),
     refused(":fmt", OWN_FORM),

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow};
 
+use crate::ahead::Next;
 use crate::analysis::Analysis;
 use crate::engine::Engine;
 use crate::session::environment::reach_cargo;
@@ -49,7 +50,7 @@ fn make(project: &Project, session: &Session) -> Result<()> {
     let mut engine = Engine::start(project.preload()?, session, analysis.clone(), None)?;
     for (i, code) in TYPICAL_CELLS.iter().enumerate() {
         engine
-            .execute(code, None, i + 1, Box::new(|_| ()))
+            .execute(Next { id: None, code: code.to_string() }, i + 1, &[], Box::new(|_| ()))
             .map_err(|fault| anyhow!("a first cell fails: {}: {}", fault.ename, fault.evalue))?;
     }
     // What cargo answers is kept as well.

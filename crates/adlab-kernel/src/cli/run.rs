@@ -139,6 +139,7 @@ fn run_notebook(
     // As Jupyter has it: a notebook finds what lies beside it.
     let here = notebook.path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
     let mut run = Unattended::start(project, session, analysis, here.as_deref())?;
+    run.look_ahead()?;
     let ready = started.elapsed();
     let mut failure = None;
     let cells = notebook.cells_mut();

@@ -12,9 +12,10 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
+use serde::{Deserialize, Serialize};
 
 use super::generated::Generated;
-use crate::assumptions::{ONE_FUNCTION, STORE_CALLS};
+use crate::assumptions::{ONE_FUNCTION, PACKAGE, SOURCE as CELL, STORE_CALLS};
 use crate::cell::annotated::MARKER;
 use crate::system::files::create_private;
 
@@ -32,43 +33,70 @@ const FORM: &str = "form";
 const CHECKSUM: &str = "checksum";
 
 /// A cell that is about to be compiled.
+#[derive(Serialize, Deserialize)]
 pub struct CompiledCell {
     folder: PathBuf,
-    place: PathBuf,
+    key: String,
     normal: String,
+}
+
+/// Where compiled cells are kept, if they are.
+pub fn folder() -> Option<PathBuf> {
+    std::env::var_os(FOLDER_VAR).filter(|folder| folder != "0").map(PathBuf::from)
 }
 
 impl CompiledCell {
     /// `made_from` is all but the source.
     pub fn of(source: &Generated, made_from: impl Hash) -> Option<Self> {
-        let folder = std::env::var_os(FOLDER_VAR).filter(|folder| folder != "0").map(PathBuf::from)?;
+        let folder = folder()?;
         let normal = normal_form(source)?;
         let mut hasher = DefaultHasher::new();
         (made_from, &normal).hash(&mut hasher);
-        let place = folder.join(format!("{:016x}", hasher.finish()));
-        Some(CompiledCell { folder, place, normal })
+        Some(CompiledCell { folder, key: format!("{:016x}", hasher.finish()), normal })
+    }
+
+    /// What it was made from, in a word.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn place(&self) -> PathBuf {
+        self.folder.join(&self.key)
+    }
+
+    /// There is one, sound or not.
+    pub fn is_kept(&self) -> bool {
+        self.place().join(LIBRARY).exists()
     }
 
     /// Puts the library in its place, and gives the very source that it was compiled from: its items may stand in another
     /// order, and a panic names a line of it.
     pub fn fetch(&self, library: &Path) -> Option<String> {
-        let source = fs::read_to_string(self.place.join(SOURCE)).ok()?;
-        let bytes = fs::read(self.place.join(LIBRARY)).ok()?;
-        let sum = fs::read_to_string(self.place.join(CHECKSUM)).ok()?;
-        let form = fs::read_to_string(self.place.join(FORM)).ok()?;
+        let place = self.place();
+        let source = fs::read_to_string(place.join(SOURCE)).ok()?;
+        let bytes = fs::read(place.join(LIBRARY)).ok()?;
+        let sum = fs::read_to_string(place.join(CHECKSUM)).ok()?;
+        let form = fs::read_to_string(place.join(FORM)).ok()?;
         if sum != checksum(&bytes, &source, &form) || form != self.normal {
-            let _ = fs::remove_dir_all(&self.place);
+            let _ = fs::remove_dir_all(&place);
             return None;
         }
         // A library that is loaded must not be written to: a new file, not a new content.
         let _ = fs::remove_file(library);
         fs::write(library, bytes).ok()?;
-        let _ = fs::File::open(&self.place).and_then(|entry| entry.set_modified(SystemTime::now()));
+        let _ = fs::File::open(&place).and_then(|entry| entry.set_modified(SystemTime::now()));
         Some(source)
     }
 
-    /// A cache that can't be written is no reason to fail.
-    pub fn keep(&self, library: &Path, source: &str) {
+    /// Keeps the library, if it was made from this source alone. A cache that can't be written is no reason to fail.
+    pub fn keep_if_alone(&self, library: &Path, source: &str) {
+        let notes = fs::read_to_string(library.with_file_name(format!("{PACKAGE}.d"))).unwrap_or_default();
+        if has_one_source(&notes) {
+            self.keep(library, source);
+        }
+    }
+
+    fn keep(&self, library: &Path, source: &str) {
         let _ = self.try_to_keep(library, source);
     }
 
@@ -85,7 +113,7 @@ impl CompiledCell {
         fs::write(new.path().join(FORM), &self.normal)?;
         fs::write(new.path().join(CHECKSUM), checksum(&bytes, source, &self.normal))?;
         fs::write(new.path().join(LIBRARY), bytes)?;
-        fs::rename(new.path(), &self.place)?;
+        fs::rename(new.path(), self.place())?;
         let _ = new.keep();
         Ok(())
     }
@@ -104,6 +132,14 @@ impl CompiledCell {
         }
         Ok(())
     }
+}
+
+/// rustc notes what a library was made from: other files, where a cell includes them, and the environment.
+fn has_one_source(notes: &str) -> bool {
+    let sources = |line: &str| line.split_once(": ").map_or(String::new(), |(_, sources)| sources.trim().to_owned());
+    notes.contains(": ")
+        && notes.lines().map(sources).all(|all| ["", CELL].contains(&all.as_str()))
+        && !notes.contains("# env-dep:")
 }
 
 fn checksum(library: &[u8], source: &str, form: &str) -> String {
@@ -169,7 +205,7 @@ mod tests {
         let normal = normal_form(&read(source)).unwrap();
         let mut hasher = DefaultHasher::new();
         (made_from, &normal).hash(&mut hasher);
-        CompiledCell { folder: folder.to_owned(), place: folder.join(format!("{:016x}", hasher.finish())), normal }
+        CompiledCell { folder: folder.to_owned(), key: format!("{:016x}", hasher.finish()), normal }
     }
 
     #[test]
@@ -205,12 +241,20 @@ mod tests {
             [(LIBRARY, &b"librarx"[..]), (SOURCE, b"fn a() {}"), (CHECKSUM, b""), (FORM, b"x"), (LIBRARY, b"")]
         {
             entry(&folder, source, "flags").keep(&library, source);
-            let place = entry(&folder, source, "flags").place;
+            let place = entry(&folder, source, "flags").place();
             fs::write(place.join(file), content).unwrap();
             assert_eq!(found(source, "flags"), None, "{file}");
             assert!(!place.exists());
             fs::write(&library, b"library").unwrap();
         }
+    }
+
+    #[test]
+    fn cells_that_read_other_files_are_noticed() {
+        assert!(has_one_source("/t/ctx.d: src/lib.rs\n\n/t/libctx.so: src/lib.rs\n\nsrc/lib.rs:\n"));
+        assert!(!has_one_source("/t/ctx.d: src/lib.rs src/data.txt\n\nsrc/lib.rs:\nsrc/data.txt:\n"));
+        assert!(!has_one_source("/t/ctx.d: src/lib.rs\n\n# env-dep:HOME=/root\n"));
+        assert!(!has_one_source(""));
     }
 
     #[test]

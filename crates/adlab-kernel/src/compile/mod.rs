@@ -11,6 +11,7 @@
 //!
 //! On the map, `docs/architecture.md`: step 9.
 
+pub mod ahead;
 mod cache;
 mod confined;
 mod generated;
@@ -28,7 +29,7 @@ pub mod statics;
 pub mod tools;
 pub mod variable_store;
 
-pub use cache::FOLDER_VAR as CELLS_VAR;
+pub use cache::{FOLDER_VAR as CELLS_VAR, folder as cells_folder};
 pub use confined::begin_cell;
 pub use key::has_async_runtime;
 pub use reach::hash;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::ahead::{self, Found, Job, Jobs};
 use super::cache::CompiledCell;
 use super::generated::Generated;
 use super::key::Places;
@@ -58,20 +59,71 @@ impl RecordedCall {
         let source = self.prepare(here)?;
         let library = self.library(here);
         let arguments = self.arguments(here, &source)?;
-        let kept = CompiledCell::of(&source, self.all_but_the_source(rustc, here, &arguments)?);
-        if let Some(known) = kept.as_ref().and_then(|kept| kept.fetch(&library)) {
+        let Some(kept) = CompiledCell::of(&source, self.all_but_the_source(rustc, here, &arguments)?) else {
+            return self.make(rustc, here, &arguments, &library);
+        };
+        let (jobs, key) = (Jobs::beside(&library), kept.key().to_owned());
+        let known = kept.fetch(&library).or_else(|| {
+            jobs.await_or_take(&key);
+            kept.fetch(&library)
+        });
+        if let Some(known) = known {
             std::fs::write(&place, known)?;
+            ahead::note(here, &Found::Ready(key));
             return tell_evcxr(&library).map(|()| 0);
         }
-        let code = run(rustc, here, &arguments, &self.environment)?;
+        if let Some(messages) = jobs.refusal(&key) {
+            ahead::note(here, &Found::Ready(key));
+            ahead::say_again(&messages);
+            return Ok(1);
+        }
+        ahead::note(here, &Found::Made(key));
+        let code = self.make(rustc, here, &arguments, &library)?;
         if code == 0 {
-            let notes = std::fs::read_to_string(library.with_file_name(format!("{PACKAGE}.d"))).unwrap_or_default();
-            if let Some(kept) = kept.filter(|_| has_one_source(&notes)) {
-                kept.keep(&library, &source.text);
-            }
-            tell_evcxr(&library)?;
+            kept.keep_if_alone(&library, &source.text);
         }
         Ok(code)
+    }
+
+    fn make(&self, rustc: &Path, here: &Path, arguments: &[String], library: &Path) -> Result<i32> {
+        let code = run(rustc, here, arguments, &self.environment)?;
+        if code == 0 {
+            tell_evcxr(library)?;
+        }
+        Ok(code)
+    }
+
+    /// Seems to make the cell's library, and leaves what there is to do as a job. Returns the exit code.
+    pub fn rehearse(&self, rustc: &Path, here: &Path) -> Result<i32> {
+        let source = self.prepare(here)?;
+        let library = self.library(here);
+        let jobs = Jobs::beside(&library);
+        let arguments = self.arguments(here, &source)?;
+        let kept = CompiledCell::of(&source, self.all_but_the_source(rustc, here, &arguments)?);
+        if let Some(kept) = kept.filter(|_| !ahead::reads_more(&source.file)) {
+            let key = kept.key().to_owned();
+            if let Some(messages) = jobs.refusal(&key) {
+                ahead::note(here, &Found::Ready(key));
+                ahead::say_again(&messages);
+                return Ok(1);
+            }
+            if kept.is_kept() {
+                ahead::note(here, &Found::Ready(key));
+            } else {
+                let (rustc, here) = (rustc.to_owned(), here.to_owned());
+                let job = Job { rustc, here: here.clone(), arguments, environment: self.environment.clone(), kept };
+                jobs.leave(&job, &source.text)?;
+                ahead::note(&here, &Found::Left(key.clone(), jobs.folder(&key)));
+            }
+        }
+        tell_evcxr(&jobs.nowhere()?)?;
+        Ok(0)
+    }
+
+    /// Seems to make a library of which nothing is wanted.
+    pub fn pretend(&self, here: &Path) -> Result<i32> {
+        tell_evcxr(&Jobs::beside(&self.library(here)).nowhere()?)?;
+        Ok(0)
     }
 
     /// Simplifies the source that evcxr has written, line for line, and gives it.
@@ -160,30 +212,9 @@ impl RecordedCall {
     }
 }
 
-/// rustc notes what a library was made from: other files, where a cell includes them, and the environment.
-fn has_one_source(notes: &str) -> bool {
-    let sources = |line: &str| line.split_once(": ").map_or(String::new(), |(_, sources)| sources.trim().to_owned());
-    notes.contains(": ")
-        && notes.lines().map(sources).all(|all| ["", SOURCE].contains(&all.as_str()))
-        && !notes.contains("# env-dep:")
-}
-
 pub fn tell_evcxr(library: &Path) -> Result<()> {
     match std::env::var_os(LIBRARY_PATH_VAR) {
         Some(place) => Ok(std::fs::write(place, library.to_string_lossy().as_bytes())?),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_that_read_other_files_are_noticed() {
-        assert!(has_one_source("/t/ctx.d: src/lib.rs\n\n/t/libctx.so: src/lib.rs\n\nsrc/lib.rs:\n"));
-        assert!(!has_one_source("/t/ctx.d: src/lib.rs src/data.txt\n\nsrc/lib.rs:\nsrc/data.txt:\n"));
-        assert!(!has_one_source("/t/ctx.d: src/lib.rs\n\n# env-dep:HOME=/root\n"));
-        assert!(!has_one_source(""));
     }
 }

@@ -20,10 +20,35 @@ pub fn run(rustc: &Path, here: &Path, arguments: &[String], environment: &BTreeM
     let mut said = std::io::stdout().lock();
     listen(command, here, |message| {
         if message["$message_type"] == "diagnostic" {
-            writeln!(said, "{}", json!({ "reason": "compiler-message", "message": message }))?;
+            writeln!(said, "{}", as_cargo_says(&message))?;
         }
         Ok(())
     })
+}
+
+/// For nobody yet, in a folder of its own. Returns the exit code, and what was said.
+pub fn run_apart(
+    rustc: &Path,
+    here: &Path,
+    folder: &Path,
+    arguments: &[String],
+    environment: &BTreeMap<String, String>,
+) -> Result<(i32, Vec<Value>)> {
+    let mut command = Command::new(rustc);
+    command.args(arguments).stdin(Stdio::null()).current_dir(folder);
+    confine(&mut command, here, environment)?;
+    let mut said = Vec::new();
+    let code = listen(command, here, |message| {
+        if message["$message_type"] == "diagnostic" {
+            said.push(message);
+        }
+        Ok(())
+    })?;
+    Ok((code, said))
+}
+
+pub fn as_cargo_says(message: &Value) -> Value {
+    json!({ "reason": "compiler-message", "message": message })
 }
 
 /// For cargo. Returns the exit code.

@@ -5,15 +5,16 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
+use super::ahead::{self, Act};
 use super::confined::{given_up, message};
 use super::key::{LOCK, Places, adds_crates, call_key, has_local_crates};
 use super::metadata::{answer, is_question};
 use super::recorded_call::{self, RecordedCall};
 use super::rustc::run_for_cargo;
-use super::tools::{CALL, STAND_INS, Tools};
+use super::tools::{AHEAD, CALL, STAND_INS, Tools};
 use crate::assumptions::{CONFIG_FILE, PACKAGE};
 use crate::sandbox::Sandbox;
 
@@ -37,6 +38,7 @@ pub fn hook() {
         match part {
             "rustup" => rustup(&tools, &arguments),
             "cargo" => cargo(&tools, &arguments),
+            AHEAD => ahead(&arguments),
             _ => rustc(&tools, &arguments),
         }
     });
@@ -89,7 +91,16 @@ fn build(tools: &Tools, arguments: &[OsString], words: &[&str], here: &Path) -> 
     let as_build: Vec<&str> = words.iter().map(|&word| if word == CHECK { BUILD } else { word }).collect();
     let place = tools.folder.join(format!("{CALL}{}", call_key(&tools.folder, here, &rustc, &as_build, &[LOCK])?));
     let checks = as_build != words;
-    if let Some(call) = RecordedCall::read(&place, Places::of(here, &rustc)).filter(|_| !has_local_crates(here)) {
+    let known = RecordedCall::read(&place, Places::of(here, &rustc)).filter(|_| !has_local_crates(here));
+    if let Some(act) = ahead::act(here) {
+        return match known.filter(|_| !checks) {
+            Some(call) if act == Act::Cell => call.rehearse(&rustc, here),
+            Some(call) => call.pretend(here),
+            // In a rehearsal, neither cargo nor a compiler is called.
+            None => Ok(101),
+        };
+    }
+    if let Some(call) = known {
         return if checks { call.check(&rustc, here) } else { call.compile(&rustc, here) };
     }
     if Sandbox::of_session().is_closed() && adds_crates(here) {
@@ -101,6 +112,12 @@ fn build(tools: &Tools, arguments: &[OsString], words: &[&str], here: &Path) -> 
         command.env(RECORD_VAR, place);
     }
     Err(command.exec().into())
+}
+
+/// Does what was left in a folder, with a niceness.
+fn ahead(arguments: &[OsString]) -> Result<i32> {
+    let [folder, niceness] = arguments else { bail!("takes a folder and a niceness") };
+    ahead::do_job(Path::new(folder), niceness.to_string_lossy().parse()?)
 }
 
 /// Says it as cargo would.

@@ -24,7 +24,9 @@ pub const ANSWER: &str = "answer-";
 const KNOWN: [&str; 2] = [CALL, ANSWER];
 
 /// The names under which this program stands in.
-pub const STAND_INS: [&str; 3] = ["rustup", "cargo", "rustc"];
+pub const STAND_INS: [&str; 4] = ["rustup", "cargo", "rustc", AHEAD];
+/// The one that stands for nobody: it compiles what nobody has asked for yet.
+pub const AHEAD: &str = "ahead";
 
 pub struct Tools {
     pub folder: PathBuf,

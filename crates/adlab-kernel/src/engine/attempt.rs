@@ -42,6 +42,8 @@ pub struct Parts<'a> {
     pub build: &'a Path,
     /// Where the notebook is.
     pub folder: Option<&'a Path>,
+    /// Nothing runs.
+    pub rehearses: bool,
 }
 
 /// What came of a cell.
@@ -82,8 +84,10 @@ impl Parts<'_> {
             let insertions = around.with(types.iter().chain(&display).chain(&debug));
             let annotated = plan.annotate(cell, &without, &insertions);
             self.scope.sources.annotate(&annotated);
-            let Some(outcome) = self.evcxr.try_to_execute(&annotated.code) else { return Attempt::Panicked };
-            if outcome.is_ok() && self.supervisor.runs_still() {
+            let Some(outcome) = self.evcxr.attempt(|evcxr| evcxr.execute(&annotated.code)) else {
+                return Attempt::Panicked;
+            };
+            if outcome.is_ok() && !self.rehearses && self.supervisor.runs_still() {
                 // It was not the runtime that has told evcxr that the code has run.
                 return Attempt::Panicked;
             }
@@ -156,7 +160,9 @@ impl Parts<'_> {
         }
         self.supervisor.note(&self.scope.variables.change(&self.supervisor.take_changed()));
         self.scope.variables.update(self.evcxr.variables().map(|(name, _)| name), &cell.variables, cell.number);
-        self.analysis.set_surroundings(surroundings(self.evcxr, self.prelude, &self.scope.definitions.text()));
+        if !self.rehearses {
+            self.analysis.set_surroundings(surroundings(self.evcxr, self.prelude, &self.scope.definitions.text()));
+        }
     }
 
     /// What the cell defines has the names of variables, which could not be seen before: the variables go.

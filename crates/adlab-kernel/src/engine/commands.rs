@@ -2,7 +2,7 @@
 
 use evcxr::Error;
 
-use super::evcxr_context::{bundle, describe};
+use super::evcxr_context::{Evcxr, Outcome, bundle, describe};
 use super::{Engine, Value, shell};
 use crate::cell::Cell;
 use crate::cell::commands::{self, Command};
@@ -64,11 +64,12 @@ impl Engine {
             }
             Command::Help => texts(commands::help()),
             Command::Version => text(concat!("adlab ", env!("CARGO_PKG_VERSION"), ", on evcxr 0.22")),
+            Command::Ahead => text(&self.tell_ahead()),
             Command::Shell(line) => {
                 shell::run(line, &self.give_environment, &self.supervisor)?;
                 Bundle::new()
             }
-            Command::Evcxr(line) => self.evaluate(line)?,
+            Command::Evcxr(line) => self.ask(|evcxr| evcxr.obey(line))?,
             Command::Dependency(lines) => {
                 self.add_crates(lines)?;
                 Bundle::new()
@@ -79,8 +80,13 @@ impl Engine {
     }
 
     /// What is no cell of the student's.
-    pub(super) fn evaluate(&mut self, code: &str) -> Result<Bundle, Fault> {
-        match self.evcxr.try_to_execute(code) {
+    fn evaluate(&mut self, code: &str) -> Result<Bundle, Fault> {
+        self.ask(|evcxr| evcxr.execute(code))
+    }
+
+    /// What evcxr has to say to it.
+    pub(super) fn ask(&mut self, work: impl FnOnce(&mut Evcxr) -> Outcome) -> Result<Bundle, Fault> {
+        match self.evcxr.attempt(work) {
             Some(Ok(outputs)) => Ok(bundle(outputs).unwrap_or_default()),
             Some(Err(Error::CompilationErrors(errors))) => {
                 let messages: Vec<String> = errors.iter().map(|error| error.message()).collect();
@@ -108,7 +114,7 @@ impl Engine {
     fn clear(&mut self) -> Result<(), Fault> {
         self.drop_variables();
         self.scope.clear();
-        let (cleared, _) = self.supervisor.clone().alone(|| self.evcxr.execute(":clear"));
+        let (cleared, _) = self.supervisor.clone().alone(|| self.evcxr.clear());
         let cleared = cleared.map_err(|error| anyhow::anyhow!("{}", describe(&error))).and_then(|_| self.prepare());
         cleared.map_err(|error| Fault::kernel(&format!("{error:#}")))
     }

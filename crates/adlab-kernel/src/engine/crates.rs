@@ -32,7 +32,7 @@ impl Engine {
         self.analysis.settle(|| self.supervisor.is_interrupted());
         let files = WRITTEN.map(|name| self.build.join(name));
         let before: Vec<(PathBuf, Option<Vec<u8>>)> = files.map(|file| (file.clone(), fs::read(file).ok())).into();
-        match self.evaluate(lines) {
+        match self.ask(|evcxr| evcxr.add_crates(lines)) {
             Ok(_) => {
                 self.scope.has_crates = true;
                 self.analysis.use_crates_of(self.build.clone());

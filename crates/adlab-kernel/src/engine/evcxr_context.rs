@@ -1,11 +1,13 @@
 //! evcxr, wrapped: it is started with a process of ours, and what it says goes where it should.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::rc::Rc;
 
 use anyhow::{Result, anyhow};
-use evcxr::{CommandContext, Error, EvalContext, EvalContextOutputs, EvalOutputs};
+use evcxr::{CompilationError, Error, EvalContext, EvalContextOutputs, EvalOutputs};
 
 use crate::event::Bundle;
 use crate::runtime::protocol::{MULTIPLE_OUTPUTS_VAR, SOCKET_VAR};
@@ -13,37 +15,64 @@ use crate::runtime::protocol::{MULTIPLE_OUTPUTS_VAR, SOCKET_VAR};
 /// What came of an evaluation.
 pub type Outcome = Result<EvalOutputs, Error>;
 
-pub struct Evcxr(CommandContext);
+pub struct Evcxr {
+    pub(super) context: EvalContext,
+    /// Where it builds.
+    pub(super) folder: PathBuf,
+    /// Why it refused what it has refused last.
+    pub(super) errors: Vec<CompilationError>,
+    /// The crates that were added, with what stands behind their names.
+    pub(super) crates: BTreeMap<String, String>,
+}
+
+/// What evcxr holds at a moment, to which it can go back.
+#[derive(Clone)]
+pub struct Saved(Rc<dyn Fn(&mut EvalContext) -> Outcome>);
 
 impl Evcxr {
     /// Starts it in the current session's build folder, with a runtime that will connect to this socket. Takes a while.
-    pub fn start(socket: &Path, give_environment: impl Fn(&mut Command)) -> Result<Self> {
+    pub fn start(folder: &Path, socket: &Path, give_environment: impl Fn(&mut Command)) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         give_environment(&mut command);
         command.env(SOCKET_VAR, socket).env(MULTIPLE_OUTPUTS_VAR, "1");
         let (context, outputs) =
             EvalContext::with_subprocess_command(command).map_err(|error| anyhow!("{}", describe(&error)))?;
         drain(outputs);
-        Ok(Evcxr(CommandContext::with_eval_context(context)))
+        Ok(Evcxr { context, folder: folder.to_owned(), errors: Vec::new(), crates: BTreeMap::new() })
     }
 
     pub fn execute(&mut self, code: &str) -> Outcome {
-        self.0.execute(code)
+        let outcome = self.context.eval(code);
+        if let Err(Error::CompilationErrors(errors)) = &outcome {
+            self.errors.clone_from(errors);
+        }
+        outcome
     }
 
     /// Nothing if evcxr has panicked: then nothing is known of what it holds.
-    pub fn try_to_execute(&mut self, code: &str) -> Option<Outcome> {
-        catch_unwind(AssertUnwindSafe(|| self.0.execute(code))).ok()
+    pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        catch_unwind(AssertUnwindSafe(|| work(self))).ok()
     }
 
     /// The source that it has generated last.
     pub fn source(&self) -> String {
-        self.0.last_source().unwrap_or_default()
+        self.context.last_source().unwrap_or_default()
     }
 
     /// The variables that later cells will find: names and types.
     pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.variables_and_types()
+        self.context.variables_and_types()
+    }
+
+    /// What it holds now.
+    pub fn save(&self) -> Saved {
+        let state = self.context.state();
+        Saved(Rc::new(move |context| context.eval_with_state("", state.clone())))
+    }
+
+    /// Goes back to what it held; to do so, it compiles a cell without code.
+    pub fn restore(&mut self, saved: &Saved) -> Outcome {
+        saved.0(&mut self.context)
     }
 }
 

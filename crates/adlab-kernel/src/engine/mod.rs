@@ -5,7 +5,9 @@
 mod attempt;
 mod commands;
 mod crates;
+mod evcxr_commands;
 mod evcxr_context;
+mod rehearsal;
 mod shell;
 pub mod thread;
 pub mod unattended;
@@ -20,6 +22,9 @@ use evcxr::Error;
 
 use self::attempt::{Attempt, Parts, removed, surroundings};
 use self::evcxr_context::{Evcxr, bundle, describe};
+use self::rehearsal::Ahead;
+pub use self::rehearsal::Look;
+use crate::ahead::Next;
 use crate::analysis::Analysis;
 use crate::cell::Cell;
 use crate::cell::nesting::{DEEPEST, is_too_deep};
@@ -59,6 +64,10 @@ pub struct Engine {
     socket: PathBuf,
     give_environment: Box<dyn Fn(&mut Command) + Send>,
     sandbox: Sandbox,
+    /// Nothing where no cell is compiled ahead.
+    ahead: Option<Ahead>,
+    /// What the next cell is to be told, in place of being run.
+    fate: Option<Fault>,
     // The last of all.
     _remains: Remains,
 }
@@ -79,6 +88,7 @@ impl Drop for Remains {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        self.write_tally();
         self.supervisor.part();
     }
 }
@@ -95,7 +105,7 @@ impl Engine {
         if let Some(scratch) = scratch {
             supervisor.watch(scratch);
         }
-        let evcxr = Evcxr::start(&socket, &give_environment)?;
+        let evcxr = Evcxr::start(&session.build(), &socket, &give_environment)?;
         // Of the notebook before, nothing is left.
         level::set(&session.build(), None)?;
         let (scope, build) = (Scope::default(), session.build());
@@ -111,6 +121,8 @@ impl Engine {
             socket,
             give_environment,
             sandbox: session.degree(),
+            ahead: None,
+            fate: None,
             _remains: Remains(session.folder().to_owned()),
         };
         engine.prepare()?;
@@ -140,9 +152,19 @@ impl Engine {
         self.analysis.set_surroundings(surroundings(&self.evcxr, &self.preload.prelude, &definitions));
     }
 
-    /// Runs a cell. What it prints and displays goes to the sink as it comes; what it is worth comes back. `id` is the
-    /// front end's name for it, `number` its execution count.
-    pub fn execute(&mut self, code: &str, id: Option<&str>, number: usize, sink: Sink) -> Result<Value, Fault> {
+    /// Runs a cell, and is told which are queued behind it. What it prints and displays goes to the sink as it comes; what it
+    /// is worth comes back. `number` is its execution count.
+    pub fn execute(&mut self, cell: Next, number: usize, queued: &[Next], sink: Sink) -> Result<Value, Fault> {
+        self.make_way(&cell, queued);
+        if let Some(fault) = self.take_fate() {
+            return Err(fault);
+        }
+        let outcome = self.execute_cell(&cell.code, cell.id.as_deref(), number, sink);
+        self.learn(cell, number, outcome.is_ok(), queued);
+        outcome
+    }
+
+    fn execute_cell(&mut self, code: &str, id: Option<&str>, number: usize, sink: Sink) -> Result<Value, Fault> {
         if is_too_deep(code) {
             let message = format!("brackets stand more than {DEEPEST} deep in each other");
             return Err(Fault::new("CompileError", &message, &[]));
@@ -194,6 +216,7 @@ impl Engine {
         let plan = if handed.is_empty() { plan } else { self.scope.definitions.plan(cell) };
         let removed = removed(&plan, &self.evcxr);
         self.make_room(&plan);
+        let rehearses = self.rehearses();
         let mut parts = Parts {
             evcxr: &mut self.evcxr,
             scope: &mut self.scope,
@@ -202,6 +225,7 @@ impl Engine {
             prelude: &self.preload.prelude,
             build: &self.build,
             folder: self.folder.as_deref(),
+            rehearses,
         };
         parts.supervisor.note(&parts.scope.definitions.outdated(cell));
         let (outcome, generated) = match parts.attempt(cell, &plan, removed) {
@@ -298,6 +322,9 @@ impl Engine {
 
     /// What has gone wrong beside the cell, and bears on it.
     fn tell_trouble(&self) {
+        if self.rehearses() {
+            return;
+        }
         if let Some(trouble) = self.analysis.take_trouble() {
             self.supervisor.note(&format!("note: types may not be found, so write them: {trouble}\n"));
         }
@@ -305,8 +332,12 @@ impl Engine {
 
     /// evcxr, or what we make of it, has panicked, and nothing is known of what it holds.
     fn start_anew(&mut self) -> Fault {
+        if let Some(ahead) = self.ahead.as_mut().filter(|ahead| ahead.rehearses) {
+            ahead.has_panicked = true;
+            return Fault::kernel("a rehearsal failed");
+        }
         self.supervisor.end();
-        let started = Evcxr::start(&self.socket, &self.give_environment).and_then(|evcxr| {
+        let started = Evcxr::start(&self.build, &self.socket, &self.give_environment).and_then(|evcxr| {
             let old = std::mem::replace(&mut self.evcxr, evcxr);
             let _ = catch_unwind(AssertUnwindSafe(|| drop(old)));
             self.scope.clear();
@@ -322,6 +353,10 @@ impl Engine {
 
     /// evcxr has started a new runtime, without variables.
     fn forget_variables(&mut self) {
+        if let Some(ahead) = self.ahead.as_mut().filter(|ahead| ahead.rehearses) {
+            ahead.is_lost = true;
+            return;
+        }
         self.scope.variables.lose();
         self.tell_analysis();
     }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use tokio::sync::{Notify, oneshot};
 
-use super::{Engine, Value, is_for_nbgrader};
+use super::{Engine, Look, Value, is_for_nbgrader};
+use crate::ahead::Next;
 use crate::analysis::{Analysis, Completions, Documentation};
 use crate::cell::nesting::DEEP_STACK;
 use crate::event::{Event, Sink, Stream};
@@ -29,7 +30,15 @@ const FAREWELL: Duration = Duration::from_secs(2);
 type Outcome = Result<Value, Fault>;
 
 enum Job {
-    Execute { code: String, id: Option<String>, number: usize, sink: Sink, reply: oneshot::Sender<Outcome> },
+    Execute {
+        cell: Next,
+        number: usize,
+        queued: Vec<Next>,
+        sink: Sink,
+        reply: oneshot::Sender<Outcome>,
+    },
+    /// There may be something to do ahead of cells.
+    Look,
     Stop,
 }
 
@@ -44,6 +53,8 @@ pub struct EngineThread {
 #[derive(Clone)]
 pub struct Handle {
     jobs: Sender<Job>,
+    /// How many of them have not begun.
+    waiting: Arc<AtomicUsize>,
     analysis: Option<Analysis>,
     supervisor: Arc<OnceLock<Supervisor>>,
     interrupted: Arc<Notify>,
@@ -58,8 +69,10 @@ impl EngineThread {
         let stopping = Arc::new(AtomicBool::new(false));
         let session = begin.as_ref().map_err(|_| anyhow!("there is no session"));
         let analysis = session.and_then(|(_, session)| Analysis::start(session.library()?));
+        let waiting_count = Arc::new(AtomicUsize::new(0));
         let handle = Handle {
-            jobs,
+            jobs: jobs.clone(),
+            waiting: Arc::clone(&waiting_count),
             analysis: analysis.as_ref().ok().cloned(),
             supervisor: Arc::clone(&supervisor),
             interrupted: Arc::default(),
@@ -76,7 +89,8 @@ impl EngineThread {
                 Err(error) => (None, Err(error)),
             };
             waiting.end();
-            serve(engine, waiting.jobs.into_iter().chain(queue.iter()), &supervisor, &is_stopping);
+            let queue = Queue { begun: waiting.jobs, queue: &queue, waiting: &waiting_count, look: jobs };
+            serve(engine, queue, &supervisor, &is_stopping);
             drop(session);
             let _ = finished.send(());
         };
@@ -110,8 +124,9 @@ impl EngineThread {
 }
 
 impl Handle {
-    pub async fn execute(&self, code: String, id: Option<String>, number: usize, sink: Sink) -> Outcome {
-        let ask = self.ask(|reply| Job::Execute { code, id, number, sink, reply });
+    /// Runs a cell; which are queued behind it, it may know.
+    pub async fn execute(&self, cell: Next, number: usize, queued: Vec<Next>, sink: Sink) -> Outcome {
+        let ask = self.ask(|reply| Job::Execute { cell, number, queued, sink, reply });
         tokio::select! {
             outcome = ask => outcome.unwrap_or_else(|| Err(Fault::kernel("the kernel is shutting down"))),
             () = self.interrupted_in_vain() => Err(Fault::interrupted()),
@@ -158,6 +173,7 @@ impl Handle {
 
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> Option<T> {
         let (reply, answer) = oneshot::channel();
+        self.waiting.fetch_add(1, Ordering::SeqCst);
         self.jobs.send(job(reply)).ok()?;
         answer.await.ok()
     }
@@ -189,41 +205,81 @@ impl Waiting<'_> {
     }
 }
 
-fn serve(
-    engine: Result<Engine>,
-    mut queue: impl Iterator<Item = Job>,
-    supervisor: &OnceLock<Supervisor>,
-    stopping: &AtomicBool,
-) {
+/// What is to be done, in order.
+struct Queue<'a> {
+    begun: VecDeque<Job>,
+    queue: &'a Receiver<Job>,
+    /// How many cells are among them.
+    waiting: &'a AtomicUsize,
+    look: Sender<Job>,
+}
+
+impl Queue<'_> {
+    /// Waits for the next; where something is to be done meanwhile, not for ever.
+    fn next(&mut self, look: Look) -> Option<Job> {
+        let job = match (self.begun.pop_front(), look) {
+            (Some(job), _) => job,
+            (None, Look::Done) => self.queue.recv().ok()?,
+            (None, Look::Later(wait)) => match self.queue.recv_timeout(wait) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => Job::Look,
+                Err(RecvTimeoutError::Disconnected) => return None,
+            },
+        };
+        if matches!(job, Job::Execute { .. }) {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+        }
+        Some(job)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.begun.is_empty() && self.waiting.load(Ordering::SeqCst) == 0
+    }
+}
+
+fn serve(engine: Result<Engine>, mut queue: Queue, supervisor: &OnceLock<Supervisor>, stopping: &AtomicBool) {
     let mut engine = match engine {
         Ok(engine) => engine,
         Err(_) if stopping.load(Ordering::Relaxed) => return,
         Err(error) => return refuse(&format!("the kernel could not start: {error:#}"), &mut queue),
     };
     let _ = supervisor.set(engine.supervisor());
-    for job in queue {
-        match job {
+    let look = queue.look.clone();
+    // Cells run without it as well.
+    if let Err(error) = engine.look_ahead_from_now(move || drop(look.send(Job::Look))) {
+        eprintln!("adlab kernel: the next cells are not compiled ahead: {error:#}");
+    }
+    let is_wanted = |queue: &Queue| !queue.is_empty() || stopping.load(Ordering::Relaxed);
+    let mut look = Look::Done;
+    loop {
+        if !is_wanted(&queue) {
+            look = catch_unwind(AssertUnwindSafe(|| engine.look_ahead(|| is_wanted(&queue)))).unwrap_or(Look::Done);
+        }
+        match queue.next(look) {
             // Interrupted before its turn.
-            Job::Execute { reply, .. } if reply.is_closed() => {}
-            Job::Execute { code, id, number, sink, reply } => {
-                let outcome = catch_unwind(AssertUnwindSafe(|| engine.execute(&code, id.as_deref(), number, sink)));
+            Some(Job::Execute { reply, .. }) if reply.is_closed() => {}
+            Some(Job::Execute { cell, number, queued, sink, reply }) => {
+                let outcome = catch_unwind(AssertUnwindSafe(|| engine.execute(cell, number, &queued, sink)));
                 let _ = reply.send(outcome.unwrap_or_else(|_| Err(engine.start_anew())));
             }
-            Job::Stop => return,
+            Some(Job::Look) => {}
+            Some(Job::Stop) | None => return,
         }
+        look = Look::Done;
     }
 }
 
 /// Says in each cell why nothing works, rather than dying where nobody sees it.
-fn refuse(reason: &str, queue: &mut impl Iterator<Item = Job>) {
+fn refuse(reason: &str, queue: &mut Queue) {
     eprintln!("adlab kernel: {reason}");
     if is_for_nbgrader() {
         // To which each such cell would be a mark. Where the kernel is gone, it says that it could not mark.
         std::process::exit(1);
     }
-    for job in queue {
+    while let Some(job) = queue.next(Look::Done) {
         match job {
             Job::Execute { reply, .. } => drop(reply.send(Err(Fault::kernel(reason)))),
+            Job::Look => {}
             Job::Stop => return,
         }
     }

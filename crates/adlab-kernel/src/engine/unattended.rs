@@ -9,6 +9,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::{Engine, is_for_nbgrader};
+use crate::ahead::Next;
 use crate::analysis::Analysis;
 use crate::event::Event;
 use crate::fault::Fault;
@@ -29,7 +30,11 @@ pub struct Unattended {
     /// The execution count.
     number: usize,
     last: Option<usize>,
+    looks_ahead: bool,
 }
+
+/// So many of the cells behind the one that runs are of interest.
+const QUEUED: usize = 32;
 
 /// What came of a cell.
 pub struct Ran {
@@ -47,7 +52,13 @@ impl Unattended {
     pub fn start(project: &Project, session: &Session, analysis: &Analysis, folder: Option<&Path>) -> Result<Self> {
         let engine = Engine::start(project.preload()?, session, analysis.clone(), folder)?;
         let (displays, printed) = (Displays::default(), Arc::default());
-        Ok(Unattended { engine, displays, printed, ids: HashSet::new(), number: 0, last: None })
+        Ok(Unattended { engine, displays, printed, ids: HashSet::new(), number: 0, last: None, looks_ahead: false })
+    }
+
+    /// From now on, the next cells are compiled while one runs, on all cores.
+    pub fn look_ahead(&mut self) -> Result<()> {
+        self.looks_ahead = true;
+        self.engine.look_ahead_from_now(|| {})
     }
 
     /// The count that the next cell has.
@@ -63,9 +74,10 @@ impl Unattended {
         let id = cells[place]["id"].as_str().unwrap_or_default().to_owned();
         // Copied cells may have the id of the one that they were copied from, and are cells of their own.
         let id = if self.ids.insert(id.clone()) { id } else { format!("{id} at {place}") };
-        let code = file::source(&cells[place]);
+        let cell = Next { id: Some(id).filter(|id| !id.is_empty()), code: file::source(&cells[place]) };
+        let queued = self.queued(&cells[place + 1..], place + 1);
         let started = Instant::now();
-        let (outputs, fault, late) = self.execute(&code, &id, limit);
+        let (outputs, fault, late) = self.execute(cell, &queued, limit);
         cells[place]["execution_count"] = number.into();
         let updated = self.displays.settle(outputs, cells, place);
         Ran { number, took: started.elapsed(), fault, late, updated }
@@ -73,11 +85,25 @@ impl Unattended {
 
     /// Runs a cell again that has run, for what it defines: what it shows is not asked for.
     pub fn again(&mut self, cell: &Value, limit: Limit) {
-        let id = cell["id"].as_str().unwrap_or_default().to_owned();
-        self.execute(&file::source(cell), &id, limit);
+        let id = cell["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
+        self.execute(Next { id, code: file::source(cell) }, &[], limit);
     }
 
-    fn execute(&mut self, code: &str, id: &str, limit: Limit) -> (Finished, Option<Fault>, bool) {
+    /// What comes behind, if all goes well.
+    fn queued(&self, cells: &[Value], from: usize) -> Vec<Next> {
+        if !self.looks_ahead {
+            return Vec::new();
+        }
+        let mut ids = self.ids.clone();
+        let next = |(place, cell): (usize, &Value)| {
+            let id = cell["id"].as_str().unwrap_or_default().to_owned();
+            let id = if ids.insert(id.clone()) { id } else { format!("{id} at {place}") };
+            Next { id: Some(id).filter(|id| !id.is_empty()), code: file::source(cell) }
+        };
+        (from..).zip(cells).filter(|(_, cell)| file::is_run(cell)).take(QUEUED).map(next).collect()
+    }
+
+    fn execute(&mut self, cell: Next, queued: &[Next], limit: Limit) -> (Finished, Option<Fault>, bool) {
         let collected = Arc::clone(&self.printed);
         let supervisor = self.engine.supervisor();
         // As where nbgrader marks: a `dbg!` that was left in is no failure.
@@ -89,7 +115,7 @@ impl Unattended {
             event => collected.lock().unwrap_or_else(|e| e.into_inner()).add(event),
         });
         let watchdog = Watchdog::start(self.engine.supervisor(), limit);
-        let outcome = self.engine.execute(code, (!id.is_empty()).then_some(id), self.number, sink);
+        let outcome = self.engine.execute(cell, self.number, queued, sink);
         let late = watchdog.stop();
         let mut outputs = self.take();
         let fault = match outcome {

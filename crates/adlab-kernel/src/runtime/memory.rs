@@ -89,11 +89,34 @@ fn installed(root: &Path) -> Option<u64> {
     machine.into_iter().chain(limits).min()
 }
 
+/// What is free, also to this process's groups; what the system keeps of files counts as free.
+pub fn available() -> Option<u64> {
+    let root = Path::new("/");
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
+    let line = |text: &str, name: &str| -> Option<u64> {
+        text.lines().find(|line| line.starts_with(name))?.split_whitespace().nth(1)?.parse().ok()
+    };
+    let machine = line(&read("proc/meminfo"), "MemAvailable:").and_then(|kilobytes| kilobytes.checked_mul(1024));
+    let (groups, mounts) = (read("proc/self/cgroup"), read("proc/self/mountinfo"));
+    let folders = mounts.lines().filter_map(Mount::read).flat_map(|mount| {
+        let (limit, used) = (mount.file, mount.used);
+        mount.folders(root, &groups).into_iter().map(move |folder| (folder, limit, used))
+    });
+    let rooms = folders.filter_map(|(folder, limit, used)| {
+        let number = |name: &str| fs::read_to_string(folder.join(name)).ok()?.trim().parse::<u64>().ok();
+        let files = line(&fs::read_to_string(folder.join("memory.stat")).unwrap_or_default(), "inactive_file");
+        Some(number(limit)?.saturating_sub(number(used)?.saturating_sub(files.unwrap_or(0))))
+    });
+    machine.into_iter().chain(rooms).min()
+}
+
 /// Where the groups of one kind are seen: of version 2, or the memory of version 1.
 struct Mount<'a> {
     /// What the lines of `/proc/self/cgroup` have between their colons.
     controller: &'a str,
+    /// The files that have what a group may take, and what it takes.
     file: &'a str,
+    used: &'a str,
     /// The group that is seen at the place: a container has not all of them.
     group: &'a str,
     place: &'a str,
@@ -107,16 +130,23 @@ impl<'a> Mount<'a> {
         let (group, place) = (ours.next()?, ours.next()?);
         let mut theirs = theirs.split(' ');
         let (kind, options) = (theirs.next()?, theirs.next_back()?);
-        let (controller, file) = match kind {
-            "cgroup2" => ("", "memory.max"),
-            "cgroup" if options.split(',').any(|option| option == "memory") => ("memory", "memory.limit_in_bytes"),
+        let (controller, file, used) = match kind {
+            "cgroup2" => ("", "memory.max", "memory.current"),
+            "cgroup" if options.split(',').any(|option| option == "memory") => {
+                ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes")
+            }
             _ => return None,
         };
-        Some(Mount { controller, file, group, place })
+        Some(Mount { controller, file, used, group, place })
     }
 
     /// Those of our group and of all that it is in.
     fn limits(&self, root: &Path, groups: &str) -> Vec<u64> {
+        let files = self.folders(root, groups).into_iter().map(|folder| folder.join(self.file));
+        files.filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok()).collect()
+    }
+
+    fn folders(&self, root: &Path, groups: &str) -> Vec<PathBuf> {
         let own = groups.lines().find_map(|line| {
             let (_, rest) = line.split_once(':')?;
             let (controllers, group) = rest.split_once(':')?;
@@ -126,8 +156,7 @@ impl<'a> Mount<'a> {
         // A group outside of what is seen here, `/../other`, has no files.
         let below: PathBuf = below.components().filter(|part| matches!(part, Component::Normal(_))).collect();
         let place = root.join(self.place.trim_start_matches('/'));
-        let files = below.ancestors().map(|folder| place.join(folder).join(self.file));
-        files.filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok()).collect()
+        below.ancestors().map(|folder| place.join(folder)).collect()
     }
 }
 
@@ -154,6 +183,8 @@ mod tests {
     fn the_machine_has_memory() {
         #[cfg(target_os = "linux")]
         assert!(installed(Path::new("/")).unwrap() > 1 << 28);
+        #[cfg(target_os = "linux")]
+        assert!(available().unwrap() < installed(Path::new("/")).unwrap());
     }
 
     #[test]

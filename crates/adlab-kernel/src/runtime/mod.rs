@@ -41,6 +41,9 @@ use crate::sandbox::terms::Terms;
 use crate::system::processes::die_with_parent;
 use crate::system::sockets;
 
+/// The folder of libraries that are not there: what they are said to have done is nothing.
+pub const NOWHERE: &str = "nowhere";
+
 type CellFn = extern "C" fn(*mut c_void) -> *mut c_void;
 type BeginFn = unsafe extern "C" fn();
 type EndFn = unsafe extern "C" fn(extern "C" fn(u8, *const u8, usize));
@@ -163,7 +166,10 @@ impl Runtime {
             // There may be blanks in the path of the library.
             let call = line.strip_prefix(LOAD_AND_RUN).and_then(|call| call.strip_prefix(' ')?.rsplit_once(' '));
             let (library, function) = call.with_context(|| format!("not an instruction: {line:?}"))?;
-            self.transaction(library, function)?;
+            match is_rehearsed(Path::new(library)) {
+                true => writeln!(self.evcxr, "{EXECUTION_COMPLETE}")?,
+                false => self.transaction(library, function)?,
+            }
         }
         self.put_away();
         Ok(())
@@ -273,6 +279,11 @@ impl Runtime {
         }
         Ok(())
     }
+}
+
+/// evcxr only wants to go on.
+fn is_rehearsed(library: &Path) -> bool {
+    library.parent().is_some_and(|folder| folder.ends_with(NOWHERE))
 }
 
 /// The cells' library calls it, with the letter of a kind and a text.

@@ -15,7 +15,7 @@ use crate::cell::annotated::MARKER;
 use crate::cell::syntax::{self, Impl, Item, Kind};
 
 /// The definitions that are in force.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Definitions {
     pub(super) known: BTreeMap<Key, Known>,
     /// Of a definition whose place one of another cell has taken, the earlier ones: they come back when that one goes.
@@ -29,6 +29,7 @@ pub struct Definitions {
 }
 
 /// One that is gone.
+#[derive(Clone)]
 struct Former {
     title: String,
     /// The name of the type that it was the `impl` of.

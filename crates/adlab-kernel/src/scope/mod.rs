@@ -20,7 +20,7 @@ use crate::cell::Cell;
 use crate::cell::syntax::Kind;
 
 /// All of it.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Scope {
     pub definitions: Definitions,
     pub variables: Variables,

@@ -46,7 +46,7 @@ impl CellSource {
 }
 
 /// The cells that ran so far.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Sources {
     cells: Vec<CellSource>,
 }

@@ -11,7 +11,7 @@ use crate::cell::syntax::Kind;
 use crate::compile::statics::identities;
 
 /// The statics that there are, each with what tells whether it is the same still.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Statics(BTreeMap<String, String>);
 
 impl Statics {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::definitions::list;
 
 /// The notebook's variables, and those that are gone.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Variables {
     /// Each with the cell that made it.
     known: BTreeMap<String, usize>,

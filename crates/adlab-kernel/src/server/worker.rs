@@ -15,6 +15,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::history::History;
 use super::outbox::{Outbox, Pace, about};
 use super::replies;
+use crate::ahead::Next;
 use crate::engine::thread::Handle;
 use crate::engine::{Value, is_for_nbgrader};
 use crate::event::{Bundle, Event, Prompt, Sink, Stream};
@@ -65,7 +66,7 @@ impl Worker {
         let reply: Option<JupyterMessageContent> = match &request.content {
             JupyterMessageContent::KernelInfoRequest(_) => Some(replies::kernel_info().into()),
             JupyterMessageContent::ExecuteRequest(execute) => {
-                let reply = self.execute(request, execute).await;
+                let reply = self.execute(request, execute, queued(requests, waiting)).await;
                 if reply.status == ReplyStatus::Error && execute.stop_on_error {
                     aborted = take_queued_cells(requests, waiting).await;
                 }
@@ -95,7 +96,7 @@ impl Worker {
         }
     }
 
-    async fn execute(&mut self, request: &JupyterMessage, execute: &ExecuteRequest) -> ExecuteReply {
+    async fn execute(&mut self, request: &JupyterMessage, execute: &ExecuteRequest, queued: Vec<Next>) -> ExecuteReply {
         let store = execute.store_history && !execute.silent;
         if store {
             self.count += 1;
@@ -107,14 +108,16 @@ impl Worker {
         }
         // JupyterLab says which cells the student has deleted since: they no longer define anything.
         for deleted in request.metadata["deletedCells"].as_array().into_iter().flatten().filter_map(Json::as_str) {
-            let _ = self.engine.execute(String::new(), Some(deleted.to_owned()), self.count, Box::new(drop)).await;
+            let cell = Next { id: Some(deleted.to_owned()), code: String::new() };
+            let _ = self.engine.execute(cell, self.count, Vec::new(), Box::new(drop)).await;
         }
         let id = request.metadata["cellId"].as_str().map(str::to_owned);
         // A cell that has been emptied no longer defines what it did.
         let outcome = if execute.code.trim().is_empty() && (id.is_none() || execute.silent) {
             Ok(Value::default())
         } else {
-            self.engine.execute(execute.code.clone(), id, self.count, self.sink(request, execute)).await
+            let cell = Next { id, code: execute.code.clone() };
+            self.engine.execute(cell, self.count, queued, self.sink(request, execute)).await
         };
         if store {
             let output = outcome.as_ref().ok().and_then(|value| value.result.as_ref()).map_or("", plain_text);
@@ -173,7 +176,8 @@ impl Worker {
     async fn evaluate(&self, expressions: HashMap<String, String>) -> HashMap<String, ExpressionResult> {
         let mut results = HashMap::new();
         for (name, code) in expressions {
-            let outcome = self.engine.execute(code, None, self.count, Box::new(drop)).await;
+            let cell = Next { id: None, code };
+            let outcome = self.engine.execute(cell, self.count, Vec::new(), Box::new(drop)).await;
             let result = match outcome {
                 Ok(value) => ExpressionResult::Ok {
                     data: value.result.as_ref().map(replies::media).unwrap_or_default(),
@@ -245,6 +249,20 @@ impl Worker {
     fn reply(&self, content: impl Into<JupyterMessageContent>, request: &JupyterMessage) {
         self.outgoing.replies.send(JupyterMessage::new(content, Some(request)));
     }
+}
+
+/// The cells that wait behind the one that is next.
+fn queued(requests: &mut Requests, waiting: &mut VecDeque<JupyterMessage>) -> Vec<Next> {
+    while let Ok(request) = requests.try_recv() {
+        waiting.push_back(request);
+    }
+    let cell = |request: &JupyterMessage| match &request.content {
+        JupyterMessageContent::ExecuteRequest(execute) if !execute.silent => {
+            Some(Next { id: request.metadata["cellId"].as_str().map(str::to_owned), code: execute.code.clone() })
+        }
+        _ => None,
+    };
+    waiting.iter().filter_map(cell).collect()
 }
 
 /// The cells that were posted before the failed one was answered: "Run All" posts all at once, and relies on their being

@@ -114,6 +114,14 @@ pub fn die_with_parent() {
 #[cfg(not(target_os = "linux"))]
 pub fn die_with_parent() {}
 
+/// Others go first; and when memory runs out, this process goes first.
+pub fn be_nice(niceness: i32) {
+    if niceness > 0 {
+        let _ = rustix::process::nice(niceness);
+        let _ = std::fs::write("/proc/self/oom_score_adj", "900");
+    }
+}
+
 /// What the system says of a process.
 pub struct Status {
     state: char,

@@ -1,0 +1,241 @@
+//! Compilers that work on what nobody has asked for yet: some at a time, each a group of processes of its own.
+
+use std::collections::VecDeque;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::rule;
+
+/// Whom the compilers give way to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// To everybody: the student reads.
+    Reading,
+    /// To nobody: what they make is waited for.
+    Waited,
+}
+
+impl Urgency {
+    fn niceness(self) -> i32 {
+        match self {
+            Urgency::Reading => 10,
+            Urgency::Waited => 0,
+        }
+    }
+}
+
+struct Work {
+    /// The job's folder.
+    folder: PathBuf,
+    urgency: Urgency,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Work>,
+    /// The folders and the groups of processes.
+    running: Vec<(PathBuf, u32)>,
+    lanes: usize,
+    is_over: bool,
+    /// Sources that turned out not to compile.
+    refused: Vec<PathBuf>,
+}
+
+/// The handle ends them with it.
+pub struct Pool {
+    shared: Arc<(Mutex<State>, Condvar)>,
+}
+
+impl Pool {
+    /// `program` does a job, given its folder and a niceness. `tell` hears that one does not compile.
+    pub fn start(program: PathBuf, tell: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
+        let shared: Arc<(Mutex<State>, Condvar)> = Arc::default();
+        let (all, tell) = (Arc::clone(&shared), Arc::new(tell));
+        let work = move || {
+            while let Some((folder, child)) = next(&all, &program) {
+                let (all, tell) = (Arc::clone(&all), Arc::clone(&tell));
+                std::thread::spawn(move || {
+                    if end(&all, &folder, child) {
+                        tell();
+                    }
+                });
+            }
+        };
+        std::thread::Builder::new().name("ahead".into()).spawn(work)?;
+        Ok(Pool { shared })
+    }
+
+    /// Puts jobs behind those that wait.
+    pub fn add(&self, folders: impl IntoIterator<Item = PathBuf>, urgency: Urgency, lanes: usize) {
+        let mut state = self.lock();
+        state.lanes = lanes;
+        for folder in folders {
+            let is_known = state.waiting.iter().any(|work| work.folder == folder)
+                || state.running.iter().any(|(running, _)| *running == folder);
+            if !is_known {
+                state.waiting.push_back(Work { folder, urgency });
+            }
+        }
+        self.shared.1.notify_all();
+    }
+
+    /// Ends all but what makes one of these, at once. How many that were.
+    pub fn keep_only(&self, folders: &[PathBuf]) -> usize {
+        let mut state = self.lock();
+        let before = state.waiting.len();
+        state.waiting.retain(|work| {
+            let stays = folders.contains(&work.folder);
+            if !stays {
+                let _ = std::fs::remove_dir_all(&work.folder);
+            }
+            stays
+        });
+        let ended: Vec<u32> =
+            state.running.iter().filter(|(folder, _)| !folders.contains(folder)).map(|(_, group)| *group).collect();
+        ended.iter().for_each(|group| kill_group(*group));
+        before - state.waiting.len() + ended.len()
+    }
+
+    /// How many wait or are being done.
+    pub fn len(&self) -> usize {
+        let state = self.lock();
+        state.waiting.len() + state.running.len()
+    }
+
+    /// The folders of what turned out not to compile since one asked.
+    pub fn take_refused(&self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.lock().refused)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.shared.0)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.keep_only(&[]);
+        self.lock().is_over = true;
+        self.shared.1.notify_all();
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// Starts the next compiler, as soon as there may be one; nothing when it is over.
+fn next(shared: &(Mutex<State>, Condvar), program: &Path) -> Option<(PathBuf, Child)> {
+    let mut state = lock(&shared.0);
+    loop {
+        if state.is_over {
+            return None;
+        }
+        let may_begin = state.running.len() < state.lanes && (state.running.is_empty() || rule::waits().is_none());
+        if may_begin && let Some(work) = state.waiting.pop_front() {
+            let mut command = Command::new(program);
+            command.arg(&work.folder).arg(work.urgency.niceness().to_string());
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+            // One that was taken over is gone.
+            if work.folder.is_dir()
+                && let Ok(child) = command.spawn()
+            {
+                state.running.push((work.folder.clone(), child.id()));
+                return Some((work.folder, child));
+            }
+            continue;
+        }
+        state = shared.1.wait(state).unwrap_or_else(|e| e.into_inner());
+    }
+}
+
+/// Waits for one to end. True if the source does not compile.
+fn end(shared: &(Mutex<State>, Condvar), folder: &Path, mut child: Child) -> bool {
+    let status = child.wait();
+    // One that was ended leaves its folder.
+    let _ = std::fs::remove_dir_all(folder);
+    let is_refused = status.is_ok_and(|status| status.code() == Some(1));
+    let mut state = lock(&shared.0);
+    state.running.retain(|(running, _)| running != folder);
+    if is_refused {
+        state.refused.push(folder.to_owned());
+    }
+    drop(state);
+    shared.1.notify_all();
+    is_refused
+}
+
+fn kill_group(group: u32) {
+    if let Some(group) = Pid::from_raw(group as i32) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::{Duration, Instant};
+
+    /// A program that notes its folder's name, and waits or ends as that says.
+    fn program(folder: &Path) -> PathBuf {
+        let place = folder.join("program");
+        let text = "#!/bin/sh\nname=$(basename \"$1\")\necho \"$name $2\" >>\"$(dirname \"$1\")/log\"\n\
+                    case $name in slow*) sleep 100 ;; bad*) exit 1 ;; esac\n";
+        std::fs::write(&place, text).unwrap();
+        std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o755)).unwrap();
+        place
+    }
+
+    fn jobs(folder: &Path, names: &[&str]) -> Vec<PathBuf> {
+        let job = |name: &&str| {
+            let place = folder.join(name);
+            std::fs::create_dir(&place).unwrap();
+            place
+        };
+        names.iter().map(job).collect()
+    }
+
+    fn until(what: &str, holds: impl Fn() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !holds() {
+            assert!(Instant::now() < deadline, "{what}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn jobs_are_done_in_order_and_what_does_not_compile_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = Arc::new(Mutex::new(0));
+        let count = Arc::clone(&told);
+        let pool = Pool::start(program(folder.path()), move || *count.lock().unwrap() += 1).unwrap();
+        pool.add(jobs(folder.path(), &["a", "bad", "b"]), Urgency::Reading, 1);
+        until("all are done", || pool.len() == 0);
+        until("it is told", || *told.lock().unwrap() == 1);
+        assert_eq!(std::fs::read_to_string(folder.path().join("log")).unwrap(), "a 10\nbad 10\nb 10\n");
+        assert_eq!(pool.take_refused(), [folder.path().join("bad")]);
+        assert!(pool.take_refused().is_empty() && !folder.path().join("a").exists());
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_ended_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = Pool::start(program(folder.path()), || {}).unwrap();
+        let all = jobs(folder.path(), &["slow", "slow-2", "slow-3"]);
+        pool.add(all.clone(), Urgency::Waited, 2);
+        let log = || std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+        until("two run", || log().lines().count() == 2);
+        assert_eq!(pool.keep_only(&all[..1]), 2);
+        until("one is left", || pool.len() == 1);
+        assert_eq!((all[0].exists(), all[2].exists()), (true, false));
+        let running = lock(&pool.shared.0).running[0].1;
+        drop(pool);
+        until("none is left", || !Path::new(&format!("/proc/{running}")).exists());
+        assert!(log().contains("slow 0") && !log().contains("slow-3"));
+    }
+}

@@ -1,0 +1,312 @@
+//! Cells that are compiled before they are asked for.
+//!
+//! In a *rehearsal*, evcxr writes a cell's source as ever, and its build succeeds without a compiler: what there is to be
+//! made is left as a [`Job`], in a folder of its own. A job is done by a process of its own, apart from evcxr's files. It
+//! puts the library into the cache of compiled cells, under the key that the cell itself will have; so one that was guessed
+//! wrong is just never asked for. Of a source that does not compile, what the compiler said is kept, for evcxr to mend it.
+//!
+//! A cell that is being compiled when it is asked for is waited for, and one that still waits its turn is taken over.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{collections::BTreeMap, io};
+
+use anyhow::{Context, Result};
+use ra_ap_syntax::ast::{self, AstNode};
+use ra_ap_syntax::{SourceFile, SyntaxKind};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::cache::CompiledCell;
+use super::key::adds_crates;
+use super::rustc::{as_cargo_says, run_apart};
+use crate::assumptions::{PACKAGE, SOURCE};
+use crate::runtime::NOWHERE;
+use crate::system::files::write_atomically;
+use crate::system::processes::{be_nice, die_with_parent};
+
+/// Beside evcxr's build folder, while a rehearsal goes on.
+const REHEARSAL: &str = "rehearsal";
+/// Beside evcxr's build folder, where somebody wants to know: what became of each source, a line for each.
+const LOG: &str = "compiled";
+/// How folders of jobs begin, beside that of libraries: as deep, for libraries find others by the way between folders.
+const JOB: &str = "ahead-";
+/// And files that have what a compiler said.
+const REFUSED: &str = "refused-";
+
+const ORDER: &str = "order";
+const LOCK: &str = "lock";
+
+/// How long a compiler is waited for that has time only where nobody else wants it.
+const PATIENCE: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(2);
+
+/// What is rehearsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    Cell,
+    /// evcxr goes back to where it was: there is nothing to be made.
+    Return,
+}
+
+/// What became of a source, by its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Left as a job, in this folder.
+    Left(String, PathBuf),
+    /// It was there, or was being made; or that it does not compile was known.
+    Ready(String),
+    /// It had to be made.
+    Made(String),
+}
+
+/// From now on, nothing is compiled in this build folder.
+pub fn begin(build: &Path, act: Act) -> io::Result<()> {
+    fs::write(build.with_file_name(REHEARSAL), if act == Act::Cell { "cell" } else { "return" })
+}
+
+/// From now on, cells are compiled again.
+pub fn end(build: &Path) -> io::Result<()> {
+    fs::remove_file(build.with_file_name(REHEARSAL))
+}
+
+/// What is rehearsed in this build folder, if anything.
+pub fn act(here: &Path) -> Option<Act> {
+    let text = fs::read_to_string(here.with_file_name(REHEARSAL)).ok()?;
+    Some(if text == "cell" { Act::Cell } else { Act::Return })
+}
+
+/// From now on, it is noted what becomes of each source.
+pub fn listen(build: &Path) -> io::Result<()> {
+    fs::write(build.with_file_name(LOG), "")
+}
+
+/// What became of sources since one asked.
+pub fn heard(build: &Path) -> Vec<Found> {
+    let log = build.with_file_name(LOG);
+    let text = fs::read_to_string(&log).unwrap_or_default();
+    if !text.is_empty() {
+        let _ = fs::write(&log, "");
+    }
+    let line = |line: &str| {
+        let (word, key) = line.split_once(' ')?;
+        let key = key.to_owned();
+        Some(match word {
+            "left" => {
+                let (key, folder) = key.split_once(' ')?;
+                Found::Left(key.to_owned(), folder.into())
+            }
+            "ready" => Found::Ready(key),
+            _ => Found::Made(key),
+        })
+    };
+    text.lines().filter_map(line).collect()
+}
+
+pub fn note(here: &Path, found: &Found) {
+    let line = match found {
+        Found::Left(key, folder) => format!("left {key} {}", folder.display()),
+        Found::Ready(key) => format!("ready {key}"),
+        Found::Made(key) => format!("made {key}"),
+    };
+    // Where nobody listens, there is no such file.
+    if let Ok(mut log) = OpenOptions::new().append(true).open(here.with_file_name(LOG)) {
+        let _ = writeln!(log, "{line}");
+    }
+}
+
+/// A library to be made.
+#[derive(Serialize, Deserialize)]
+pub struct Job {
+    pub rustc: PathBuf,
+    /// evcxr's build folder.
+    pub here: PathBuf,
+    pub arguments: Vec<String>,
+    pub environment: BTreeMap<String, String>,
+    pub kept: CompiledCell,
+}
+
+/// Where jobs are, for libraries in this folder.
+pub struct Jobs(PathBuf);
+
+impl Jobs {
+    pub fn beside(library: &Path) -> Self {
+        Jobs(library.parent().and_then(Path::parent).unwrap_or(library).to_owned())
+    }
+
+    /// The folders of jobs of these keys.
+    pub fn folder(&self, key: &str) -> PathBuf {
+        self.0.join(format!("{JOB}{key}"))
+    }
+
+    /// A library that seems to have been made. evcxr gives it another name.
+    pub fn nowhere(&self) -> Result<PathBuf> {
+        let library = self.0.join(NOWHERE).join("lib.so");
+        fs::create_dir_all(self.0.join(NOWHERE))?;
+        fs::write(&library, "")?;
+        Ok(library)
+    }
+
+    /// Leaves a job; false where it is left already.
+    pub fn leave(&self, job: &Job, source: &str) -> Result<bool> {
+        let folder = self.folder(job.kept.key());
+        if folder.exists() {
+            return Ok(false);
+        }
+        // Beside its place first: nobody begins with half of it.
+        let new = tempfile::Builder::new().prefix("new-").tempdir_in(&self.0)?;
+        let place = new.path().join(SOURCE);
+        fs::create_dir_all(place.parent().context("a source in no folder")?)?;
+        fs::write(place, source)?;
+        fs::write(new.path().join(ORDER), serde_json::to_vec(job)?)?;
+        fs::rename(new.path(), &folder)?;
+        let _ = new.keep();
+        Ok(true)
+    }
+
+    /// Waits for a job that is being done, and takes over one that is not: it is done once.
+    pub fn await_or_take(&self, key: &str) {
+        let folder = self.folder(key);
+        let Ok(lock) = File::open(folder.join(LOCK)) else {
+            let _ = fs::remove_dir_all(&folder);
+            return;
+        };
+        let is_urgent = fs::read_to_string(folder.join(LOCK)).is_ok_and(|niceness| niceness == "0");
+        let since = Instant::now();
+        while lock.try_lock_shared().is_err() && (is_urgent || since.elapsed() < PATIENCE) {
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// What the compiler has said of a source.
+    pub fn refusal(&self, key: &str) -> Option<Vec<Value>> {
+        serde_json::from_slice(&fs::read(self.refusal_file(key)).ok()?).ok()
+    }
+
+    fn refusal_file(&self, key: &str) -> PathBuf {
+        self.0.join(format!("{REFUSED}{key}"))
+    }
+}
+
+/// Does a job; the exit code says whether it compiles. What is in the way of others has this niceness.
+pub fn do_job(folder: &Path, niceness: i32) -> Result<i32> {
+    die_with_parent();
+    be_nice(niceness);
+    let lock = File::create(folder.join(LOCK))?;
+    lock.lock()?;
+    (&lock).write_all(niceness.to_string().as_bytes())?;
+    let job: Job = serde_json::from_slice(&fs::read(folder.join(ORDER))?)?;
+    let source = fs::read_to_string(folder.join(SOURCE))?;
+    let (code, messages) =
+        run_apart(&job.rustc, &job.here, folder, &with_output(&job.arguments, folder), &job.environment)?;
+    let library = folder.join(format!("{}{PACKAGE}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
+    if code == 0 {
+        job.kept.keep_if_alone(&library, &source);
+    } else if code == 1 && is_of_source(&messages) && !adds_crates(&job.here) {
+        let jobs = Jobs(folder.parent().context("a job in no folder")?.to_owned());
+        let _ = write_atomically(&jobs.refusal_file(job.kept.key()), &serde_json::to_vec(&messages)?);
+    }
+    fs::remove_dir_all(folder)?;
+    Ok(code)
+}
+
+/// Prints what a compiler has said, as cargo would.
+pub fn say_again(messages: &[Value]) {
+    messages.iter().for_each(|message| println!("{}", as_cargo_says(message)));
+}
+
+/// The same, with what comes out in this folder.
+fn with_output(arguments: &[String], folder: &Path) -> Vec<String> {
+    let mut arguments = arguments.to_vec();
+    if let Some(at) = arguments.iter().position(|word| word == "--out-dir")
+        && let Some(place) = arguments.get_mut(at + 1)
+    {
+        *place = folder.display().to_string();
+    }
+    arguments
+}
+
+/// All errors are about the source: it will not compile another time either. A full disk is no such reason.
+fn is_of_source(messages: &[Value]) -> bool {
+    let is_summary =
+        |message: &Value| message["message"].as_str().is_some_and(|text| text.starts_with("aborting due to"));
+    let errors: Vec<&Value> =
+        messages.iter().filter(|message| message["level"] == "error" && !is_summary(message)).collect();
+    let has_place = |message: &&Value| message["spans"].as_array().is_some_and(|spans| !spans.is_empty());
+    !errors.is_empty() && errors.iter().all(has_place)
+}
+
+/// What is compiled depends on more than this source: on files, or on the environment.
+pub fn reads_more(file: &SourceFile) -> bool {
+    const READS: [&str; 5] = ["include", "include_str", "include_bytes", "env", "option_env"];
+    let is_path = |attribute: &ast::Attr| attribute.path().is_some_and(|path| path.syntax().text() == "path");
+    let mut tokens = file.syntax().descendants_with_tokens().filter_map(|element| element.into_token()).peekable();
+    while let Some(token) = tokens.next() {
+        let is_reader = token.kind() == SyntaxKind::IDENT && READS.contains(&token.text());
+        if is_reader && tokens.peek().is_some_and(|next| next.kind() == SyntaxKind::BANG) {
+            return true;
+        }
+    }
+    file.syntax().descendants().any(|node| {
+        ast::Attr::cast(node.clone()).is_some_and(|attribute| is_path(&attribute))
+            || ast::Module::cast(node).is_some_and(|module| module.item_list().is_none())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ra_ap_syntax::Edition;
+    use serde_json::json;
+
+    #[test]
+    fn what_reads_more_than_its_source_is_left_alone() {
+        let reads = |text: &str| reads_more(&SourceFile::parse(text, Edition::Edition2024).tree());
+        for text in [
+            "const T: &str = include_str!(\"a.txt\");",
+            "fn f() { println!(\"{}\", env!(\"HOME\")); }",
+            "fn f() { std::option_env!(\"A\"); }",
+            "mod other;",
+            "#[path = \"x.rs\"] mod other { }",
+            "macro_rules! m { () => { include!(\"a.rs\") } }",
+        ] {
+            assert!(reads(text), "{text}");
+        }
+        for text in
+            ["fn f() { std::env::var(\"A\"); }", "mod own { fn f() {} }", "fn include() {} fn g() { include(); }"]
+        {
+            assert!(!reads(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_that_may_pass_are_not_kept() {
+        let error = |spans: Value| json!({ "level": "error", "message": "wrong", "spans": spans });
+        let summary = json!({ "level": "error", "message": "aborting due to 1 previous error", "spans": [] });
+        assert!(is_of_source(&[error(json!([{}])), summary.clone()]));
+        assert!(!is_of_source(&[error(json!([{}])), error(json!([])), summary.clone()]));
+        assert!(!is_of_source(&[summary]) && !is_of_source(&[]));
+    }
+
+    #[test]
+    fn what_happens_is_noted_where_somebody_listens() {
+        let folder = tempfile::tempdir().unwrap();
+        let build = folder.path().join("build");
+        note(&build, &Found::Made("a".into()));
+        assert_eq!(heard(&build), []);
+        listen(&build).unwrap();
+        let all = [Found::Left("a".into(), "/a b".into()), Found::Ready("b".into()), Found::Made("c".into())];
+        all.iter().for_each(|found| note(&build, found));
+        assert_eq!(heard(&build), all);
+        assert_eq!(heard(&build), []);
+        assert_eq!(act(&build), None);
+        for wanted in [Act::Cell, Act::Return] {
+            begin(&build, wanted).unwrap();
+            assert_eq!(act(&build), Some(wanted));
+        }
+        end(&build).unwrap();
+        assert_eq!(act(&build), None);
+    }
+}
