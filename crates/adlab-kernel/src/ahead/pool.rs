@@ -83,21 +83,14 @@ impl Pool {
         self.shared.1.notify_all();
     }
 
-    /// Ends all but what makes one of these, at once. How many that were.
-    pub fn keep_only(&self, folders: &[PathBuf]) -> usize {
+    /// Ends all of it at once. The folders of the jobs that are not done.
+    pub fn end_all(&self) -> Vec<PathBuf> {
         let mut state = self.lock();
-        let before = state.waiting.len();
-        state.waiting.retain(|work| {
-            let stays = folders.contains(&work.folder);
-            if !stays {
-                let _ = std::fs::remove_dir_all(&work.folder);
-            }
-            stays
-        });
-        let ended: Vec<u32> =
-            state.running.iter().filter(|(folder, _)| !folders.contains(folder)).map(|(_, group)| *group).collect();
-        ended.iter().for_each(|group| kill_group(*group));
-        before - state.waiting.len() + ended.len()
+        let waiting: Vec<PathBuf> = state.waiting.drain(..).map(|work| work.folder).collect();
+        waiting.iter().for_each(|folder| drop(std::fs::remove_dir_all(folder)));
+        state.running.iter().for_each(|(_, group)| kill_group(*group));
+        let running = state.running.iter().map(|(folder, _)| folder.clone());
+        running.chain(waiting).collect()
     }
 
     /// How many wait or are being done.
@@ -118,7 +111,7 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.keep_only(&[]);
+        self.end_all();
         self.lock().is_over = true;
         self.shared.1.notify_all();
     }
@@ -230,12 +223,16 @@ mod tests {
         pool.add(all.clone(), Urgency::Waited, 2);
         let log = || std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
         until("two run", || log().lines().count() == 2);
-        assert_eq!(pool.keep_only(&all[..1]), 2);
-        until("one is left", || pool.len() == 1);
-        assert_eq!((all[0].exists(), all[2].exists()), (true, false));
-        let running = lock(&pool.shared.0).running[0].1;
-        drop(pool);
-        until("none is left", || !Path::new(&format!("/proc/{running}")).exists());
+        let group = lock(&pool.shared.0).running[0].1;
+        assert_eq!(pool.end_all(), all);
+        until("none is left", || pool.len() == 0 && !Path::new(&format!("/proc/{group}")).exists());
+        assert!(all.iter().all(|folder| !folder.exists()));
         assert!(log().contains("slow 0") && !log().contains("slow-3"));
+        // So does the end.
+        pool.add(jobs(folder.path(), &["slow-4"]), Urgency::Waited, 2);
+        until("it runs", || lock(&pool.shared.0).running.len() == 1);
+        let group = lock(&pool.shared.0).running[0].1;
+        drop(pool);
+        until("none is left", || !Path::new(&format!("/proc/{group}")).exists());
     }
 }

@@ -13,7 +13,6 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::compile::cells_folder;
 use crate::runtime::memory::available;
 
 /// `0` is never.
@@ -24,12 +23,12 @@ const ENOUGH: u64 = 1 << 30;
 /// Where a compiler is in the way of whoever writes the next cell.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Why nothing is ever compiled ahead here, if so.
-pub fn off() -> Option<&'static str> {
+/// Why nothing is ever compiled ahead where compiled cells are kept in this folder, if so.
+pub fn off(cells: Option<&Path>) -> Option<&'static str> {
     if std::env::var(VARIABLE).is_ok_and(|word| word.trim() == "0") {
         return Some("ADLAB_AHEAD is 0");
     }
-    cells_folder().is_none().then_some("compiled cells are not kept: ADLAB_CELL_CACHE is 0")
+    cells.is_none().then_some("compiled cells are not kept, as ADLAB_CELL_CACHE is 0")
 }
 
 /// Why nothing is compiled ahead now, if so.

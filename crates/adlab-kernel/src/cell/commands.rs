@@ -38,10 +38,18 @@ pub enum Command {
 impl Command {
     /// What it does is done outside of the process that runs cells.
     pub fn reaches_out(&self) -> bool {
-        let of_evcxr = |line: &str| !HARMLESS.iter().any(|name| line.split_whitespace().next() == Some(name));
         match self {
             Command::Shell(_) | Command::Dependency(_) => true,
-            Command::Evcxr(line) => of_evcxr(line),
+            Command::Evcxr(line) => !is_harmless(line),
+            _ => false,
+        }
+    }
+
+    /// It says something, and does nothing.
+    pub fn only_shows(&self) -> bool {
+        match self {
+            Command::Say(_) | Command::Help | Command::Version | Command::Ahead | Command::Documentation(_) => true,
+            Command::Evcxr(line) => is_harmless(line),
             _ => false,
         }
     }
@@ -49,6 +57,10 @@ impl Command {
 
 /// evcxr's commands that show what it knows.
 const HARMLESS: [&str; 6] = [":vars", ":type", ":t", ":show_deps", ":explain", ":last_error_json"];
+
+fn is_harmless(line: &str) -> bool {
+    HARMLESS.iter().any(|name| line.split_whitespace().next() == Some(name))
+}
 
 /// Why a command is not obeyed, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

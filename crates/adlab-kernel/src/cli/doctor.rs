@@ -1,10 +1,12 @@
 //! `adlab doctor`: what is missing on this machine, or can't serve, and what to do.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::compile::linker;
+use crate::ahead::rule;
+use crate::ahead::tally::{self, Counts};
+use crate::compile::{CELLS_VAR, linker};
 use crate::session::environment::{reach_cargo, without_effect};
 use crate::session::place;
 use crate::session::warm_build::{WarmBuild, any_library};
@@ -74,6 +76,7 @@ pub fn examine(project: &Project) -> bool {
         useful("warm build", warm_build(warm.as_ref().ok())),
         useful("cache", writable(&project.own(), &format!("set {CACHE_VAR} to a folder of yours"))),
         useful("crates", crates()),
+        useful("ahead", Ok(ahead(project))),
     ];
     let ignored = without_effect();
     if !ignored.is_empty() {
@@ -97,6 +100,30 @@ fn warm_build(warm: Option<&WarmBuild>) -> Result<String, String> {
 fn crates() -> Result<String, String> {
     let advice = "set CARGO_HOME to a folder of yours, or `:dep` can't add crates";
     writable(&cargo_home().ok_or_else(|| format!("HOME is not set: {advice}"))?, advice)
+}
+
+/// Whether the next cells are compiled before they are run, and how often that was of use.
+fn ahead(project: &Project) -> String {
+    // As a session would have it.
+    let cells = match std::env::var_os(CELLS_VAR) {
+        Some(folder) if folder == "0" => None,
+        Some(folder) => Some(PathBuf::from(folder)),
+        None => Some(project.cells()),
+    };
+    if let Some(why) = rule::off(cells.as_deref()) {
+        return format!("the next cells are not compiled before they are run: {why}");
+    }
+    let compilers = match rule::lanes(rule::cores()) {
+        1 => "one compiler".to_owned(),
+        many => format!("{many} compilers"),
+    };
+    let waits = rule::waits().map(|why| format!(", which waits: {why}")).unwrap_or_default();
+    let so_far = match cells.map_or((0, Counts::default()), |cells| tally::of_sessions(&cells)) {
+        (0, _) => String::new(),
+        (1, counts) => format!("; in the last session, {counts}"),
+        (sessions, counts) => format!("; in the last {sessions} sessions, {counts}"),
+    };
+    format!("{compilers} while a student reads{waits}{so_far}")
 }
 
 /// A folder in which something can be made, if it is not there already.

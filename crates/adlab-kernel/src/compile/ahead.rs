@@ -143,8 +143,11 @@ impl Jobs {
 
     /// A library that seems to have been made. evcxr gives it another name.
     pub fn nowhere(&self) -> Result<PathBuf> {
-        let library = self.0.join(NOWHERE).join("lib.so");
-        fs::create_dir_all(self.0.join(NOWHERE))?;
+        let folder = self.0.join(NOWHERE);
+        // Of those before, evcxr wants nothing any more.
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder)?;
+        let library = folder.join("lib.so");
         fs::write(&library, "")?;
         Ok(library)
     }
@@ -188,6 +191,12 @@ impl Jobs {
     fn refusal_file(&self, key: &str) -> PathBuf {
         self.0.join(format!("{REFUSED}{key}"))
     }
+}
+
+/// The key of a job, by its folder.
+pub fn key_of(folder: &Path) -> String {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    name.strip_prefix(JOB).unwrap_or(&name).to_owned()
 }
 
 /// Does a job; the exit code says whether it compiles. What is in the way of others has this niceness.

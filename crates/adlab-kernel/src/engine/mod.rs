@@ -7,6 +7,7 @@ mod commands;
 mod crates;
 mod evcxr_commands;
 mod evcxr_context;
+mod foresight;
 mod rehearsal;
 mod shell;
 pub mod thread;
@@ -22,8 +23,8 @@ use evcxr::Error;
 
 use self::attempt::{Attempt, Parts, removed, surroundings};
 use self::evcxr_context::{Evcxr, bundle, describe};
-use self::rehearsal::Ahead;
-pub use self::rehearsal::Look;
+use self::foresight::Ahead;
+pub use self::foresight::Look;
 use crate::ahead::Next;
 use crate::analysis::Analysis;
 use crate::cell::Cell;

@@ -7,98 +7,37 @@
 //!
 //! On the map, `docs/architecture.md`: *The next cell is compiled before it is run*.
 
-use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use evcxr::Error;
 
 use super::Engine;
-use super::evcxr_context::Saved;
-use crate::ahead::tally::Tally;
+use super::foresight::{Ahead, Foreseen, Look, Moment};
 use crate::ahead::{Next, Pool, Urgency, following, rule};
 use crate::cell::Cell;
+use crate::cell::commands::Command;
 use crate::cell::nesting::is_too_deep;
 use crate::compile::ahead::{self as compile, Act, Found};
+use crate::compile::cells_folder;
 use crate::compile::tools::{AHEAD, Tools};
 use crate::fault::Fault;
-use crate::scope::Scope;
 
 /// How often it is looked whether types can be found already, or whether there is memory again.
 const LOOK: Duration = Duration::from_millis(100);
 /// How many jobs for each compiler wait to be done, where it is known what comes next: enough that none is idle.
 const STOCK: usize = 2;
 
-/// What is known of the cells that come next.
-pub(super) struct Ahead {
-    pool: Pool,
-    tally: Tally,
-    notebook: Option<PathBuf>,
-    /// What comes next, as far as it can be told.
-    next: Vec<Next>,
-    /// The first of them, rehearsed from where cells are now.
-    foreseen: VecDeque<Foreseen>,
-    /// When the last cell had ended.
-    since: Instant,
-    /// The count of the cell that ran last.
-    number: usize,
-    /// A rehearsal goes on.
-    pub rehearses: bool,
-    /// Meanwhile the process that runs cells turned out to be gone.
-    pub is_lost: bool,
-    /// Meanwhile evcxr has panicked.
-    pub has_panicked: bool,
-}
-
-/// A cell that was rehearsed.
-struct Foreseen {
-    next: Next,
-    /// The keys of its sources.
-    keys: Vec<String>,
-    /// The jobs that it has left.
-    jobs: Vec<PathBuf>,
-    after: Moment,
-}
-
-/// What there is to go back to.
-struct Moment {
-    scope: Scope,
-    evcxr: Saved,
-}
-
-/// What is to be done when there is nothing else to do.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Look {
-    /// Nothing, until something happens.
-    Done,
-    /// To look again after a while.
-    Later(Duration),
-}
-
 impl Engine {
     /// From now on, what comes next is compiled ahead. `tell` is called where there is something to look at, from another
     /// thread. Without effect where the rule says no.
     pub fn look_ahead_from_now(&mut self, tell: impl Fn() + Send + Sync + 'static) -> Result<()> {
-        if rule::off().is_some() || self.sandbox.is_closed() {
+        if rule::off(cells_folder().as_deref()).is_some() || self.sandbox.is_closed() {
             return Ok(());
         }
         let pool = Pool::start(Tools::of_session()?.bin().join(AHEAD), tell)?;
         compile::listen(&self.build)?;
-        let notebook = following::notebook();
-        let next = notebook.as_deref().and_then(|path| following::following(path, None)).unwrap_or_default();
-        self.ahead = Some(Ahead {
-            pool,
-            tally: Tally::default(),
-            notebook,
-            next,
-            foreseen: VecDeque::new(),
-            since: Instant::now(),
-            number: 0,
-            rehearses: false,
-            is_lost: false,
-            has_panicked: false,
-        });
+        self.ahead = Some(Ahead::new(pool));
         Ok(())
     }
 
@@ -108,7 +47,7 @@ impl Engine {
 
     /// What `:ahead` answers.
     pub(super) fn tell_ahead(&self) -> String {
-        match (&self.ahead, rule::off()) {
+        match (&self.ahead, rule::off(cells_folder().as_deref())) {
             (Some(ahead), _) => {
                 let waits = rule::waits().map(|why| format!(" It waits: {why}.")).unwrap_or_default();
                 format!("The next cells are compiled while you read.{waits} In this session, {}.", ahead.tally.counts())
@@ -129,17 +68,23 @@ impl Engine {
         if !pause.is_zero() {
             return Look::Later(pause);
         }
-        if !self.analysis.is_ready() || rule::waits().is_some() {
+        if rule::waits().is_some() {
             return Look::Later(LOOK);
         }
         let lanes = rule::lanes(rule::cores());
-        self.rehearse_more(Urgency::Reading, lanes, |_| is_wanted());
-        Look::Done
+        match self.rehearse_more(Urgency::Reading, lanes, |_| is_wanted()) {
+            true => Look::Done,
+            // Without types there is no more to be done yet.
+            false => Look::Later(LOOK),
+        }
     }
 
     /// A cell is about to run, and these behind it.
     pub(super) fn make_way(&mut self, cell: &Next, queued: &[Next]) {
         let Some(ahead) = &mut self.ahead else { return };
+        if only_shows(&cell.code) {
+            return;
+        }
         // What came of other sources than cells' is of no interest.
         compile::heard(&self.build);
         if ahead.foreseen.front().is_none_or(|first| first.next != *cell) {
@@ -149,7 +94,7 @@ impl Engine {
             return;
         }
         ahead.next = std::iter::once(cell).chain(queued).cloned().collect();
-        if self.analysis.is_ready() && rule::waits().is_none() {
+        if rule::waits().is_none() {
             let (lanes, enough) = (rule::cores(), STOCK * rule::cores());
             if self.ahead.as_ref().is_some_and(|ahead| ahead.pool.len() < lanes) {
                 self.rehearse_more(Urgency::Waited, lanes, |ahead| ahead.pool.len() >= enough);
@@ -160,6 +105,10 @@ impl Engine {
     /// It has run, as it should or not.
     pub(super) fn learn(&mut self, cell: Next, number: usize, is_done: bool, queued: &[Next]) {
         let Some(ahead) = &mut self.ahead else { return };
+        ahead.since = Instant::now();
+        if only_shows(&cell.code) {
+            return;
+        }
         let found = compile::heard(&self.build);
         ahead.tally.run(&found);
         let is_foreseen = |first: &Foreseen| {
@@ -173,7 +122,6 @@ impl Engine {
         } else {
             ahead.begin_anew();
         }
-        ahead.since = Instant::now();
         ahead.number = number;
         if !queued.is_empty() {
             ahead.next = queued.to_vec();
@@ -184,9 +132,13 @@ impl Engine {
         }
     }
 
-    /// Rehearses what comes next, until it is enough.
-    fn rehearse_more(&mut self, urgency: Urgency, lanes: usize, is_enough: impl Fn(&Ahead) -> bool) {
-        let Some(ahead) = &self.ahead else { return };
+    /// Rehearses what comes next, until it is enough. False where types can't be found yet.
+    fn rehearse_more(&mut self, urgency: Urgency, lanes: usize, is_enough: impl Fn(&Ahead) -> bool) -> bool {
+        let Some(ahead) = &self.ahead else { return true };
+        let has_types = |next: &Next| self.analysis.is_ready() || needs_no_types(&next.code);
+        if ahead.next.get(ahead.foreseen.len()).is_some_and(|next| !has_types(next)) {
+            return false;
+        }
         let here = Moment { scope: self.scope.clone(), evcxr: self.evcxr.save() };
         let from = ahead.foreseen.back().map(|last| (last.after.scope.clone(), last.after.evcxr.clone()));
         let mut is_sound = from.is_none_or(|(scope, evcxr)| self.go_to(Moment { scope, evcxr }));
@@ -194,6 +146,7 @@ impl Engine {
             && let Some(ahead) = &self.ahead
             && !is_enough(ahead)
             && let Some(next) = ahead.next.get(ahead.foreseen.len()).cloned()
+            && (self.analysis.is_ready() || needs_no_types(&next.code))
         {
             let number = ahead.number + ahead.foreseen.len() + 1;
             let (goes_on, found) = self.rehearse(&next, number);
@@ -224,6 +177,7 @@ impl Engine {
             is_sound = !ahead.has_panicked && !ahead.is_lost;
         }
         self.come_back(here);
+        true
     }
 
     /// Rehearses a cell. Whether what follows can be foreseen, and what became of its sources.
@@ -300,36 +254,21 @@ impl Engine {
 
     /// The session ends.
     pub(super) fn write_tally(&self) {
-        if let (Some(ahead), Some(cells)) = (&self.ahead, crate::compile::cells_folder()) {
+        if let (Some(ahead), Some(cells)) = (&self.ahead, cells_folder()) {
             ahead.tally.write(&cells);
         }
     }
 }
 
-impl Ahead {
-    /// There is something to rehearse.
-    fn has_more(&mut self) -> bool {
-        let same = self.foreseen.iter().zip(&self.next).take_while(|(foreseen, next)| foreseen.next == **next).count();
-        self.forget_from(same);
-        same < self.next.len()
-    }
+/// It asks what there is, and changes nothing.
+fn only_shows(code: &str) -> bool {
+    !is_too_deep(code)
+        && Cell::read(code, None, 0).is_ok_and(|cell| {
+            !cell.has_code() && !cell.commands.is_empty() && cell.commands.iter().all(Command::only_shows)
+        })
+}
 
-    /// Nothing of what was foreseen holds.
-    fn begin_anew(&mut self) {
-        self.forget_from(0);
-        self.pool.keep_only(&[]);
-    }
-
-    /// What does not compile as it is has to be rehearsed again: evcxr may mend it.
-    fn forget_refused(&mut self) {
-        for folder in self.pool.take_refused() {
-            if let Some(place) = self.foreseen.iter().position(|foreseen| foreseen.jobs.contains(&folder)) {
-                self.forget_from(place);
-            }
-        }
-    }
-
-    fn forget_from(&mut self, place: usize) {
-        self.foreseen.truncate(place);
-    }
+/// The student has written the types of all its variables, or it has none.
+fn needs_no_types(code: &str) -> bool {
+    !is_too_deep(code) && Cell::read(code, None, 0).is_ok_and(|cell| cell.lets.is_empty())
 }

@@ -1,0 +1,105 @@
+//! What is known of the cells that come next, and how far they have been rehearsed.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::evcxr_context::Saved;
+use crate::ahead::tally::Tally;
+use crate::ahead::{Next, Pool, following};
+use crate::compile::ahead as compile;
+use crate::scope::Scope;
+
+/// What is known of the cells that come next.
+pub(super) struct Ahead {
+    pub(super) pool: Pool,
+    pub(super) tally: Tally,
+    pub(super) notebook: Option<PathBuf>,
+    /// What comes next, as far as it can be told.
+    pub(super) next: Vec<Next>,
+    /// The first of them, rehearsed from where cells are now.
+    pub(super) foreseen: VecDeque<Foreseen>,
+    /// When the last cell had ended.
+    pub(super) since: Instant,
+    /// The count of the cell that ran last.
+    pub(super) number: usize,
+    /// A rehearsal goes on.
+    pub(super) rehearses: bool,
+    /// Meanwhile the process that runs cells turned out to be gone.
+    pub(super) is_lost: bool,
+    /// Meanwhile evcxr has panicked.
+    pub(super) has_panicked: bool,
+}
+
+/// A cell that was rehearsed.
+pub(super) struct Foreseen {
+    pub(super) next: Next,
+    /// The keys of its sources.
+    pub(super) keys: Vec<String>,
+    /// The jobs that it has left.
+    pub(super) jobs: Vec<PathBuf>,
+    pub(super) after: Moment,
+}
+
+/// What there is to go back to.
+pub(super) struct Moment {
+    pub(super) scope: Scope,
+    pub(super) evcxr: Saved,
+}
+
+/// What is to be done when there is nothing else to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Nothing, until something happens.
+    Done,
+    /// To look again after a while.
+    Later(Duration),
+}
+
+impl Ahead {
+    /// From the beginning of the notebook.
+    pub(super) fn new(pool: Pool) -> Self {
+        let notebook = following::notebook();
+        let next = notebook.as_deref().and_then(|path| following::following(path, None)).unwrap_or_default();
+        Ahead {
+            pool,
+            tally: Tally::default(),
+            notebook,
+            next,
+            foreseen: VecDeque::new(),
+            since: Instant::now(),
+            number: 0,
+            rehearses: false,
+            is_lost: false,
+            has_panicked: false,
+        }
+    }
+
+    /// There is something to rehearse.
+    pub(super) fn has_more(&mut self) -> bool {
+        let same = self.foreseen.iter().zip(&self.next).take_while(|(foreseen, next)| foreseen.next == **next).count();
+        self.forget_from(same);
+        same < self.next.len()
+    }
+
+    /// Nothing of what was foreseen holds.
+    pub(super) fn begin_anew(&mut self) {
+        self.forget_from(0);
+        for folder in self.pool.end_all() {
+            self.tally.forget(&compile::key_of(&folder));
+        }
+    }
+
+    /// What does not compile as it is has to be rehearsed again: evcxr may mend it.
+    pub(super) fn forget_refused(&mut self) {
+        for folder in self.pool.take_refused() {
+            if let Some(place) = self.foreseen.iter().position(|foreseen| foreseen.jobs.contains(&folder)) {
+                self.forget_from(place);
+            }
+        }
+    }
+
+    pub(super) fn forget_from(&mut self, place: usize) {
+        self.foreseen.truncate(place);
+    }
+}
