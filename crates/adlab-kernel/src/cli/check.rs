@@ -1,7 +1,6 @@
 //! `adlab check`: whether solutions are fit to mark by.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -46,8 +45,8 @@ pub fn check(project: &Project, options: &Options) -> Result<bool> {
         for trial in trials_of(authority, options.wrong.as_deref())? {
             let prepared = authority.prepare(&submission(authority, &trial)?);
             let (cells, roles) = (prepared.notebook.cells().to_vec(), prepared.roles.clone());
-            let limits = Limits { cell: Duration::from_secs(60), notebook: Duration::from_secs(600) };
-            let job = Job { cells, roles, reserved: authority.reserved.clone(), fatal: Vec::new(), limits, data: None };
+            let (limits, reserved) = (Limits::default(), authority.reserved.clone());
+            let job = Job { cells, roles, reserved, fatal: Vec::new(), limits, data: None };
             tasks.push((prepared, job));
             trials.push((place, trial));
         }

@@ -17,6 +17,7 @@ use crate::marking::reports::{feedback, junit, plain, points, spreadsheet, summa
 use crate::marking::results::{Marks, count};
 use crate::marking::worker::{Job, Limits};
 use crate::notebook::file::Notebook;
+use crate::runtime::memory;
 use crate::sandbox::Sandbox;
 use crate::session::PREPARE;
 use crate::session::warm_build::WarmBuild;
@@ -63,17 +64,20 @@ struct How {
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
     /// Seconds that a cell may take
-    #[arg(long, value_name = "S", default_value_t = 60)]
+    #[arg(long, value_name = "S", default_value_t = Limits::default().cell.as_secs())]
     time_cell: u64,
     /// Seconds that a notebook may take
-    #[arg(long, value_name = "S", default_value_t = 600)]
+    #[arg(long, value_name = "S", default_value_t = Limits::default().notebook.as_secs())]
     time_notebook: u64,
+    /// What the cells of a submission may show, as 5M; the rest is left out, which is said; 20 MB, if nothing is said
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    output_limit: Option<usize>,
     /// What cells may do; `required` marks nothing where this system can't hold them
     #[arg(long, value_enum, value_name = "HOW", default_value_t = Sandbox::On)]
     sandbox: Sandbox,
     /// What the cells of a submission may take, as 4G; 2 GB, if nothing is said
-    #[arg(long, value_name = "BYTES")]
-    memory: Option<String>,
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    memory: Option<usize>,
     /// A folder with files that the notebooks read; each submission has a copy of its own
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -148,6 +152,11 @@ pub fn again(project: &Project, options: &Again) -> Result<bool> {
     Ok(all.iter().all(|marks| marks.not_marked.is_none()))
 }
 
+fn bytes(text: &str) -> Result<usize, &'static str> {
+    let bytes = memory::parse(text).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.ok_or("write a number with K, M or G behind it, as 500M")
+}
+
 /// Makes a warm build where there is none that fits: in a process of its own, as it changes the environment.
 pub fn make_ready(project: &Project) -> Result<()> {
     if WarmBuild::find(project)?.fits() {
@@ -203,7 +212,11 @@ fn mark(
     for folder in how.marked.iter().chain(&how.feedback) {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
-    let limits = Limits { cell: Duration::from_secs(how.time_cell), notebook: Duration::from_secs(how.time_notebook) };
+    let limits = Limits {
+        cell: Duration::from_secs(how.time_cell),
+        notebook: Duration::from_secs(how.time_notebook),
+        output: how.output_limit.unwrap_or(Limits::default().output),
+    };
     let mut all: Vec<Option<Marks>> = found.iter().map(|_| None).collect();
     let (mut tasks, mut places) = (Vec::new(), Vec::new());
     for (place, found) in found.iter().enumerate() {
@@ -227,7 +240,7 @@ fn mark(
             }
         }
     }
-    let crew = Crew { sandbox: how.sandbox, memory: how.memory.clone(), ..Crew::of(how.jobs) };
+    let crew = Crew { sandbox: how.sandbox, memory: how.memory, ..Crew::of(how.jobs) };
     let mut progress = Progress::new(tasks.len());
     run_all(tasks, &crew, |task, Run { prepared, outcome, seconds }| {
         let (place, digest, solution) = &places[task];

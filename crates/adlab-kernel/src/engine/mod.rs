@@ -9,6 +9,7 @@ mod evcxr_commands;
 mod evcxr_context;
 mod foresight;
 mod rehearsal;
+mod room;
 mod shell;
 pub mod thread;
 pub mod unattended;

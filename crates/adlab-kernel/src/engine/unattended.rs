@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use serde_json::Value;
 
+use super::room::Room;
 use super::{Engine, is_for_nbgrader};
 use crate::ahead::Next;
 use crate::analysis::Analysis;
@@ -26,6 +27,8 @@ pub struct Unattended {
     displays: Displays,
     /// What the threads of a cell print when it has ended stands under the next.
     printed: Arc<Mutex<Outputs>>,
+    /// Shared with the cell that runs.
+    room: Arc<Mutex<Room>>,
     ids: HashSet<String>,
     /// The execution count.
     number: usize,
@@ -52,13 +55,20 @@ impl Unattended {
     pub fn start(project: &Project, session: &Session, analysis: &Analysis, folder: Option<&Path>) -> Result<Self> {
         let engine = Engine::start(project.preload()?, session, analysis.clone(), folder)?;
         let (displays, printed) = (Displays::default(), Arc::default());
-        Ok(Unattended { engine, displays, printed, ids: HashSet::new(), number: 0, last: None, looks_ahead: false })
+        let room = Arc::new(Mutex::new(Room::of(usize::MAX)));
+        let (ids, looks_ahead) = (HashSet::new(), false);
+        Ok(Unattended { engine, displays, printed, room, ids, number: 0, last: None, looks_ahead })
     }
 
     /// From now on, the next cells are compiled while one runs, on all cores.
     pub fn look_ahead(&mut self) -> Result<()> {
         self.looks_ahead = true;
         self.engine.look_ahead_from_now(|| {})
+    }
+
+    /// Cells may show so many bytes altogether.
+    pub fn bound(&mut self, most: usize) {
+        self.room = Arc::new(Mutex::new(Room::of(most)));
     }
 
     /// The count that the next cell has.
@@ -104,15 +114,18 @@ impl Unattended {
     }
 
     fn execute(&mut self, cell: Next, queued: &[Next], limit: Limit) -> (Finished, Option<Fault>, bool) {
-        let collected = Arc::clone(&self.printed);
+        let (collected, room) = (Arc::clone(&self.printed), Arc::clone(&self.room));
+        lock(&room).begin();
         let supervisor = self.engine.supervisor();
         // As where nbgrader marks: a `dbg!` that was left in is no failure.
         let has_one_stream = is_for_nbgrader();
-        let sink = Box::new(move |event: Event| match event {
-            // Nobody is there to answer.
-            Event::Input(_) => supervisor.answer(None),
-            event if has_one_stream => collected.lock().unwrap_or_else(|e| e.into_inner()).add(event.on_stdout()),
-            event => collected.lock().unwrap_or_else(|e| e.into_inner()).add(event),
+        let sink = Box::new(move |event: Event| {
+            let event = if has_one_stream { event.on_stdout() } else { event };
+            match event {
+                // Nobody is there to answer.
+                Event::Input(_) => supervisor.answer(None),
+                event => lock(&room).admit(event).into_iter().for_each(|event| lock(&collected).add(event)),
+            }
         });
         let watchdog = Watchdog::start(self.engine.supervisor(), limit);
         let outcome = self.engine.execute(cell, self.number, queued, sink);
@@ -152,7 +165,11 @@ impl Unattended {
 }
 
 fn take(printed: &Mutex<Outputs>) -> Outputs {
-    std::mem::take(&mut *printed.lock().unwrap_or_else(|e| e.into_inner()))
+    std::mem::take(&mut *lock(printed))
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 fn timed_out(mut fault: Fault, limit: Limit) -> Fault {

@@ -20,6 +20,7 @@ use crate::engine::unattended::Limit;
 use crate::notebook::file::clear;
 use crate::runtime::memory;
 use crate::sandbox::{self, NBGRADER_VAR, Sandbox};
+use crate::system::processes::memory_of;
 
 /// How long a worker may be silent beyond what its work may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,6 +30,10 @@ const FAREWELL: Duration = Duration::from_secs(3);
 const MOST_DEATHS: usize = 8;
 /// How often something is tried that failed by no fault of the student's.
 const ATTEMPTS: usize = 2;
+
+/// How many submissions a worker runs, and what it may take itself, before a fresh one takes its place.
+const MOST_SUBMISSIONS: usize = 40;
+const MOST_MEMORY: u64 = 1 << 30;
 
 /// The command of this program that a worker is started with.
 pub const COMMAND: &str = "mark";
@@ -46,8 +51,8 @@ pub struct Crew {
     /// How many at the same time.
     pub jobs: usize,
     pub sandbox: Sandbox,
-    /// What their cells may take, as `2G`; what the sandbox allows, if nothing is said.
-    pub memory: Option<String>,
+    /// The bytes that their cells may take; what the sandbox allows, if nothing is said.
+    pub memory: Option<usize>,
 }
 
 impl Crew {
@@ -74,6 +79,7 @@ pub fn run_all(tasks: Vec<(Prepared, Job)>, crew: &Crew, mut done: impl FnMut(us
                     let next = queue.lock().unwrap_or_else(|e| e.into_inner()).pop_front();
                     let Some((place, (prepared, job))) = next else { return };
                     let run = one(crew, &mut worker, prepared, job);
+                    worker.take_if(|worker| worker.is_worn(crew));
                     if results.send((place, run)).is_err() {
                         return;
                     }
@@ -160,7 +166,10 @@ fn attempt(
                 }
                 ended.push(cell);
             }
-            Ok(Word::Done) => return Ok(ended),
+            Ok(Word::Done) => {
+                worker.marked += 1;
+                return Ok(ended);
+            }
             Ok(Word::Failed(why)) => return Err(Trouble::Failed(why)),
             Ok(Word::Ready) => {}
             // It has ended, or is stuck.
@@ -178,6 +187,8 @@ struct Worker {
     /// It ends when this does.
     jobs: Option<ChildStdin>,
     words: Receiver<Word>,
+    /// How many submissions it has run.
+    marked: usize,
 }
 
 impl Worker {
@@ -185,8 +196,8 @@ impl Worker {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg(COMMAND).process_group(0).env(NBGRADER_VAR, "autograde");
         command.env(sandbox::VARIABLE, crew.sandbox.word());
-        if let Some(memory) = &crew.memory {
-            command.env(memory::VARIABLE, memory);
+        if let Some(memory) = crew.memory {
+            command.env(memory::VARIABLE, memory.to_string());
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().context("cannot start a process that marks")?;
@@ -201,12 +212,18 @@ impl Worker {
                 }
             }
         });
-        let worker = Worker { process, jobs, words };
+        let worker = Worker { process, jobs, words, marked: 0 };
         match worker.words.recv_timeout(5 * PATIENCE) {
             Ok(Word::Ready) => Ok(worker),
             Err(RecvTimeoutError::Timeout) => bail!("the process that marks does not begin"),
             _ => bail!("the process that marks could not begin; run: adlab doctor"),
         }
+    }
+
+    /// It has grown, or may have: a fresh one takes its place.
+    fn is_worn(&self, crew: &Crew) -> bool {
+        let most = crew.memory.map_or(MOST_MEMORY, |memory| MOST_MEMORY.min(memory as u64));
+        self.marked >= MOST_SUBMISSIONS || memory_of(self.process.id()).is_some_and(|memory| memory > most)
     }
 
     fn give(&mut self, job: &Job) -> Result<()> {

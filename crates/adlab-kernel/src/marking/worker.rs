@@ -45,6 +45,14 @@ pub struct Limits {
     pub cell: Duration,
     /// Of all cells together.
     pub notebook: Duration,
+    /// In bytes, what they may show together.
+    pub output: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { cell: Duration::from_secs(60), notebook: Duration::from_secs(600), output: 20 << 20 }
+    }
 }
 
 /// What the worker says.
@@ -100,6 +108,7 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
         copy_tree(&data, &folder).with_context(|| format!("cannot copy {}", data.display()))?;
     }
     let mut run = Unattended::start(project, session, analysis, Some(&folder))?;
+    run.bound(limits.output);
     let mut locked = Locked::default();
     let started = Instant::now();
     for place in 0..cells.len() {

@@ -51,7 +51,8 @@ pub fn apply() {
 #[cfg(not(target_os = "linux"))]
 pub fn apply() {}
 
-fn parse(text: &str) -> Option<u64> {
+/// `500M`, `2GB`, `1.5 GiB`.
+pub fn parse(text: &str) -> Option<u64> {
     let text = text.to_ascii_uppercase();
     let text = text.trim_end_matches('B').trim_end_matches('I').trim_end();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

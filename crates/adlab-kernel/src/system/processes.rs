@@ -81,6 +81,19 @@ pub fn processor_time(_pid: i32) -> Option<Duration> {
     None
 }
 
+/// The bytes of memory that a process has.
+#[cfg(target_os = "linux")]
+pub fn memory_of(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn memory_of(_pid: u32) -> Option<u64> {
+    None
+}
+
 /// Waits for orphans that are dying, so that they leave no zombies: their parents can't any more.
 pub fn reap_later(pids: Vec<i32>) {
     let mut pids: Vec<Pid> = pids.into_iter().filter_map(Pid::from_raw).collect();
@@ -182,6 +195,15 @@ fn children(pid: u32) -> Vec<u32> {
 mod tests {
     use super::*;
     use std::process::Command;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_a_process_takes_is_known() {
+        let before = memory_of(std::process::id()).unwrap();
+        let much = vec![1u8; 64 << 20];
+        assert!(memory_of(std::process::id()).unwrap() > before + (60 << 20), "{}", much.len());
+        assert_eq!(memory_of(u32::MAX), None);
+    }
 
     #[test]
     fn an_end_is_told() {
