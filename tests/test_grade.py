@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 
 import pytest
 from conftest import ADLAB
@@ -292,10 +293,16 @@ def test_marking_again_says_what_has_changed(course, tmp_path):
 def test_submissions_are_looked_at_before_they_are_marked(course, tmp_path):
     doubled = right(course)
     doubled["cells"].append(dict(doubled["cells"][2]))
-    hand_in(course, tmp_path / "in", {"a": right(course), "b": b"no notebook", "c": doubled})
+    lost, more = right(course), right(course)
+    for each in lost["cells"]:
+        each["metadata"] = {}
+    more["cells"][2]["metadata"]["nbgrader"]["points"] = 100
+    hand_in(course, tmp_path / "in", {"a": right(course), "b": b"no notebook", "c": doubled, "d": lost, "e": more})
     said = run("inspect", tmp_path / "in", "--against", course / "solution" / "n.ipynb", "--repair", tmp_path / "out")
     assert said.returncode == 1
-    assert [line.split()[0] for line in said.stdout.splitlines()] == ["ok", "NOT", "repaired"]
+    assert [line.split()[0] for line in said.stdout.splitlines()] == ["ok", "NOT", "repaired", "repaired", "repaired"]
+    assert "d/n.ipynb: the metadata of 6 cells were lost, and are there again" in said.stdout
+    assert "e/n.ipynb: the metadata of check-double were changed, and are as they were handed out again" in said.stdout
     repaired = json.loads((tmp_path / "out" / "c" / "n.ipynb").read_text())
     names = [each["metadata"].get("nbgrader", {}).get("grade_id") for each in repaired["cells"]]
     assert len(names) == len(set(names)) == len(CELLS)
@@ -405,6 +412,39 @@ def test_cells_are_held_as_was_asked_for(course, tmp_path):
     marks, _ = grade(course, tmp_path, "--memory", "500M", "--sandbox", "off")
     assert (points(marks["much"]), points(marks["reads"])) == (SECOND, ALL)
     assert verdicts(marks["much"])["check-double"] == "memory"
+
+
+def test_what_is_shown_is_bounded(course, tmp_path):
+    """Twelve cells print much; marks are as without them."""
+    print_much = 'println!("{}", "x".repeat(190_000));'
+    made = right(course, square=f"fn square(x: f64) -> f64 {{ {print_much} x * x }}")
+    made["cells"][1:1] = [own(print_much) for _ in range(12)]
+    hand_in(course, tmp_path / "in", {"much": made, "right": right(course)})
+    ran = tmp_path / "out" / "much" / "n.ipynb"
+    sizes = []
+    for limit in ([], ["--output-limit", "1M"]):
+        marks, _ = grade(course, tmp_path, "--marked", tmp_path / "out", *limit)
+        assert points(marks["much"]) == points(marks["right"]) == ALL and marks["much"]["failures"] == []
+        sizes.append(ran.stat().st_size)
+    assert sizes[0] > 13 * 190_000 and 1_000_000 < sizes[1] < 1_100_000, sizes
+    # A word for each cell that has lost something.
+    assert ran.read_text().count("the cells of this notebook may show 1.0 MB altogether") == 8
+    refused = run("grade", tmp_path / "in", "--against", course / "solution" / "n.ipynb", "--output-limit", "much")
+    assert refused.returncode == 2 and "write a number with K, M or G behind it" in refused.stderr
+
+
+@pytest.mark.parametrize("options, count, sessions", [([], 42, [2, 40]), (["--memory", "100M"], 3, [1, 1, 1])])
+def test_processes_that_mark_are_replaced(course, tmp_path, options, count, sessions):
+    """After so many submissions, or where one has grown: memory stays bounded over a class."""
+    made = handed_out(course)
+    made["cells"] = [own("println!(\"{}\", std::env::current_dir().unwrap().display());")]
+    hand_in(course, tmp_path / "in", {f"s{n}": made for n in range(count)})
+    grade(course, tmp_path, "--jobs", "1", "--sandbox", "off", "--marked", tmp_path / "out", *options)
+    folders = []
+    for path in (tmp_path / "out").glob("*/n.ipynb"):
+        [said] = [each for each in json.loads(path.read_text())["cells"] if each["source"] == made["cells"][0]["source"]]
+        folders.append(os.path.dirname("".join(said["outputs"][0]["text"])))
+    assert sorted(Counter(folders).values()) == sessions
 
 
 def test_what_only_waits_is_late_as_well(course, tmp_path):

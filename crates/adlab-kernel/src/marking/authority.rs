@@ -116,12 +116,14 @@ impl Authority {
         own.after(None, source, &mut cells, &mut notes);
         let mut last = None;
         let mut is_reordered = false;
+        let mut restored = Restored::default();
         for (place, cell) in source.iter().enumerate() {
             let at = found.iter().position(|found| *found == Some(place));
             is_reordered |= at.is_some() && last > at;
             last = last.max(at);
             let came = at.map(|at| &submitted.cells()[at]);
             let (role, name) = (Role::of(cell), grade_id(cell).unwrap_or_default());
+            came.into_iter().for_each(|came| restored.note(name, cell, came));
             match (role, came) {
                 (Role::Answer | Role::ByHand, Some(came)) => {
                     if plain(came) == plain(&given[place]) && role == Role::ByHand {
@@ -156,6 +158,7 @@ impl Authority {
         if is_reordered {
             notes.push("cells were in another order, and are in that of the notebook again".into());
         }
+        restored.say(&mut notes);
         let mut notebook = submitted.clone();
         notebook.has_ids();
         let (roles, mut cells): (Vec<Role>, Vec<Value>) = cells.into_iter().unzip();
@@ -226,6 +229,47 @@ fn with_text_of(source: &Value, came: &Value) -> Value {
     cell
 }
 
+/// Cells of which the metadata are as they were handed out again: all that was given has those of the source.
+#[derive(Default)]
+struct Restored<'a> {
+    lost: Vec<&'a str>,
+    changed: Vec<&'a str>,
+}
+
+/// More of them are counted.
+const MOST_NAMES: usize = 3;
+
+impl<'a> Restored<'a> {
+    fn note(&mut self, name: &'a str, source: &Value, came: &Value) {
+        let meant = |cell: &Value| {
+            let metadata = &cell["metadata"];
+            // Left out is as good as false.
+            let flags = ["grade", "solution", "locked", "task"].map(|flag| metadata["nbgrader"][flag] == true);
+            let tags = ["skip-execution", "raises-exception"].map(|tag| file::has_tag(cell, tag));
+            (flags, tags, metadata["nbgrader"]["points"].as_f64().unwrap_or(0.0), grade_id(cell).map(str::to_owned))
+        };
+        if grade_id(source).is_none() {
+            return;
+        }
+        if !came["metadata"]["nbgrader"].is_object() {
+            self.lost.push(name);
+        } else if meant(source) != meant(came) {
+            self.changed.push(name);
+        }
+    }
+
+    fn say(self, notes: &mut Vec<String>) {
+        for (names, what) in
+            [(self.lost, "were lost, and are there"), (self.changed, "were changed, and are as they were handed out")]
+        {
+            let of = if names.len() > MOST_NAMES { format!("{} cells", names.len()) } else { names.join(", ") };
+            if !names.is_empty() {
+                notes.push(format!("the metadata of {of} {what} again"));
+            }
+        }
+    }
+}
+
 fn kind_note(notes: &mut Vec<String>, name: &str, source: &Value, came: &Value) {
     if source["cell_type"] != came["cell_type"] {
         let mut note = format!("{name} was made {}", came["cell_type"].as_str().unwrap_or("another kind of cell"));
@@ -292,6 +336,33 @@ mod tests {
         assert_eq!(notes.len(), 3, "{notes:?}");
         let (cells, notes) = prepared(&given[..1]);
         assert_eq!((cells.len(), notes.len()), (2, 2), "{notes:?}");
+    }
+
+    #[test]
+    fn metadata_that_are_restored_are_named() {
+        let given = authority().handed_out.cells().to_vec();
+        let notes_of = |change: &dyn Fn(&mut Vec<Value>)| {
+            let mut cells = given.clone();
+            change(&mut cells);
+            prepared(&cells).1
+        };
+        let lost = notes_of(&|cells| cells[2]["metadata"] = json!({}));
+        assert_eq!(lost, ["the metadata of check were lost, and are there again"]);
+        let all = notes_of(&|cells| cells.iter_mut().for_each(|cell| cell["metadata"] = json!({ "id": "x" })));
+        assert_eq!(all, ["the metadata of given, answer, check were lost, and are there again"]);
+        let changes: [&dyn Fn(&mut Vec<Value>); 5] = [
+            &|cells| cells[2]["metadata"]["nbgrader"]["points"] = 100.into(),
+            &|cells| cells[2]["metadata"]["nbgrader"]["grade"] = false.into(),
+            &|cells| cells[2]["metadata"]["nbgrader"]["solution"] = true.into(),
+            &|cells| cells[2]["metadata"]["tags"] = json!(["skip-execution"]),
+            &|cells| cells[2]["metadata"]["nbgrader"]["grade_id"] = "mine".into(),
+        ];
+        for change in changes {
+            assert_eq!(notes_of(change), ["the metadata of check were changed, and are as they were handed out again"]);
+        }
+        // What is no one's business.
+        assert!(notes_of(&|cells| cells[2]["metadata"]["scrolled"] = true.into()).is_empty());
+        assert!(notes_of(&|cells| cells[2]["metadata"]["nbgrader"]["task"] = false.into()).is_empty());
     }
 
     #[test]
