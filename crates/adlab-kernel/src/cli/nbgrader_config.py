@@ -1,8 +1,18 @@
 # nbgrader's settings for this course: what `nbgrader` takes that is run in this folder. Change what you like; a new
 # `adlab course` changes nothing in it.
+import json
 import os
+import re
 
-from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, DeduplicateIds, OverwriteCells, OverwriteKernelspec
+from nbgrader.converters import GenerateAssignment
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearOutput,
+    ClearSolutions,
+    DeduplicateIds,
+    OverwriteCells,
+    OverwriteKernelspec,
+)
 
 c = get_config()  # noqa: F821
 
@@ -10,9 +20,9 @@ c = get_config()  # noqa: F821
 c.CourseDirectory.root = os.path.dirname(os.path.abspath(__file__))
 c.CourseDirectory.course_id = "adlab"
 
-# What stands in the students' version in place of an answer. The markers are parts of lines, so that they are found in
+# What stands in the students' version in place of an answer: `hint` is replaced by what follows the marker. The markers are parts of lines, so that they are found in
 # Rust (`// BEGIN SOLUTION: a hint`) and in written answers (`<!-- BEGIN SOLUTION -->`) alike.
-c.ClearSolutions.code_stub = {"rust": "todo!()"}
+c.ClearSolutions.code_stub = {"rust": "todo!(hint)"}
 c.ClearSolutions.text_stub = "*Your answer here.*"
 c.ClearSolutions.begin_solution_delimeter = "BEGIN SOLUTION"
 c.ClearSolutions.end_solution_delimeter = "END SOLUTION"
@@ -20,6 +30,25 @@ c.ClearHiddenTests.begin_test_delimeter = "BEGIN HIDDEN TESTS"
 c.ClearHiddenTests.end_test_delimeter = "END HIDDEN TESTS"
 c.ClearMarkScheme.begin_mark_scheme_delimeter = "BEGIN MARK SCHEME"
 c.ClearMarkScheme.end_mark_scheme_delimeter = "END MARK SCHEME"
+
+
+class StubsWithHints(ClearSolutions):
+    """`// BEGIN SOLUTION: a hint` becomes `todo!("a hint")`."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        hints = re.findall(rf"{re.escape(self.begin_solution_delimeter)}[ \t]*:?[ \t]*(.*?)[ \t]*$", cell.source, flags=re.M)
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if cell.cell_type == "code":
+            for hint in hints or [""]:
+                # What is written in braces is no place for a value.
+                hint = hint and json.dumps(hint.replace("{", "{{").replace("}", "}}"), ensure_ascii=False)
+                cell.source = cell.source.replace("todo!(hint)", f"todo!({hint})", 1)
+        return cell, resources
+
+
+c.GenerateAssignment.preprocessors = [
+    StubsWithHints if step is ClearSolutions else step for step in GenerateAssignment.preprocessors.default()
+]
 
 # Submissions run in this kernel, whatever has become of their own metadata.
 c.Execute.kernel_name = "adlab"
