@@ -1,7 +1,10 @@
 """How many submissions a minute are marked, and with what memory, by four ways in one run; see `bench`.
 
 The submissions are right answers to lesson 2, in which each student has written each answer a little differently: no two
-compile to the same. They are marked with an empty cache.
+compile to the same. They are marked with an empty cache. `adlab grade` marks all of them; the other three, which are slower,
+mark a sample, and the table has the rate of each. By default, two processors take about an hour: 200 submissions, and eight by
+each of the slower ways. Memory is the most that a way had at one time, with all processes that it started; what processes share
+counts once.
 """
 
 import argparse
@@ -88,9 +91,9 @@ class Watched:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, prog="bench grade")
-    parser.add_argument("--submissions", type=int, default=200)
-    parser.add_argument("--sample", type=int, default=8, help="how many of them the slower ways mark")
+    parser = argparse.ArgumentParser(description=__doc__, prog="bench grade", epilog="All by default: ./scripts/bench grade --submissions 200 --sample 8")
+    parser.add_argument("--submissions", type=int, default=200, metavar="N", help="how many `adlab grade` marks (200)")
+    parser.add_argument("--sample", type=int, default=8, metavar="N", help="how many of them the slower ways mark (8)")
     options = parser.parse_args()
     solution = str(ROOT / "notebooks" / "solutions" / LESSON)
     stock = [ADLAB, "stock", "--control_file", "{connection_file}"]

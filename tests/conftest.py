@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,20 @@ class Session:
             self.manager.shutdown_kernel()
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def note():
+    """Notes what has come of a test, for people: `note("hostile", tries="…", comes_of_it="…")` is a row of
+    `target/tables/hostile.md`."""
+    tables = defaultdict(list)
+    yield lambda table, **row: tables[table].append(row)
+    for name, rows in tables.items():
+        lines = [[head.replace("_", " ") for head in rows[0]], ["---"] * len(rows[0]), *(row.values() for row in rows)]
+        lines = [[" ".join(str(word).replace("|", "\\|").split()) for word in line] for line in lines]
+        path = ROOT / "target" / "tables" / f"{name}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"| {' | '.join(line)} |\n" for line in lines))
 
 
 @pytest.fixture(scope="module", params=["tcp", "ipc"])

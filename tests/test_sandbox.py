@@ -110,6 +110,7 @@ class World:
             reply, messages = self.kernel.run(cell, timeout=40)
             outputs = [m["content"] for m in messages if m["msg_type"] != "execute_input"]
             said += str(outputs) + str(reply)
+            self.told = f"{reply['ename']}: {reply['evalue']}" if reply["status"] == "error" else "it ran"
         if SECRET in said:
             seen.add("word")
         deadline = time.time() + 5
@@ -178,9 +179,10 @@ def world(tmp_path_factory):
 
 
 @pytest.mark.parametrize("case", CASES, ids=names(CASES))
-def test_what_is_marked_can_t(world, case):
+def test_what_is_marked_can_t(world, note, case):
     kind, what, _, code = case
     seen, said = world.run(kind, code)
+    note("hostile", kind=kind, tries=what, is_told=world.told, has_changed=", ".join(seen) or "nothing")
     # Or else nothing was tried.
     assert kind == "compiler" or "CompileError" not in said, said[-3000:]
     assert (seen, what) == (set(), what), said[-3000:]

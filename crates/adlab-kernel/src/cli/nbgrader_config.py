@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from pathlib import Path
 
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import (
@@ -84,6 +85,14 @@ c.Autograde.sanitize_preprocessors = [
     OverwriteCells,
     CheckCellMetadata,
 ]
+
+# Whose the files are that a learning platform gives, and which notebook each is: Moodle's `NAME_NUMBER_…/NOTEBOOK.ipynb` or
+# `NAME_NUMBER_…_NOTEBOOK.ipynb`, Canvas's `name_late_NUMBER_NUMBER_NOTEBOOK-2.ipynb`, or simply `NAME/NOTEBOOK.ipynb`.
+notebooks = "|".join(re.escape(path.stem) for path in Path(c.CourseDirectory.root).glob("source/*/*.ipynb"))
+c.FileNameCollectorPlugin.named_regexp = (
+    r"(?:.*/)?(?P<student_id>[^/]+?)(?:(?:_late|_LATE)?_\d+[^/]*?)?[/_]"
+    rf"(?P<file_id>{notebooks})(?:-\d+| ?\(\d+\))?\.ipynb$"
+)
 
 # A panic's message is short; a page of output is enough to see what went wrong.
 c.LimitOutput.max_lines = 200

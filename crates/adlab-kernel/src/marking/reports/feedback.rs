@@ -34,8 +34,13 @@ pub fn page(marks: &Marks, prepared: Option<&Prepared>) -> String {
     }
     notes(&mut text, &marks.notes);
     if let Some(prepared) = prepared {
+        let mut headings = Headings::default();
         for (role, cell) in prepared.roles.iter().zip(prepared.notebook.cells()) {
-            cell_of(&mut text, *role, cell, marks);
+            match *role == Role::Text && is_given(cell) {
+                // The student knows the text: its headings say where one is.
+                true => headings.note(&file::source(cell)),
+                false => cell_of(&mut text, *role, cell, marks, &mut headings),
+            }
         }
     }
     text + "</body>\n</html>\n"
@@ -67,9 +72,21 @@ fn words(mark: &Mark) -> (&'static str, String) {
     match mark.verdict {
         _ if mark.points.is_none() => ("open", "a person marks this".into()),
         Some(Verdict::Right) => ("good", "right".into()),
-        Some(verdict) => ("bad", format!("<b>{}</b>: {}", verdict.word(), escaped(&plain(&mark.says)))),
+        Some(verdict) => ("bad", format!("<b>{}</b>: {}", verdict.word(), with_code(&mark.says))),
         None => ("bad", escaped(&plain(&mark.says))),
     }
+}
+
+/// A message in one line; the compiler has names between backticks.
+fn with_code(message: &str) -> String {
+    let message = escaped(&plain(message));
+    let pieces: Vec<&str> = message.split('`').collect();
+    // Where one is left over, nothing says what is code.
+    if pieces.len().is_multiple_of(2) {
+        return message;
+    }
+    let pieces = pieces.iter().enumerate();
+    pieces.map(|(i, piece)| if i % 2 == 1 { format!("<code>{piece}</code>") } else { (*piece).to_owned() }).collect()
 }
 
 fn notes(text: &mut String, notes: &[String]) {
@@ -83,7 +100,30 @@ fn notes(text: &mut String, notes: &[String]) {
     text.push_str("</ul></div>\n");
 }
 
-fn cell_of(text: &mut String, role: Role, cell: &Value, marks: &Marks) {
+/// Those above a cell that are not on the page yet: what has nothing to show has no heading.
+#[derive(Default)]
+struct Headings(Vec<(usize, String)>);
+
+impl Headings {
+    fn note(&mut self, source: &str) {
+        let is_heading = |line: &&str| line.starts_with('#') && line.trim_start_matches('#').starts_with(' ');
+        for line in source.lines().filter(is_heading) {
+            let words = line.trim_start_matches('#');
+            let level = line.len() - words.len();
+            self.0.retain(|(above, _)| *above < level);
+            self.0.push((level, escaped(&plain(words.trim()))));
+        }
+    }
+
+    fn flush(&mut self, text: &mut String) {
+        for (level, words) in self.0.drain(..) {
+            let level = (level + 1).clamp(2, 4);
+            let _ = writeln!(text, "<h{level}>{words}</h{level}>");
+        }
+    }
+}
+
+fn cell_of(text: &mut String, role: Role, cell: &Value, marks: &Marks, headings: &mut Headings) {
     let source = file::source(cell);
     let id = grade_id(cell).unwrap_or_default();
     let mark = marks.marks.iter().find(|mark| mark.grade_id == id && !id.is_empty());
@@ -93,16 +133,10 @@ fn cell_of(text: &mut String, role: Role, cell: &Value, marks: &Marks) {
         (None, Some(_)) => "bad",
         _ => "",
     };
-    if role == Role::Text && is_given(cell) {
-        // The student knows the text: its headings say where one is.
-        for heading in source.lines().filter(|line| line.starts_with('#')) {
-            let _ = writeln!(text, "<h2>{}</h2>", escaped(&plain(heading.trim_start_matches('#').trim())));
-        }
-        return;
-    }
     if role == Role::Given && failure.is_none() || source.trim().is_empty() {
         return;
     }
+    headings.flush(text);
     let whose = if matches!(role, Role::Answer | Role::ByHand | Role::Own) { "mine" } else { "given" };
     let anchor = mark.map_or(String::new(), |mark| format!(" id=\"{}\"", escaped(&plain(&mark.grade_id))));
     let _ = writeln!(text, "<section class=\"{whose} {class}\"{anchor}>");
@@ -162,5 +196,29 @@ fn output_of(text: &mut String, output: &Value, role: Role) {
     if !cut.trim().is_empty() {
         let class = if output["output_type"] == "error" { "error" } else { "output" };
         let _ = writeln!(text, "<pre class=\"{class}\">{}{more}</pre>", escaped(cut));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_stand_above_what_there_is() {
+        let (mut headings, mut text) = (Headings::default(), String::new());
+        headings.note("# Lesson\n\ntext\n\n## How it works");
+        headings.note("## Task <1>\n### Your turn");
+        headings.flush(&mut text);
+        assert_eq!(text, "<h2>Lesson</h2>\n<h3>Task &lt;1&gt;</h3>\n<h4>Your turn</h4>\n");
+        headings.flush(&mut text);
+        headings.note("## Task 2");
+        headings.flush(&mut text);
+        assert!(text.ends_with("<h4>Your turn</h4>\n<h3>Task 2</h3>\n"));
+    }
+
+    #[test]
+    fn names_in_a_message_are_code() {
+        assert_eq!(with_code("no `pow` for `A<B>`"), "no <code>pow</code> for <code>A&lt;B&gt;</code>");
+        assert_eq!(with_code("one ` alone"), "one ` alone");
     }
 }
