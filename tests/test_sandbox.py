@@ -182,7 +182,7 @@ def world(tmp_path_factory):
 def test_what_is_marked_can_t(world, note, case):
     kind, what, _, code = case
     seen, said = world.run(kind, code)
-    note("hostile", kind=kind, tries=what, is_told=world.told, has_changed=", ".join(seen) or "nothing")
+    note("hostile", kind=kind, tries=what, is_told=world.told.replace(str(world.out.parent), "…"), has_changed=", ".join(seen) or "nothing")
     # Or else nothing was tried.
     assert kind == "compiler" or "CompileError" not in said, said[-3000:]
     assert (seen, what) == (set(), what), said[-3000:]
