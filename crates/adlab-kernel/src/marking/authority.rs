@@ -341,28 +341,27 @@ mod tests {
     #[test]
     fn metadata_that_are_restored_are_named() {
         let given = authority().handed_out.cells().to_vec();
-        let notes_of = |change: &dyn Fn(&mut Vec<Value>)| {
+        let notes_of = |change: fn(&mut Value)| {
             let mut cells = given.clone();
-            change(&mut cells);
+            change(&mut cells[2]["metadata"]);
             prepared(&cells).1
         };
-        let lost = notes_of(&|cells| cells[2]["metadata"] = json!({}));
-        assert_eq!(lost, ["the metadata of check were lost, and are there again"]);
-        let all = notes_of(&|cells| cells.iter_mut().for_each(|cell| cell["metadata"] = json!({ "id": "x" })));
-        assert_eq!(all, ["the metadata of given, answer, check were lost, and are there again"]);
-        let changes: [&dyn Fn(&mut Vec<Value>); 5] = [
-            &|cells| cells[2]["metadata"]["nbgrader"]["points"] = 100.into(),
-            &|cells| cells[2]["metadata"]["nbgrader"]["grade"] = false.into(),
-            &|cells| cells[2]["metadata"]["nbgrader"]["solution"] = true.into(),
-            &|cells| cells[2]["metadata"]["tags"] = json!(["skip-execution"]),
-            &|cells| cells[2]["metadata"]["nbgrader"]["grade_id"] = "mine".into(),
-        ];
-        for change in changes {
+        assert_eq!(notes_of(|all| *all = json!({})), ["the metadata of check were lost, and are there again"]);
+        for change in [
+            |all: &mut Value| all["nbgrader"]["points"] = 100.into(),
+            |all: &mut Value| all["nbgrader"]["grade"] = false.into(),
+            |all: &mut Value| all["nbgrader"]["solution"] = true.into(),
+            |all: &mut Value| all["nbgrader"]["grade_id"] = "mine".into(),
+            |all: &mut Value| all["tags"] = json!(["skip-execution"]),
+        ] {
             assert_eq!(notes_of(change), ["the metadata of check were changed, and are as they were handed out again"]);
         }
         // What is no one's business.
-        assert!(notes_of(&|cells| cells[2]["metadata"]["scrolled"] = true.into()).is_empty());
-        assert!(notes_of(&|cells| cells[2]["metadata"]["nbgrader"]["task"] = false.into()).is_empty());
+        assert!(notes_of(|all| all["scrolled"] = true.into()).is_empty());
+        assert!(notes_of(|all| all["nbgrader"]["task"] = false.into()).is_empty());
+        let mut cells = given;
+        cells.iter_mut().for_each(|cell| cell["metadata"] = json!({ "id": "x" }));
+        assert_eq!(prepared(&cells).1, ["the metadata of given, answer, check were lost, and are there again"]);
     }
 
     #[test]
