@@ -207,7 +207,7 @@ def test_marks_of_other_lessons(course, marked, note, lesson, name):
 def test_it_is_tried_with_enough(course, marked):
     tried = made_in(course, "lesson-1")
     assert len(tried) == len(NAMES) >= 85
-    assert sum(len(one.by_nbgrader) == 2 for one in marked.values()) >= 45
+    assert sum(len(one.by_nbgrader) == 2 for one in marked.values()) >= 40
     # Of each task, something goes wrong, and all else is right.
     hit = [[name for name, mark in one.expected.items() if mark == 0] for one in tried.values()]
     assert all([name] in hit for name, mark in tried["all_right"].expected.items() if mark)
