@@ -13,16 +13,19 @@ const AGREES: f64 = 1e-8;
 
 fn main() {
     let mut rounds = 25;
-    let mut libraries = Vec::new();
+    let (mut libraries, mut only) = (Vec::new(), None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--rounds" => rounds = arguments.next().and_then(|n| n.parse().ok()).expect("--rounds wants a number"),
+            // One program alone, for a profiler.
+            "--only" => only = arguments.next(),
             library => libraries.push(library.to_owned()),
         }
     }
     let contenders = contenders::all(&libraries);
-    let programs = programs::all();
+    let mut programs = programs::all();
+    programs.retain(|program| only.as_ref().is_none_or(|only| program.name == only));
     let mut table: Vec<Vec<f64>> = vec![Vec::new(); contenders.len()];
     for program in &programs {
         let operations = contenders::operations(program) as f64;
