@@ -78,7 +78,9 @@ fn main() {
         }
         "tensors, small" => of_tensors(|x| (x * x + x.sin()).sum(), tensor([0.5, 4.2]), times),
         "tensors, chain" => of_tensors(|x| ((x * 2.0).sin() * x + 1.0).sum(), numbers(1000), times),
-        "tensors, product" => of_tensors(|x| x.reshape(&[20, 50]).matmul(&x.reshape(&[50, 20])).sum(), numbers(1000), times),
+        "tensors, product" => {
+            of_tensors(|x| x.reshape(&[20, 50]).matmul(&x.reshape(&[50, 20])).sum(), numbers(1000), times)
+        }
         _ => panic!("there is no kernel {name}"),
     }
 }
