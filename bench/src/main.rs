@@ -1,6 +1,7 @@
 //! Differentiates the same programs by several libraries, and prints how long each takes; see `scripts/bench`.
 
 mod contenders;
+mod forward;
 mod measure;
 mod numbers;
 mod programs;
@@ -41,6 +42,9 @@ fn main() {
         }
     }
     print(&contenders, &programs, &table);
+    if only.is_none() {
+        forward::run(rounds);
+    }
 }
 
 /// Before anything is timed, all gradients are compared with those of the tape.
