@@ -1,5 +1,6 @@
 //! Forward mode with several derivatives at once.
 
+use std::array::from_fn;
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -41,6 +42,10 @@ impl<const N: usize> DualVec<N> {
     /// All inputs of a function, each seeded in its own place: the derivative of the i-th one is 1 in place i.
     #[inline]
     pub fn variables(values: [f64; N]) -> [DualVec<N>; N] {
+        // Few are made in registers. Of many, most is 0, and the memory is filled faster than each place is decided.
+        if N <= 8 {
+            return from_fn(|i| DualVec { value: values[i], derivatives: from_fn(|j| if i == j { 1.0 } else { 0.0 }) });
+        }
         let mut variables = values.map(DualVec::constant);
         for (i, variable) in variables.iter_mut().enumerate() {
             variable.derivatives[i] = 1.0;
