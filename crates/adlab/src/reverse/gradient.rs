@@ -41,10 +41,11 @@ impl<T: Scalar> Gradient<T> {
         Gradient { slot, generation, adjoints: slot.read(|nodes| T::adjoints(nodes, seeds)) }
     }
 
-    /// The derivatives by the first n nodes, which are the inputs.
-    pub(crate) fn by_first(mut self, n: usize) -> Vec<T> {
-        self.adjoints.resize(n, T::from(0.0));
-        self.adjoints
+    /// The derivatives by the first n nodes, which are the inputs; a copy, as the others may be many more.
+    pub(crate) fn by_first(self, n: usize) -> Vec<T> {
+        let mut by_inputs = self.adjoints[..n.min(self.adjoints.len())].to_vec();
+        by_inputs.resize(n, T::from(0.0));
+        by_inputs
     }
 
     /// The derivative with respect to `var`; 0 where the result does not depend on it.
