@@ -301,3 +301,50 @@ fn the_table_can_be_read_at_all_sizes() {
     };
     assert!(lines.iter().all(|line| ends(line) == ends(lines[0])), "{text}");
 }
+
+/// What is computed in one call is not written down as on a tape, and must come out the same: where an operand is a constant,
+/// where both are one variable, where a slope is infinite.
+#[test]
+fn one_call_gives_what_a_tape_gives() {
+    let functions: [fn(&[Var]) -> Var; 10] = [
+        |x| (x[0] * x[0] - x[1]).exp() * 3.0 + x[1],
+        |x| 1.0 / (x[0] + x[0]) - 2.0 * x[1] * x[0],
+        |x| x[0].sin().max(x[1].cos()) + x[0].pow(x[1]),
+        |x| (x[0] - x[0]).sqrt() * x[1] + x[0],
+        |x| x[0] * x[1] * x[0] / x[1],
+        |x| Var::constant(2.0) * Var::constant(3.0) - x[1],
+        |x| x[0].mul_add(x[1], x[0]) + Var::constant(1.5).mul_add(x[1], x[1]),
+        |x| (x[0] * 0.0).ln() * 0.0 + x[1],
+        |_| Var::constant(1.0),
+        |x| x[1],
+    ];
+    for (i, f) in functions.into_iter().enumerate() {
+        let at = [0.7, 1.9];
+        let tape = Tape::new();
+        let x = at.map(|x| tape.var(x));
+        let y = f(&x);
+        let expected = if tape.is_empty() || i == 8 { [0.0; 2] } else { x.map(|x| y.backward().wrt(x)) };
+        for (expected, found) in expected.into_iter().zip(gradient(f, &at)) {
+            let same = expected == found || expected.is_nan() && found.is_nan();
+            assert!(same || (expected - found).abs() < 1e-15 * expected.abs(), "function {i}: {expected}, {found}");
+        }
+        assert_eq!(value_and_gradient(f, &at).0.to_bits(), y.value().to_bits());
+    }
+}
+
+#[test]
+fn one_call_refuses_derivatives_by_what_it_has_not_written_down() {
+    let text = panic_text(|| {
+        gradient(
+            |x| {
+                let y = x[0].sin();
+                let _ = (y * y).backward().wrt(y);
+                y
+            },
+            &[1.0],
+        )
+    });
+    assert!(text.contains("Tape::new()"), "{text}");
+    let by_input = |x: &[Var]| x[0] * (x[0] * x[1]).backward().wrt(x[1]);
+    assert_eq!(gradient(by_input, &[2.0, 3.0]), [2.0, 0.0]);
+}

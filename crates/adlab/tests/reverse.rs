@@ -212,3 +212,35 @@ fn the_table_shows_local_derivatives_of_all_sizes() {
     let text = tape.to_string();
     assert!(text.contains("(1.0000e200)") && text.contains("(1.0000e-9)") && text.contains("(1.0000)"), "{text}");
 }
+
+/// Values are not written down, but computed again: they must be those that the variables had.
+#[test]
+fn the_record_shows_the_values_that_there_were() {
+    let tape = Tape::new();
+    let (x, y) = (tape.var(0.3), tape.var(1.7));
+    let one = |f: fn(Var) -> Var| f(x);
+    let results = [
+        [x + y, x - y, x * y, x / y, x.pow(y), x.hypot(y), x.atan2(y), x.min(y), x.max(y), x.mul_add(y, x)],
+        [x + 0.1, x - 0.1, x * 0.1, x / 0.1, 0.1 + x, 0.1 - x, 0.1 * x, 0.1 / x, x.powi(7), x.powi(-3)],
+        [x.powf(0.7), -x, one(Scalar::sin), x.cos(), x.tan(), x.asin(), x.acos(), x.atan(), x.sinh(), x.cosh()],
+        [x.tanh(), x.asinh(), y.acosh(), x.atanh(), x.exp(), x.exp2(), x.exp_m1(), x.ln(), x.log2(), x.log10()],
+        [x.ln_1p(), x.sqrt(), x.cbrt(), x.recip(), x.abs(), x.signum(), x.floor(), x.relu(), x.sigmoid(), x.softplus()],
+        [
+            one(Scalar::erf),
+            Var::constant(0.1).mul_add(Var::constant(0.2), x),
+            x.mul_add(Var::constant(0.1), y),
+            y,
+            x,
+            y,
+            x,
+            y,
+            x,
+            y,
+        ],
+    ];
+    let mut values: Vec<f64> = results.iter().flatten().map(|result| result.value()).collect();
+    let shown: Vec<f64> = tape.records().iter().map(|record| record.value).collect();
+    values.retain(|value| !shown.iter().any(|shown| shown.to_bits() == value.to_bits()));
+    assert_eq!(values, [], "these are shown otherwise");
+    assert!(tape.records().iter().all(|record| record.op != Op::Powi), "a power is a power");
+}

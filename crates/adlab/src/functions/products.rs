@@ -68,12 +68,11 @@ pub fn vjp(mut f: impl FnMut(&[Var]) -> Vec<Var>, x: &[f64], cotangent: &[f64]) 
 
 #[track_caller]
 fn reverse(f: &mut dyn FnMut(&[Var]) -> Vec<Var>, x: &[f64], w: &[f64]) -> Vec<f64> {
-    let tape = Tape::new();
+    let tape = Tape::unseen();
     let inputs: Vec<Var> = x.iter().map(|&x| tape.var(x)).collect();
     let outputs = f(&inputs);
     same_length(outputs.len(), "outputs", w.len(), "cotangent");
-    let gradient = tape.backward(&outputs, w);
-    inputs.iter().map(|&input| gradient.wrt(input)).collect()
+    tape.backward(&outputs, w).by_first(x.len())
 }
 
 /// The Hessian-vector product H·v of `f` at `x`: how the gradient changes along `direction` v. By forward mode over
@@ -114,8 +113,7 @@ pub(super) fn forward_over_reverse(
 fn gradient_of_duals(f: &mut dyn FnMut(&[Var<Dual>]) -> Var<Dual>, x: &[Dual]) -> Vec<Dual> {
     let tape = Tape::<Dual>::over();
     let inputs: Vec<Var<Dual>> = x.iter().map(|&x| tape.var(x)).collect();
-    let gradient = tape.backward(&[f(&inputs)], &[Dual::constant(1.0)]);
-    inputs.iter().map(|&input| gradient.wrt(input)).collect()
+    tape.backward(&[f(&inputs)], &[Dual::constant(1.0)]).by_first(x.len())
 }
 
 #[track_caller]

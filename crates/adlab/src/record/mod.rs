@@ -11,4 +11,4 @@ mod storage;
 pub mod sweep;
 
 pub use op::Op;
-pub use storage::{NONE, Node, Slot};
+pub use storage::{NONE, Node, Notes, Slot};

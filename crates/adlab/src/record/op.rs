@@ -44,9 +44,57 @@ pub enum Op {
     Sigmoid,
     Softplus,
     Erf,
+    /// A power with an integer, in a node; a record shows it as [`Op::Pow`].
+    #[doc(hidden)]
+    Powi,
 }
 
 impl Op {
+    /// All of them, in their order.
+    pub(super) const ALL: [Op; 41] = [
+        Op::Input,
+        Op::Add,
+        Op::Sub,
+        Op::Mul,
+        Op::Div,
+        Op::Pow,
+        Op::Neg,
+        Op::Sin,
+        Op::Cos,
+        Op::Tan,
+        Op::Asin,
+        Op::Acos,
+        Op::Atan,
+        Op::Atan2,
+        Op::Sinh,
+        Op::Cosh,
+        Op::Tanh,
+        Op::Asinh,
+        Op::Acosh,
+        Op::Atanh,
+        Op::Exp,
+        Op::Exp2,
+        Op::ExpM1,
+        Op::Ln,
+        Op::Log2,
+        Op::Log10,
+        Op::Ln1p,
+        Op::Sqrt,
+        Op::Cbrt,
+        Op::Recip,
+        Op::Hypot,
+        Op::Abs,
+        Op::Signum,
+        Op::Floor,
+        Op::Min,
+        Op::Max,
+        Op::Relu,
+        Op::Sigmoid,
+        Op::Softplus,
+        Op::Erf,
+        Op::Powi,
+    ];
+
     /// How the operation is written: `×`, `sin`.
     pub fn symbol(self) -> &'static str {
         match self {
@@ -55,7 +103,7 @@ impl Op {
             Op::Sub | Op::Neg => "−",
             Op::Mul => "×",
             Op::Div => "÷",
-            Op::Pow => "^",
+            Op::Pow | Op::Powi => "^",
             Op::Sin => "sin",
             Op::Cos => "cos",
             Op::Tan => "tan",
@@ -94,7 +142,7 @@ impl Op {
 
     /// True if the symbol stands between two operands, as in `x × y`; false for `sin x` and `max(x, y)`.
     pub fn is_infix(self) -> bool {
-        matches!(self, Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Pow)
+        matches!(self, Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Pow | Op::Powi)
     }
 
     /// How many operands it has.
@@ -105,5 +153,16 @@ impl Op {
             _ if self.is_infix() => 2,
             _ => 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_found_by_its_number() {
+        assert!(Op::ALL.iter().enumerate().all(|(number, &op)| op as usize == number));
+        assert_eq!(Op::ALL.last(), Some(&Op::Powi), "the last one is among them");
     }
 }

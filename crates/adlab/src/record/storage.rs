@@ -9,39 +9,66 @@ use std::cell::{Cell, RefCell};
 
 use super::op::Op;
 
-/// Stands in a node where an operand is a constant, or where there is none.
-pub const NONE: u32 = u32::MAX;
+/// Stands in a node where an operand is a constant, or where there is none. Places take 28 bits.
+pub const NONE: u32 = (1 << PLACE_BITS) - 1;
+const PLACE_BITS: u32 = 28;
 
-/// The memory that a slot without a tape may keep for the next one: that of 200 000 operations.
+/// The memory that a slot without a tape may keep for the next one: that of 350 000 operations.
 const KEPT_BYTES: usize = 8 << 20;
 
 /// The slots without a tape, of each kind of number, that may keep memory.
 const KEPT_SLOTS: usize = 4;
 
-/// One operation: 40 bytes for f64.
+/// One operation: 24 bytes for f64, since reading and writing them is most of what a tape does. Its value is not here: what
+/// is shown of a tape is computed again.
 #[derive(Clone, Copy)]
 pub struct Node<T> {
-    pub op: Op,
-    /// Where the operands stand; [`NONE`] for a constant.
-    pub inputs: [u32; 2],
-    /// The local derivatives. A constant needs none: its place keeps the constant itself.
+    /// Where the operands stand, and in the four bits above each, half of the operation's number.
+    links: [u32; 2],
+    /// The local derivatives. A constant needs none: its place keeps the constant itself, and that of an input its value.
     pub partials: [T; 2],
-    pub value: T,
 }
 
-/// The storage of a tape. The generation tells the variables of the present tape from those of earlier ones.
+impl<T> Node<T> {
+    /// `inputs` says where the operands stand; [`NONE`] for a constant.
+    #[inline]
+    pub fn new(op: Op, inputs: [u32; 2], partials: [T; 2]) -> Node<T> {
+        let number = op as u32;
+        Node { links: [inputs[0] | (number & 15) << PLACE_BITS, inputs[1] | (number >> 4) << PLACE_BITS], partials }
+    }
+
+    #[inline]
+    pub fn inputs(&self) -> [u32; 2] {
+        [self.links[0] & NONE, self.links[1] & NONE]
+    }
+
+    pub fn op(&self) -> Op {
+        let [low, high] = self.links.map(|link| link >> PLACE_BITS);
+        Op::ALL[(low | high << 4) as usize]
+    }
+}
+
+/// The storage of a tape. The generation tells the variables of the present tape from those of earlier ones; it is odd for
+/// one that gathers.
 pub struct Slot<T> {
     pub generation: Cell<u64>,
-    pub nodes: RefCell<Vec<Node<T>>>,
-    pub names: Names,
+    /// Taken out while it is read, and put back.
+    nodes: Cell<Vec<Node<T>>>,
+    pub notes: Notes,
 }
 
 impl<T: 'static> Slot<T> {
-    /// One that is free, or a new one.
-    pub fn take() -> &'static Slot<T> {
+    /// One that is free, or a new one; for a tape that gathers, or writes down all.
+    pub fn take(gathers: bool) -> &'static Slot<T> {
+        let slot = Slot::free();
+        slot.generation.set(slot.generation.get() & !1 | u64::from(gathers));
+        slot
+    }
+
+    fn free() -> &'static Slot<T> {
         let used = FREE.try_with(|free| free.borrow_mut().take(TypeId::of::<T>())).ok().flatten();
         used.and_then(|slot| (slot as &dyn Any).downcast_ref()).unwrap_or_else(|| {
-            Box::leak(Box::new(Slot { generation: Cell::new(0), nodes: RefCell::default(), names: Names::default() }))
+            Box::leak(Box::new(Slot { generation: Cell::new(0), nodes: Cell::default(), notes: Notes::default() }))
         })
     }
 
@@ -58,45 +85,91 @@ impl<T: 'static> Slot<T> {
     #[inline]
     #[track_caller]
     pub fn write(&self, node: Node<T>) -> u32 {
-        let mut nodes = self.nodes.borrow_mut();
+        // To take the nodes out and to put them back takes twice as long, for all that a tape does.
+        // SAFETY: a slot is used by one thread. The reference ends here, and until then nothing runs that could make
+        // another: numbers are copied as they are, and the allocator knows no tapes.
+        let nodes = unsafe { &mut *self.nodes.as_ptr() };
         let index = nodes.len() as u32;
-        assert!(index != NONE, "the tape is full: it holds 2³² − 1 operations; clear it, or use several");
+        if nodes.len() == nodes.capacity() {
+            grow(nodes);
+        }
         nodes.push(node);
         index
     }
 
+    /// Reads the record. What `read` does must not write on this tape: numbers never do, as they belong to other ones.
+    pub fn read<R>(&self, read: impl FnOnce(&[Node<T>]) -> R) -> R {
+        /// Puts the record back, in a panic as well.
+        struct Taken<'a, T>(&'a Slot<T>, Vec<Node<T>>);
+        impl<T> Drop for Taken<'_, T> {
+            fn drop(&mut self) {
+                self.0.nodes.set(std::mem::take(&mut self.1));
+            }
+        }
+        let taken = Taken(self, self.nodes.take());
+        read(&taken.1)
+    }
+
     /// Forgets the records and keeps their memory. Earlier variables are no longer valid.
     pub fn clear(&self) {
-        self.generation.set(self.generation.get() + 1);
-        self.nodes.borrow_mut().clear();
-        self.names.clear();
+        self.generation.set(self.generation.get() + 2);
+        let mut nodes = self.nodes.take();
+        nodes.clear();
+        self.nodes.set(nodes);
+        self.notes.clear();
     }
 }
 
-/// The names of inputs, by rising index.
+/// Room for as many again. This is where a tape ends: there is never room for more than places can name.
+#[cold]
+#[track_caller]
+fn grow<T>(nodes: &mut Vec<Node<T>>) {
+    const MOST: usize = NONE as usize;
+    let count = nodes.len();
+    assert!(count < MOST, "the tape is full: it holds 2²⁸ − 1 operations; clear it, or use several");
+    nodes.reserve_exact(count.max(64).min(MOST - count));
+}
+
+/// What is known of some nodes, by rising index. Not generic, so that no cell has to compile it.
 #[derive(Default)]
-pub struct Names(RefCell<Vec<(u32, String)>>);
+pub struct Notes {
+    /// The names of inputs.
+    names: RefCell<Vec<(u32, String)>>,
+    /// Values that operands and operation alone would not give again.
+    values: RefCell<Vec<(u32, f64)>>,
+}
 
-impl Names {
-    #[inline(never)]
-    pub fn add(&self, index: u32, name: &str) {
-        self.0.borrow_mut().push((index, name.to_owned()));
+impl Notes {
+    pub fn add_name(&self, index: u32, name: &str) {
+        self.names.borrow_mut().push((index, name.to_owned()));
     }
 
-    pub fn get(&self, index: usize) -> Option<String> {
-        let names = self.0.borrow();
-        let place = names.binary_search_by_key(&index, |(i, _)| *i as usize).ok()?;
-        Some(names[place].1.clone())
+    pub fn add_value(&self, index: u32, value: f64) {
+        self.values.borrow_mut().push((index, value));
     }
 
-    #[inline(never)]
+    pub fn name(&self, index: usize) -> Option<String> {
+        find(&self.names.borrow(), index)
+    }
+
+    pub fn value(&self, index: usize) -> Option<f64> {
+        find(&self.values.borrow(), index)
+    }
+
     fn clear(&self) {
-        self.0.borrow_mut().clear();
+        self.names.borrow_mut().clear();
+        self.values.borrow_mut().clear();
     }
 
     fn shrink_to(&self, bytes: usize) {
-        self.0.borrow_mut().shrink_to(bytes / size_of::<(u32, String)>());
+        self.names.borrow_mut().shrink_to(bytes / size_of::<(u32, String)>());
+        self.values.borrow_mut().shrink_to(bytes / size_of::<(u32, f64)>());
     }
+}
+
+fn find<V: Clone>(notes: &[(u32, V)], index: usize) -> Option<V> {
+    let place = notes.binary_search_by_key(&index, |(i, _)| *i as usize).ok()?;
+    Some(notes[place].1.clone())
 }
 
 /// A slot for any kind of number.
@@ -107,8 +180,10 @@ trait Storage: Any {
 
 impl<T: 'static> Storage for Slot<T> {
     fn keep(&self, bytes: usize) {
-        self.nodes.borrow_mut().shrink_to(bytes / size_of::<Node<T>>());
-        self.names.shrink_to(bytes);
+        let mut nodes = self.nodes.take();
+        nodes.shrink_to(bytes / size_of::<Node<T>>());
+        self.nodes.set(nodes);
+        self.notes.shrink_to(bytes);
     }
 }
 

@@ -21,7 +21,7 @@ where
     for index in (0..adjoints.sums.len()).rev() {
         if let Some(adjoint) = adjoints.get(index) {
             let node = &nodes[index];
-            for (input, partial) in node.inputs.into_iter().zip(node.partials) {
+            for (input, partial) in node.inputs().into_iter().zip(node.partials) {
                 if input != NONE {
                     adjoints.add(input as usize, times(adjoint, partial));
                 }
@@ -31,8 +31,44 @@ where
     adjoints.sums
 }
 
+/// What stands for a node that nothing has come to: NaN as no arithmetic makes it, since every NaN that it makes is quiet.
+const UNREACHED: f64 = f64::from_bits(0x7ff4_adea_dbee_f5a1);
+
+/// [`adjoints`] of plain numbers, which is what all wait for: the same, but whether anything came to a node is written in
+/// its sum, and not beside it.
+pub fn plain_adjoints(nodes: &[Node<f64>], seeds: &[(usize, f64)]) -> Vec<f64> {
+    let add = |sum: &mut f64, number: f64| *sum = if is_unreached(*sum) { number } else { *sum + number };
+    let count = seeds.iter().map(|(index, _)| index + 1).max().unwrap_or(0);
+    let mut sums = vec![UNREACHED; count];
+    for &(index, seed) in seeds {
+        add(&mut sums[index], seed);
+    }
+    let mut rest = &mut sums[..];
+    for node in nodes[..count].iter().rev() {
+        let Some((last, before)) = rest.split_last_mut() else { break };
+        let adjoint = *last;
+        if is_unreached(adjoint) {
+            *last = 0.0;
+        } else {
+            for (input, partial) in node.inputs().into_iter().zip(node.partials) {
+                // Operands stand before; what stands nowhere is a constant.
+                if let Some(sum) = before.get_mut(input as usize) {
+                    add(sum, adjoint * partial);
+                }
+            }
+        }
+        rest = before;
+    }
+    sums
+}
+
+#[inline(always)]
+fn is_unreached(sum: f64) -> bool {
+    sum.to_bits() == UNREACHED.to_bits()
+}
+
 /// The derivative of each node along one direction. The seeds are the inputs' tangents.
-pub fn tangents<T>(nodes: &[Node<T>], seeds: &[(usize, T)], times: impl Fn(T, T) -> T) -> Vec<T>
+pub fn tangents<T>(nodes: &[Node<T>], seeds: &[(usize, T)], times: impl Fn(T, T) -> T) -> Sums<T>
 where
     T: Copy + From<f64> + Add<Output = T>,
 {
@@ -41,7 +77,7 @@ where
         tangents.add(index, seed);
     }
     for (index, node) in nodes.iter().enumerate() {
-        for (input, partial) in node.inputs.into_iter().zip(node.partials) {
+        for (input, partial) in node.inputs().into_iter().zip(node.partials) {
             if input != NONE
                 && let Some(tangent) = tangents.get(input as usize)
             {
@@ -49,12 +85,12 @@ where
             }
         }
     }
-    tangents.sums
+    tangents
 }
 
 /// A sum for each node, and whether anything was added to it. What a result does not depend on is left out, and not
 /// multiplied by 0: an infinite slope there would make 0·∞ = NaN.
-struct Sums<T> {
+pub struct Sums<T> {
     sums: Vec<T>,
     reached: Vec<bool>,
 }
@@ -65,7 +101,7 @@ impl<T: Copy + From<f64> + Add<Output = T>> Sums<T> {
     }
 
     #[inline]
-    fn get(&self, index: usize) -> Option<T> {
+    pub fn get(&self, index: usize) -> Option<T> {
         self.reached[index].then(|| self.sums[index])
     }
 

@@ -37,7 +37,9 @@ impl<T: Scalar> Scalar for Var<T> {
     #[track_caller]
     fn by_constant<C: Copy + Into<f64>>(self, constant: C, op: Op, f: fn(T, C) -> T, rule: fn(T, C) -> T) -> Var<T> {
         let y = f(self.value, constant);
-        self.binary(Var::from(constant.into()), op, y, (rule(self.value, constant), T::from(0.0)))
+        let power = self.beside(op, y, [rule(self.value, constant), T::from(constant.into())]);
+        // A compiler that knows the exponent may multiply in another order.
+        if op == Op::Powi && constant.into().abs() > 4.0 { power.noted() } else { power }
     }
 
     #[inline]
@@ -59,6 +61,12 @@ impl<T: Scalar> Scalar for Var<T> {
     #[track_caller]
     fn mul_add(self, a: Var<T>, b: Var<T>) -> Var<T> {
         let value = self.value.mul_add(a.value, b.value);
-        (self * a).binary(b, Op::Add, value, (T::from(1.0), T::from(1.0)))
+        (self * a).binary(b, Op::Add, value, (T::from(1.0), T::from(1.0))).noted()
+    }
+
+    #[inline]
+    #[track_caller]
+    fn one_minus_square(self) -> Var<T> {
+        self.by_argument(Op::Sub, Scalar::one_minus_square, |x| x * -2.0).noted()
     }
 }

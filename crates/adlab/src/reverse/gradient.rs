@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Index;
 
+use super::gather::is_function;
 use super::var::Var;
 use crate::record::Slot;
 use crate::scalar::Scalar;
@@ -23,7 +24,7 @@ impl<T: Scalar> Var<T> {
         let Some(slot) = self.slot() else {
             panic!("this is a constant: nothing was recorded that it depends on; make the inputs with tape.var(…)");
         };
-        Gradient::new(slot, self.generation, &[(self.index as usize, seed)])
+        Gradient::new(slot, self.generation, &[self.seed(seed)])
     }
 }
 
@@ -37,7 +38,14 @@ pub struct Gradient<T: Scalar = f64> {
 
 impl<T: Scalar> Gradient<T> {
     pub(super) fn new(slot: &'static Slot<T>, generation: u64, seeds: &[(usize, T)]) -> Gradient<T> {
-        Gradient { slot, generation, adjoints: T::adjoints(&slot.nodes.borrow(), seeds) }
+        Gradient { slot, generation, adjoints: slot.read(|nodes| T::adjoints(nodes, seeds)) }
+    }
+
+    /// The derivatives by the first n nodes, which are the inputs; a copy, as the others may be many more.
+    pub(crate) fn by_first(self, n: usize) -> Vec<T> {
+        let mut by_inputs = self.adjoints[..n.min(self.adjoints.len())].to_vec();
+        by_inputs.resize(n, T::from(0.0));
+        by_inputs
     }
 
     /// The derivative with respect to `var`; 0 where the result does not depend on it.
@@ -52,6 +60,11 @@ impl<T: Scalar> Gradient<T> {
         assert!(
             std::ptr::eq(slot, self.slot) && var.generation == self.generation,
             "this variable is not on the tape of this gradient: it is of another tape, or the tape was cleared between"
+        );
+        assert!(
+            !is_function(var.index),
+            "gradient(…) and its kin keep derivatives by inputs, and not by what is computed from them: for those, record on \
+             a tape of your own, made with Tape::new()"
         );
         // What was recorded after the result does not influence it.
         self.adjoints.get(var.index as usize).copied().unwrap_or(T::from(0.0))

@@ -4,14 +4,18 @@
 //! |---|---|
 //! | `var.rs` | variables, and what `+ − × ÷` record |
 //! | `chain.rs` | what elementary functions record: the chain rule, put off |
+//! | `gather.rs` | a faster record, where nobody looks |
 //! | `gradient.rs` | what the pass backwards over the record gives |
 //! | `tape.rs` | the record as an object: counted, cleared, printed |
+//! | `values.rs` | the values of a record, computed again where it is shown |
 //!
 //! The record itself, and the passes over it, are in `record/`.
 
 mod chain;
+mod gather;
 mod gradient;
 mod tape;
+mod values;
 mod var;
 
 pub use gradient::Gradient;

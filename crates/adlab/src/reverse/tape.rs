@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use super::gather;
 use super::gradient::Gradient;
+use super::values::{Plain, values};
 use super::var::Var;
 use crate::display::{in_full, tabular};
-use crate::record::{NONE, Node, Op, Slot, sweep};
+use crate::record::{NONE, Node, Notes, Op, Slot, sweep};
 use crate::scalar::Scalar;
 
 /// A record of every operation, in the order in which they happened (a Wengert list).
@@ -87,27 +89,32 @@ impl Tape {
 impl<T: Scalar> Tape<T> {
     /// An empty tape over any kind of numbers: `Tape::<Dual>::over()`.
     pub fn over() -> Tape<T> {
-        Tape { slot: T::take_slot() }
+        Tape { slot: T::take_slot(false) }
+    }
+
+    /// An empty tape that nobody looks at, and so gathers: see `gather.rs`.
+    pub(crate) fn unseen() -> Tape<T> {
+        Tape { slot: T::take_slot(true) }
     }
 
     /// A new input.
     #[track_caller]
     pub fn var(&self, value: T) -> Var<T> {
-        let node = Node { op: Op::Input, inputs: [NONE; 2], partials: [T::from(0.0); 2], value };
-        Var::record(self.slot, self.slot.generation.get(), node)
+        let node = Node::new(Op::Input, [NONE; 2], [value, T::from(0.0)]);
+        Var::record(self.slot, self.slot.generation.get(), node, value)
     }
 
     /// A new input with a name, which tables and pictures show.
     #[track_caller]
     pub fn named(&self, name: &str, value: T) -> Var<T> {
         let var = self.var(value);
-        self.slot.names.add(var.index, name);
+        self.slot.notes.add_name(var.index, name);
         var
     }
 
     /// How many operations are recorded, inputs included.
     pub fn len(&self) -> usize {
-        self.slot.nodes.borrow().len()
+        self.slot.read(|nodes| nodes.len())
     }
 
     /// True if nothing is recorded.
@@ -122,20 +129,13 @@ impl<T: Scalar> Tape<T> {
 
     /// The record, line by line, with the plain values of all numbers.
     pub fn records(&self) -> Vec<Record> {
-        let nodes = self.slot.nodes.borrow();
-        let record = |(index, node): (usize, &Node<T>)| Record {
-            index,
-            op: node.op,
-            operands: (0..node.op.operands())
-                .map(|i| match (node.inputs[i], node.partials[i].value()) {
-                    (NONE, constant) => Operand::Constant(constant),
-                    (input, partial) => Operand::Node { index: input as usize, partial },
-                })
-                .collect(),
-            value: node.value.value(),
-            name: self.slot.names.get(index),
-        };
-        nodes.iter().enumerate().map(record).collect()
+        let mut nodes = Vec::with_capacity(self.len());
+        self.slot.read(|record| {
+            for node in record {
+                nodes.push(Plain::of(node));
+            }
+        });
+        records(nodes, &self.slot.notes)
     }
 
     /// The derivatives of a weighted sum of results, in one pass backwards. Results that are constants have none.
@@ -144,8 +144,8 @@ impl<T: Scalar> Tape<T> {
         // A loop, and no closure: a result of another tape is refused at the line of the caller.
         let mut seeds = Vec::with_capacity(results.len());
         for (&result, &weight) in results.iter().zip(weights) {
-            if let Some(index) = self.place(result) {
-                seeds.push((index, weight));
+            if self.place(result).is_some() {
+                seeds.push(result.seed(weight));
             }
         }
         Gradient::new(self.slot, self.slot.generation.get(), &seeds)
@@ -155,10 +155,10 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub(crate) fn forward(&self, input: Var<T>, results: &[Var<T>]) -> Vec<T> {
         let seed = self.place(input).map(|index| (index, T::from(1.0)));
-        let tangents = sweep::tangents(&self.slot.nodes.borrow(), seed.as_slice(), T::times);
+        let tangents = self.slot.read(|nodes| sweep::tangents(nodes, seed.as_slice(), T::times));
         let mut derivatives = Vec::with_capacity(results.len());
         for &result in results {
-            derivatives.push(self.place(result).map_or(T::from(0.0), |index| tangents[index]));
+            derivatives.push(self.place(result).map_or(T::from(0.0), |_| result.tangent(&tangents)));
         }
         derivatives
     }
@@ -172,7 +172,7 @@ impl<T: Scalar> Tape<T> {
             "the result is on another tape than the function's arguments: compute it from the arguments, and from \
              plain numbers"
         );
-        Some(var.index as usize)
+        Some(gather::place(var.index) as usize)
     }
 }
 
@@ -193,6 +193,23 @@ impl<T: Scalar> fmt::Display for Tape<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         table(f, self.records())
     }
+}
+
+fn records(nodes: Vec<Plain>, notes: &Notes) -> Vec<Record> {
+    let values = values(&nodes, notes);
+    let record = |(index, (node, value)): (usize, (Plain, f64))| Record {
+        index,
+        op: if node.op == Op::Powi { Op::Pow } else { node.op },
+        operands: (0..node.op.operands())
+            .map(|i| match (node.inputs[i], node.partials[i]) {
+                (NONE, constant) => Operand::Constant(constant),
+                (input, partial) => Operand::Node { index: input as usize, partial },
+            })
+            .collect(),
+        value,
+        name: notes.name(index),
+    };
+    nodes.into_iter().zip(values).enumerate().map(record).collect()
 }
 
 fn table(f: &mut fmt::Formatter<'_>, records: Vec<Record>) -> fmt::Result {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use super::gather::{self, gathers};
 use crate::operators::number_operators;
+use crate::record::sweep::Sums;
 use crate::record::{NONE, Node, Op, Slot};
 use crate::scalar::Scalar;
 
@@ -18,15 +20,18 @@ use crate::scalar::Scalar;
 pub struct Var<T: 'static = f64> {
     pub(super) tape: Option<&'static Slot<T>>,
     pub(super) generation: u64,
+    /// Where the record says it; on a tape that gathers, of what it is a function, and whether it is that itself.
     pub(super) index: u32,
     pub(super) value: T,
+    /// On a tape that gathers, the derivative by what is recorded; else 1.
+    pub(super) slope: T,
 }
 
 impl Var {
     /// A number that does not depend on any input.
     #[inline]
     pub const fn constant(value: f64) -> Var {
-        Var { tape: None, generation: 0, index: NONE, value }
+        Var { tape: None, generation: 0, index: NONE, value, slope: 1.0 }
     }
 }
 
@@ -34,7 +39,7 @@ impl<T: Scalar> Var<T> {
     /// [`constant`](Var::constant) for a tape over other numbers than f64.
     #[inline]
     pub fn lifted(value: T) -> Var<T> {
-        Var { tape: None, generation: 0, index: NONE, value }
+        Var { tape: None, generation: 0, index: NONE, value, slope: T::from(1.0) }
     }
 
     /// The number itself, which on a tape over dual numbers is a dual number.
@@ -63,25 +68,58 @@ impl<T: Scalar> Var<T> {
     /// Writes a node on the tape.
     #[inline]
     #[track_caller]
-    pub(super) fn record(slot: &'static Slot<T>, generation: u64, node: Node<T>) -> Var<T> {
-        Var { tape: Some(slot), generation, index: T::write(slot, node), value: node.value }
+    pub(super) fn record(slot: &'static Slot<T>, generation: u64, node: Node<T>, value: T) -> Var<T> {
+        Var { tape: Some(slot), generation, index: T::write(slot, node), value, slope: T::from(1.0) }
+    }
+
+    /// Where a pass backwards begins, and with what.
+    pub(super) fn seed(self, weight: T) -> (usize, T) {
+        let weight = if gathers::<T>(self.generation) { weight.times(self.slope) } else { weight };
+        (gather::place(self.index) as usize, weight)
+    }
+
+    /// What a pass forwards brings here; 0 if nothing comes, however steep the function is.
+    pub(super) fn tangent(self, tangents: &Sums<T>) -> T {
+        let tangent = tangents.get(gather::place(self.index) as usize);
+        let here = |tangent: T| if gathers::<T>(self.generation) { tangent.times(self.slope) } else { tangent };
+        tangent.map_or(T::from(0.0), here)
+    }
+
+    /// Notes the value of what was just recorded, where it is not quite that of the operation.
+    #[inline]
+    pub(super) fn noted(self) -> Var<T> {
+        if let Some(slot) = self.tape
+            && !gathers::<T>(self.generation)
+        {
+            slot.notes.add_value(self.index, self.value.value());
+        }
+        self
     }
 
     /// Records a function of one variable.
     #[inline]
     #[track_caller]
     pub(super) fn unary(self, op: Op, value: T, partial: T) -> Var<T> {
+        self.beside(op, value, [partial, T::from(0.0)])
+    }
+
+    /// Records a function of one variable and a constant, or nothing, that stands beside the partial derivative.
+    #[inline]
+    #[track_caller]
+    pub(super) fn beside(self, op: Op, value: T, partials: [T; 2]) -> Var<T> {
         match self.slot() {
             None => Var::lifted(value),
-            Some(slot) => {
-                let node = Node { op, inputs: [self.index, NONE], partials: [partial, T::from(0.0)], value };
-                Var::record(slot, self.generation, node)
+            Some(_) if gathers::<T>(self.generation) => {
+                let (index, slope) = (gather::function_of(self.index), self.slope.times(partials[0]));
+                Var { index, value, slope, ..self }
             }
+            Some(slot) => Var::record(slot, self.generation, Node::new(op, [self.index, NONE], partials), value),
         }
     }
 
-    /// Records a function of two, of which either may be a constant.
-    #[inline]
+    /// Records a function of two, of which either may be a constant. In a loop, variables must be kept in registers, or all
+    /// takes twice as long: so it is always inlined, and calls nothing with a whole variable.
+    #[inline(always)]
     #[track_caller]
     pub(super) fn binary(self, other: Var<T>, op: Op, value: T, partials: (T, T)) -> Var<T> {
         let (slot, generation) = match (self.slot(), other.slot()) {
@@ -90,10 +128,14 @@ impl<T: Scalar> Var<T> {
             (Some(slot), _) => (slot, self.generation),
             (None, Some(slot)) => (slot, other.generation),
         };
+        if gathers::<T>(generation) {
+            let slopes = [self.slope.times(partials.0), other.slope.times(partials.1)];
+            let (index, slope) = gather::function_of_both(slot, [self.index, other.index], slopes);
+            return Var { tape: Some(slot), generation, index, value, slope };
+        }
         let by_self = if self.is_constant() { self.value } else { partials.0 };
         let by_other = if other.is_constant() { other.value } else { partials.1 };
-        let node = Node { op, inputs: [self.index, other.index], partials: [by_self, by_other], value };
-        Var::record(slot, generation, node)
+        Var::record(slot, generation, Node::new(op, [self.index, other.index], [by_self, by_other]), value)
     }
 }
 
@@ -116,7 +158,7 @@ fn refuse_other_tape() -> ! {
 impl<T: Scalar> Add for Var<T> {
     type Output = Var<T>;
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn add(self, other: Var<T>) -> Var<T> {
         self.binary(other, Op::Add, self.value + other.value, (T::from(1.0), T::from(1.0)))
@@ -127,7 +169,7 @@ impl<T: Scalar> Add for Var<T> {
 impl<T: Scalar> Sub for Var<T> {
     type Output = Var<T>;
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn sub(self, other: Var<T>) -> Var<T> {
         self.binary(other, Op::Sub, self.value - other.value, (T::from(1.0), T::from(-1.0)))
@@ -138,7 +180,7 @@ impl<T: Scalar> Sub for Var<T> {
 impl<T: Scalar> Mul for Var<T> {
     type Output = Var<T>;
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn mul(self, other: Var<T>) -> Var<T> {
         self.binary(other, Op::Mul, self.value * other.value, (other.value, self.value))
@@ -176,7 +218,7 @@ impl<T: Scalar> Add<f64> for Var<T> {
     #[inline]
     #[track_caller]
     fn add(self, other: f64) -> Var<T> {
-        self.binary(Var::from(other), Op::Add, self.value + other, (T::from(1.0), T::from(1.0)))
+        self.beside(Op::Add, self.value + other, [T::from(1.0), T::from(other)])
     }
 }
 
@@ -186,7 +228,7 @@ impl<T: Scalar> Sub<f64> for Var<T> {
     #[inline]
     #[track_caller]
     fn sub(self, other: f64) -> Var<T> {
-        self.binary(Var::from(other), Op::Sub, self.value - other, (T::from(1.0), T::from(-1.0)))
+        self.beside(Op::Sub, self.value - other, [T::from(1.0), T::from(other)])
     }
 }
 
@@ -196,7 +238,7 @@ impl<T: Scalar> Mul<f64> for Var<T> {
     #[inline]
     #[track_caller]
     fn mul(self, other: f64) -> Var<T> {
-        self.binary(Var::from(other), Op::Mul, self.value * other, (T::from(other), self.value))
+        self.beside(Op::Mul, self.value * other, [T::from(other); 2])
     }
 }
 
@@ -206,7 +248,7 @@ impl<T: Scalar> Div<f64> for Var<T> {
     #[inline]
     #[track_caller]
     fn div(self, other: f64) -> Var<T> {
-        self.binary(Var::from(other), Op::Div, self.value / other, (T::from(other).recip(), T::from(0.0)))
+        self.beside(Op::Div, self.value / other, [T::from(other).recip(), T::from(other)])
     }
 }
 

@@ -317,7 +317,7 @@ pub trait Scalar:
     #[inline]
     #[track_caller]
     fn powi(self, n: i32) -> Self {
-        self.by_constant(n, Op::Pow, Scalar::powi, rules::d_powi)
+        self.by_constant(n, Op::Powi, Scalar::powi, rules::d_powi)
     }
 
     /// Power with a constant: d xᵖ = p·xᵖ⁻¹, and 0 for p = 0.
@@ -421,9 +421,13 @@ pub trait Scalar:
     // What tapes of these numbers do. All do the same; f64 repeats it so that it is compiled in this crate, once, and not
     // in each notebook cell that uses a tape.
 
+    /// Whether tapes that nobody looks at may gather: for plain numbers only, so that there is one way for all others.
     #[doc(hidden)]
-    fn take_slot() -> &'static Slot<Self> {
-        Slot::take()
+    const GATHERS: bool = false;
+
+    #[doc(hidden)]
+    fn take_slot(gathers: bool) -> &'static Slot<Self> {
+        Slot::take(gathers)
     }
 
     #[doc(hidden)]

@@ -89,21 +89,24 @@ impl Scalar for f64 {
         f64::powf(self, exponent)
     }
 
-    fn take_slot() -> &'static Slot<f64> {
-        Slot::take()
+    const GATHERS: bool = true;
+
+    fn take_slot(gathers: bool) -> &'static Slot<f64> {
+        Slot::take(gathers)
     }
 
     fn give_slot_back(slot: &'static Slot<f64>) {
         slot.give_back();
     }
 
+    #[inline]
     #[track_caller]
     fn write(slot: &Slot<f64>, node: Node<f64>) -> u32 {
         slot.write(node)
     }
 
     fn adjoints(nodes: &[Node<f64>], seeds: &[(usize, f64)]) -> Vec<f64> {
-        sweep::adjoints(nodes, seeds, |adjoint, partial| adjoint * partial)
+        sweep::plain_adjoints(nodes, seeds)
     }
 
     // The rest is what the standard library has under the same name.

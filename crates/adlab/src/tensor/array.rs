@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::buffers::{self, Buffer};
 use super::data::Tensor;
 use super::layout::Layout;
 use crate::error::{Error, expect};
@@ -45,7 +46,7 @@ impl Tensor {
     /// is; here, that is [`retain_grad`](Tensor::retain_grad).)
     pub fn requires_grad(&self) -> Tensor {
         self.mark_cut_off();
-        let storage = Rc::new(RefCell::new(self.to_vec()));
+        let storage = Rc::new(RefCell::new(Buffer(self.to_vec())));
         Tensor::build(Layout::contiguous(&self.inner.layout.shape), storage, Rc::default(), true)
     }
 
@@ -107,7 +108,7 @@ impl Tensor {
 
     /// The numbers in row-major order.
     pub fn to_vec(&self) -> Vec<f64> {
-        self.numbers().to_vec()
+        buffers::collect(self.numbers().iter().copied())
     }
 
     /// True if operations on this tensor are recorded.

@@ -1,5 +1,6 @@
 //! Functions of two numbers, with broadcasting, and their derivatives.
 
+use super::buffers;
 use super::data::{Rule, Tensor};
 use super::graph::{Recorder, is_recording};
 use super::layout;
@@ -254,12 +255,12 @@ impl Tensor {
         }
         if left.shape == right.shape {
             let (a, b) = (self.numbers(), other.numbers());
-            return Tensor::new(&left.shape, a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b)).collect());
+            return Tensor::new(&left.shape, buffers::collect(a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b))));
         }
         let shape = layout::broadcast(&left.shape, &right.shape).expect("shapes were checked");
         let (left, right) = (left.expanded(&shape), right.expanded(&shape));
         let (a, b) = (self.inner.storage.borrow(), other.inner.storage.borrow());
         let (a, b) = (left.read(&a), right.read(&b));
-        Tensor::new(&shape, a.into_iter().zip(b).map(|(a, b)| f(a, b)).collect())
+        Tensor::new(&shape, buffers::collect(a.into_iter().zip(b).map(|(a, b)| f(a, b))))
     }
 }

@@ -6,6 +6,7 @@ use std::cell::{Cell, Ref, RefCell};
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
 
+use super::buffers::Buffer;
 use super::layout::{Layout, Places};
 use crate::error::Error;
 
@@ -32,7 +33,7 @@ pub struct Tensor {
 /// What all names of a tensor share.
 pub struct Inner {
     /// Shared with views and `detach()`.
-    pub(super) storage: Rc<RefCell<Vec<f64>>>,
+    pub(super) storage: Rc<RefCell<Buffer>>,
     pub(super) layout: Layout,
     /// Counts the changes in place; shared with views and `detach()`, not with `data()`.
     pub(super) version: Rc<Cell<u64>>,
@@ -106,7 +107,7 @@ impl Rule {
 impl Tensor {
     pub(super) fn build(
         layout: Layout,
-        storage: Rc<RefCell<Vec<f64>>>,
+        storage: Rc<RefCell<Buffer>>,
         version: Rc<Cell<u64>>,
         requires_grad: bool,
     ) -> Tensor {
@@ -127,7 +128,7 @@ impl Tensor {
     /// A tensor without history, from numbers in row-major order that fill its shape.
     pub(super) fn new(shape: &[usize], numbers: Vec<f64>) -> Tensor {
         debug_assert_eq!(shape.iter().product::<usize>(), numbers.len());
-        Tensor::build(Layout::contiguous(shape), Rc::new(RefCell::new(numbers)), Rc::default(), false)
+        Tensor::build(Layout::contiguous(shape), Rc::new(RefCell::new(Buffer(numbers))), Rc::default(), false)
     }
 
     /// The numbers in row-major order; copied only where they do not stand like that.
@@ -141,9 +142,11 @@ impl Tensor {
     }
 
     pub(super) fn overwrite(&self, numbers: &[f64]) {
-        let mut storage = self.inner.storage.borrow_mut();
-        for (place, x) in self.inner.layout.places().zip(numbers) {
-            storage[place] = *x;
+        let (mut storage, layout) = (self.inner.storage.borrow_mut(), &self.inner.layout);
+        if layout.is_contiguous() {
+            storage[layout.offset..][..layout.count()].copy_from_slice(numbers);
+        } else {
+            layout.places().zip(numbers).for_each(|(place, x)| storage[place] = *x);
         }
         self.inner.version.set(self.inner.version.get() + 1);
     }

@@ -1,5 +1,6 @@
 //! Functions of each number, and their derivatives.
 
+use super::buffers;
 use super::data::{Rule, Tensor};
 use super::graph::is_recording;
 use crate::error::expect;
@@ -306,6 +307,6 @@ impl Tensor {
 
     /// A function of each number, without history.
     pub(super) fn map(&self, f: impl Fn(f64) -> f64) -> Tensor {
-        Tensor::new(&self.inner.layout.shape, self.numbers().iter().map(|&x| f(x)).collect())
+        Tensor::new(&self.inner.layout.shape, buffers::collect(self.numbers().iter().map(|&x| f(x))))
     }
 }

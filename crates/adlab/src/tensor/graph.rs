@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use super::buffers::Buffer;
 use super::data::{Edge, Input, Node, Rule, Tensor};
 use super::layout::Layout;
 use crate::error::Error;
@@ -97,7 +98,7 @@ impl Recorder<'_> {
 /// they don't hold: the node does.
 pub struct Saved {
     op: &'static str,
-    storage: Rc<RefCell<Vec<f64>>>,
+    storage: Rc<RefCell<Buffer>>,
     layout: Layout,
     version: Rc<Cell<u64>>,
     expected: u64,

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::buffers;
 use super::sums::sum;
 
 /// Where the numbers of a tensor stand in its storage: the number at index (i, j, …) at `offset + i·strides[0] + j·strides[1] …`
@@ -93,7 +94,7 @@ impl Layout {
 
     /// The numbers, in row-major order of the index.
     pub fn read(&self, storage: &[f64]) -> Vec<f64> {
-        let mut numbers = Vec::with_capacity(self.count());
+        let mut numbers = buffers::with_capacity(self.count());
         self.for_each_line(|start, stride, size| match stride {
             1 => numbers.extend_from_slice(&storage[start..start + size]),
             _ => numbers.extend((0..size).map(|i| storage[start + i * stride])),

@@ -1,5 +1,9 @@
 //! Matrix products.
 
+use std::borrow::Cow;
+use std::cell::Ref;
+
+use super::buffers::{self, Buffer};
 use super::data::{Rule, Tensor};
 use super::layout::{self, Layout};
 use crate::error::{Error, expect};
@@ -51,13 +55,15 @@ impl Tensor {
             Some(batch) if k == l => batch,
             _ => return Ok(None),
         };
-        let (a, b) = (self.numbers(), other.numbers());
-        let mut c = vec![0.0; batch.iter().product::<usize>() * m * n];
-        let (places_a, places_b) =
-            (Layout::contiguous(batch_a).expanded(&batch), Layout::contiguous(batch_b).expanded(&batch));
-        // Without numbers there is nothing to do, and no chunks to make.
-        for ((i, j), c) in places_a.places().zip(places_b.places()).zip(c.chunks_mut((m * n).max(1))) {
-            multiply([m, k, n], &a[i * m * k..][..m * k], &b[j * k * n..][..k * n], c);
+        let mut c = buffers::zeros(batch.iter().product::<usize>() * m * n);
+        if batch.is_empty() && m * k * n < LARGE {
+            multiply_small([m, k, n], &self.numbers(), &other.numbers(), &mut c);
+        } else {
+            let (a, b) = (Matrices::of(self, &batch, [m, k]), Matrices::of(other, &batch, [k, n]));
+            // Without numbers there is nothing to do, and no chunks to make.
+            for ((i, j), c) in a.starts().zip(b.starts()).zip(c.chunks_mut((m * n).max(1))) {
+                multiply([m, k, n], &a.at(i), &b.at(j), c);
+            }
         }
         let result = Tensor::new(&[&batch[..], &[m, n]].concat(), c);
         Tensor::record("matmul", &[self, other], result, |recorder| {
@@ -82,9 +88,93 @@ fn batch_and_matrix(shape: &[usize]) -> (&[usize], [usize; 2]) {
     (batch, [matrix[0], matrix[1]])
 }
 
+/// The matrices of a tensor, as often as they are repeated in a batch.
+struct Matrices<'a> {
+    numbers: Ref<'a, Buffer>,
+    layout: Layout,
+    /// The batch alone.
+    batch: Layout,
+}
+
+/// A matrix among numbers: the one at (i, j) stands at `start + i·strides[0] + j·strides[1]`.
+struct Matrix<'a> {
+    numbers: &'a [f64],
+    start: usize,
+    strides: [usize; 2],
+}
+
+impl Matrices<'_> {
+    fn of<'a>(tensor: &'a Tensor, batch: &[usize], matrix: [usize; 2]) -> Matrices<'a> {
+        let layout = tensor.inner.layout.expanded(&[batch, &matrix].concat());
+        let strides = layout.strides[..batch.len()].to_vec();
+        let batch = Layout { shape: batch.to_vec(), strides, offset: layout.offset };
+        Matrices { numbers: tensor.inner.storage.borrow(), layout, batch }
+    }
+
+    /// Where each begins.
+    fn starts(&self) -> impl Iterator<Item = usize> + '_ {
+        self.batch.places()
+    }
+
+    fn at(&self, start: usize) -> Matrix<'_> {
+        let last = self.layout.strides.len() - 2;
+        let strides = [self.layout.strides[last], self.layout.strides[last + 1]];
+        Matrix { numbers: &self.numbers, start, strides }
+    }
+}
+
+impl Matrix<'_> {
+    /// Its numbers row by row, of which there are m·n.
+    fn rows(&self, m: usize, n: usize) -> Cow<'_, [f64]> {
+        if self.strides == [n, 1] {
+            return Cow::Borrowed(&self.numbers[self.start..][..m * n]);
+        }
+        let number = |i: usize, j: usize| self.numbers[self.start + i * self.strides[0] + j * self.strides[1]];
+        Cow::Owned((0..m).flat_map(|i| (0..n).map(move |j| number(i, j))).collect())
+    }
+
+    /// True if all numbers of an m × n matrix are there.
+    fn is_inside(&self, m: usize, n: usize) -> bool {
+        self.start + (m - 1) * self.strides[0] + (n - 1) * self.strides[1] < self.numbers.len()
+    }
+}
+
+/// From so many multiplications on, a product is worth the preparations of matrixmultiply.
+const LARGE: usize = 4096;
+
+/// C = A·B, where C is contiguous and 0.
+fn multiply([m, k, n]: [usize; 3], a: &Matrix, b: &Matrix, c: &mut [f64]) {
+    if m * k * n < LARGE {
+        return multiply_small([m, k, n], &a.rows(m, k), &b.rows(k, n), c);
+    }
+    assert!(a.is_inside(m, k) && b.is_inside(k, n) && c.len() == m * n);
+    let [rows_a, columns_a] = a.strides.map(|stride| stride as isize);
+    let [rows_b, columns_b] = b.strides.map(|stride| stride as isize);
+    // SAFETY: all numbers of the three matrices are there, by the line above, and those of C are ours alone.
+    unsafe {
+        let (a, b) = (a.numbers.as_ptr().add(a.start), b.numbers.as_ptr().add(b.start));
+        matrixmultiply::dgemm(
+            m,
+            k,
+            n,
+            1.0,
+            a,
+            rows_a,
+            columns_a,
+            b,
+            rows_b,
+            columns_b,
+            0.0,
+            c.as_mut_ptr(),
+            n as isize,
+            1,
+        );
+    }
+}
+
 /// Row by row, so that both matrices are read in the order in which they are stored; four rows of `b` at a time, so that a
 /// row of `c` is loaded and stored a quarter as often.
-fn multiply([m, k, n]: [usize; 3], a: &[f64], b: &[f64], c: &mut [f64]) {
+fn multiply_small([m, k, n]: [usize; 3], a: &[f64], b: &[f64], c: &mut [f64]) {
     for i in 0..m {
         let (a, c) = (&a[i * k..][..k], &mut c[i * n..][..n]);
         let mut l = 0;

@@ -3,6 +3,7 @@
 //! | file | |
 //! |---|---|
 //! | `layout.rs` | shapes, strides, broadcasting; places among numbers |
+//! | `buffers.rs` | the memory of large ones, used again |
 //! | `data.rs` | what a tensor is made of: numbers, and the operation that they come from |
 //! | `array.rs` | tensors as arrays: made from numbers, asked for them |
 //! | `graph.rs` | the record: how operations are written down, what they keep, no_grad |
@@ -21,6 +22,7 @@
 mod array;
 mod backward;
 mod binary;
+mod buffers;
 mod compare;
 mod convert;
 mod data;

@@ -2,6 +2,7 @@
 //!
 //! Taking numbers from places and putting them there are each other's adjoints, so each is the other's derivative.
 
+use super::buffers;
 use super::data::{Rule, Tensor};
 use super::layout::Places;
 use crate::error::{Error, expect};
@@ -89,7 +90,7 @@ impl Tensor {
 
     /// Numbers, added up at their places of a tensor of 0 of this shape.
     pub(super) fn put(parts: &[(Places, Tensor)], shape: &[usize]) -> Tensor {
-        let mut sums = vec![0.0; shape.iter().product()];
+        let mut sums = buffers::zeros(shape.iter().product());
         parts.iter().for_each(|(places, part)| places.add_to(&mut sums, &part.numbers()));
         let back: Vec<(Places, Vec<usize>)> =
             parts.iter().map(|(places, part)| (places.clone(), part.shape())).collect();

@@ -1,5 +1,6 @@
 //! Sums, means, variances, norms.
 
+use super::buffers;
 use super::data::{Rule, Tensor};
 use super::layout::Layout;
 use super::sums::{self, sum, sum_lines};
@@ -126,7 +127,7 @@ impl Tensor {
         let sums = if inner == 1 {
             parts.map(sum).collect()
         } else {
-            let mut sums = vec![0.0; shape.iter().product()];
+            let mut sums = buffers::zeros(shape.iter().product());
             parts.zip(sums.chunks_exact_mut(inner)).for_each(|(part, sums)| sum_lines(part, sums));
             sums
         };
@@ -168,7 +169,7 @@ impl Tensor {
         if before == shape {
             return self.clone();
         }
-        let mut sums = vec![0.0; shape.iter().product()];
+        let mut sums = buffers::zeros(shape.iter().product());
         Layout::contiguous(shape).expanded(&before).add_to(&mut sums, &self.numbers());
         let rule = Rule::linear(move |g| g.try_expand(&before));
         Tensor::record("sum_to", &[self], Tensor::new(shape, sums), |_| rule).expect("a gradient has no stale history")
