@@ -27,7 +27,6 @@ def write(path, cells):
     new = path.with_suffix(".new")
     new.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made}))
     new.rename(path)
-    return [cell.id for cell in made]
 
 
 def shown(messages):
@@ -77,10 +76,10 @@ def reader(tmp_path):
     def start(cells, **environment):
         path = tmp_path / "n.ipynb"
         path.parent.mkdir(exist_ok=True)
-        names = write(path, cells)
+        write(path, cells)
         variables = {"JPY_SESSION_NAME": str(path), "ADLAB_CELL_CACHE": str(tmp_path / "cells")} | environment
         sessions.append(Session(cwd=str(tmp_path), **variables))
-        sessions[-1].names, sessions[-1].cache = names, tmp_path / "cells"
+        sessions[-1].folder_of_notebook, sessions[-1].cache = tmp_path, tmp_path / "cells"
         return sessions[-1]
 
     yield start
@@ -150,7 +149,7 @@ def test_a_reader_finds_cells_ready_and_hears_nothing_of_it(reader):
     assert values == ["", "", "2", "3.0", "6\n"]
     assert ready(session)[:2] == [5, 5]
     folder = session_folder(session)
-    assert not list(folder.glob("build/target/*/debug/ahead-*")) and not (folder / "rehearsal").exists()
+    assert not list(folder.glob("build/target/*/debug/ahead-*")) and not list(folder.glob("rehearses-*"))
 
 
 def test_an_answer_changes_what_follows(reader):
@@ -247,6 +246,51 @@ def test_what_is_being_compiled_is_not_compiled_again(reader):
     session.text("let a = 1;", cell="a")
     until(lambda: compilers(session), "a compiler runs ahead")
     assert session.text(LONG, cell="long", timeout=120) == "" and session.text("n", cell="c") == "300"
+
+
+def test_what_is_ended_leaves_no_zombies(reader):
+    session = reader([("a", "let a = 1;"), ("long", LONG)])
+    session.text("let a = 1;", cell="a")
+    until(lambda: any(process.name() == "rustc" for process in compilers(session)), "a compiler runs ahead")
+    (session.folder_of_notebook / "n.ipynb").unlink()
+    session.text("a + 1", cell="other")
+    zombies = lambda: [process for process in processes(session) if process.status() == psutil.STATUS_ZOMBIE]
+    until(lambda: not compilers(session) and not zombies(), f"left: {zombies()}")
+
+
+def test_what_can_t_be_compiled_is_not_tried_again_and_again(reader):
+    # No error about the source: it might pass.
+    unlinked = '#[link(name = "adlab-is-not-there")] unsafe extern "C" { fn nothing(); }\nunsafe { nothing() };'
+    session = reader([("a", "let a = 1;"), ("b", unlinked), ("c", "a + 1")])
+    session.text("let a = 1;", cell="a")
+    until(lambda: compilers(session), "a compiler runs ahead")
+    until(lambda: not compilers(session), "it ends")
+    until_then = time.time() + 2
+    while time.time() < until_then:
+        assert not compilers(session)
+        time.sleep(0.02)
+    assert session.run(unlinked, cell="b")[0]["status"] == "error"
+
+
+def test_explain_is_about_cells_that_were_run(reader):
+    session = reader([("a", "let a = 1;"), ("b", 'let wrong: f64 = "text";'), ("c", "a + 1")])
+    session.text("let a = 1;", cell="a")
+    until(lambda: list(session_folder(session).glob("build/target/*/debug/refused-*")), "it is known not to compile")
+    time.sleep(0.3)
+    assert "No last error" in session.run(":explain")[0]["evalue"]
+
+
+def test_an_interrupt_counts_while_cells_are_rehearsed(reader):
+    """It may come at any moment of a cell that is queued: none of the others runs."""
+    session = reader([("x", "1")])
+    session.text("let mut count = 0;")
+    for wait in (0, 0.005, 0.02, 0.05, 0.1, 0.3):
+        requests = [session.send(f"count += 1; let spin_{i} = {i}; loop {{}}") for i in range(4)]
+        time.sleep(wait)
+        session.manager.interrupt_kernel()
+        replies = [session.reply(request)["status"] for request in requests]
+        assert replies[0] == "error" and set(replies[1:]) == {"aborted"}, (wait, replies)
+    assert session.text("count") == "0"
 
 
 @pytest.mark.parametrize("end", ["shutdown", "kill"])

@@ -5,10 +5,16 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
 
 use super::rule;
+use crate::compile::ahead::IS_REFUSED;
+
+/// How often it is looked whether there is memory again.
+const LOOK: Duration = Duration::from_millis(500);
+const NEVER: Duration = Duration::from_secs(3600);
 
 /// Whom the compilers give way to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +62,10 @@ impl Pool {
         let shared: Arc<(Mutex<State>, Condvar)> = Arc::default();
         let (all, tell) = (Arc::clone(&shared), Arc::new(tell));
         let work = move || {
-            while let Some((folder, child)) = next(&all, &program) {
+            while let Some(child) = next(&all, &program) {
                 let (all, tell) = (Arc::clone(&all), Arc::clone(&tell));
                 std::thread::spawn(move || {
-                    if end(&all, &folder, child) {
+                    if end(&all, child) {
                         tell();
                     }
                 });
@@ -88,9 +94,17 @@ impl Pool {
         let mut state = self.lock();
         let waiting: Vec<PathBuf> = state.waiting.drain(..).map(|work| work.folder).collect();
         waiting.iter().for_each(|folder| drop(std::fs::remove_dir_all(folder)));
-        state.running.iter().for_each(|(_, group)| kill_group(*group));
-        let running = state.running.iter().map(|(folder, _)| folder.clone());
-        running.chain(waiting).collect()
+        let mut all = Vec::new();
+        for (folder, group) in &mut state.running {
+            kill_group(*group);
+            // The same may be left again before this one is gone.
+            let gone = folder.with_file_name(format!("ended-{group}"));
+            if std::fs::rename(&*folder, &gone).is_ok() {
+                all.push(std::mem::replace(folder, gone));
+            }
+        }
+        all.extend(waiting);
+        all
     }
 
     /// How many wait or are being done.
@@ -122,14 +136,15 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 /// Starts the next compiler, as soon as there may be one; nothing when it is over.
-fn next(shared: &(Mutex<State>, Condvar), program: &Path) -> Option<(PathBuf, Child)> {
+fn next(shared: &(Mutex<State>, Condvar), program: &Path) -> Option<Child> {
     let mut state = lock(&shared.0);
     loop {
         if state.is_over {
             return None;
         }
-        let may_begin = state.running.len() < state.lanes && (state.running.is_empty() || rule::waits().is_none());
-        if may_begin && let Some(work) = state.waiting.pop_front() {
+        let is_room = state.running.len() < state.lanes && !state.waiting.is_empty();
+        if is_room && rule::waits().is_none() {
+            let work = state.waiting.pop_front()?;
             let mut command = Command::new(program);
             command.arg(&work.folder).arg(work.urgency.niceness().to_string());
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
@@ -137,25 +152,33 @@ fn next(shared: &(Mutex<State>, Condvar), program: &Path) -> Option<(PathBuf, Ch
             if work.folder.is_dir()
                 && let Ok(child) = command.spawn()
             {
-                state.running.push((work.folder.clone(), child.id()));
-                return Some((work.folder, child));
+                state.running.push((work.folder, child.id()));
+                return Some(child);
             }
             continue;
         }
-        state = shared.1.wait(state).unwrap_or_else(|e| e.into_inner());
+        // Nobody says when there is memory again.
+        let wait = if is_room { LOOK } else { NEVER };
+        state = shared.1.wait_timeout(state, wait).unwrap_or_else(|e| e.into_inner()).0;
     }
 }
 
 /// Waits for one to end. True if the source does not compile.
-fn end(shared: &(Mutex<State>, Condvar), folder: &Path, mut child: Child) -> bool {
-    let status = child.wait();
-    // One that was ended leaves its folder.
-    let _ = std::fs::remove_dir_all(folder);
-    let is_refused = status.is_ok_and(|status| status.code() == Some(1));
+fn end(shared: &(Mutex<State>, Condvar), mut child: Child) -> bool {
+    let (status, group) = (child.wait(), child.id());
+    // What it had started is ours now.
+    while let Some(group) = Pid::from_raw(group as i32)
+        && waitpgid(group, WaitOptions::empty()).is_ok()
+    {}
+    let is_refused = status.is_ok_and(|status| status.code() == Some(IS_REFUSED));
     let mut state = lock(&shared.0);
-    state.running.retain(|(running, _)| running != folder);
-    if is_refused {
-        state.refused.push(folder.to_owned());
+    if let Some(place) = state.running.iter().position(|(_, running)| *running == group) {
+        let (folder, _) = state.running.remove(place);
+        // One that was ended leaves it.
+        let _ = std::fs::remove_dir_all(&folder);
+        if is_refused {
+            state.refused.push(folder);
+        }
     }
     drop(state);
     shared.1.notify_all();
@@ -172,13 +195,13 @@ fn kill_group(group: u32) {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     /// A program that notes its folder's name, and waits or ends as that says.
     fn program(folder: &Path) -> PathBuf {
         let place = folder.join("program");
         let text = "#!/bin/sh\nname=$(basename \"$1\")\necho \"$name $2\" >>\"$(dirname \"$1\")/log\"\n\
-                    case $name in slow*) sleep 100 ;; bad*) exit 1 ;; esac\n";
+                    case $name in slow*) sleep 100 ;; bad*) exit 2 ;; odd*) exit 1 ;; esac\n";
         std::fs::write(&place, text).unwrap();
         std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o755)).unwrap();
         place
@@ -207,10 +230,10 @@ mod tests {
         let told = Arc::new(Mutex::new(0));
         let count = Arc::clone(&told);
         let pool = Pool::start(program(folder.path()), move || *count.lock().unwrap() += 1).unwrap();
-        pool.add(jobs(folder.path(), &["a", "bad", "b"]), Urgency::Reading, 1);
+        pool.add(jobs(folder.path(), &["a", "bad", "odd", "b"]), Urgency::Reading, 1);
         until("all are done", || pool.len() == 0);
         until("it is told", || *told.lock().unwrap() == 1);
-        assert_eq!(std::fs::read_to_string(folder.path().join("log")).unwrap(), "a 10\nbad 10\nb 10\n");
+        assert_eq!(std::fs::read_to_string(folder.path().join("log")).unwrap(), "a 10\nbad 10\nodd 10\nb 10\n");
         assert_eq!(pool.take_refused(), [folder.path().join("bad")]);
         assert!(pool.take_refused().is_empty() && !folder.path().join("a").exists());
     }

@@ -27,8 +27,6 @@ use crate::runtime::NOWHERE;
 use crate::system::files::write_atomically;
 use crate::system::processes::{be_nice, die_with_parent};
 
-/// Beside evcxr's build folder, while a rehearsal goes on.
-const REHEARSAL: &str = "rehearsal";
 /// Beside evcxr's build folder, where somebody wants to know: what became of each source, a line for each.
 const LOG: &str = "compiled";
 /// How folders of jobs begin, beside that of libraries: as deep, for libraries find others by the way between folders.
@@ -51,6 +49,8 @@ pub enum Act {
     Return,
 }
 
+const ACTS: [Act; 2] = [Act::Cell, Act::Return];
+
 /// What became of a source, by its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
@@ -62,20 +62,39 @@ pub enum Found {
     Made(String),
 }
 
+impl Act {
+    /// Beside evcxr's build folder, while it goes on. Its name says all, so that it is there as a whole or not at all.
+    fn marker(self, build: &Path) -> PathBuf {
+        build.with_file_name(match self {
+            Act::Cell => "rehearses-cell",
+            Act::Return => "rehearses-return",
+        })
+    }
+}
+
 /// From now on, nothing is compiled in this build folder.
 pub fn begin(build: &Path, act: Act) -> io::Result<()> {
-    fs::write(build.with_file_name(REHEARSAL), if act == Act::Cell { "cell" } else { "return" })
+    File::create(act.marker(build)).map(drop)
 }
 
 /// From now on, cells are compiled again.
-pub fn end(build: &Path) -> io::Result<()> {
-    fs::remove_file(build.with_file_name(REHEARSAL))
+pub fn end(build: &Path) {
+    for act in ACTS {
+        let _ = fs::remove_file(act.marker(build));
+    }
 }
 
 /// What is rehearsed in this build folder, if anything.
 pub fn act(here: &Path) -> Option<Act> {
-    let text = fs::read_to_string(here.with_file_name(REHEARSAL)).ok()?;
-    Some(if text == "cell" { Act::Cell } else { Act::Return })
+    ACTS.into_iter().find(|act| act.marker(here).exists())
+}
+
+impl Found {
+    pub fn key(&self) -> &str {
+        match self {
+            Found::Left(key, _) | Found::Ready(key) | Found::Made(key) => key,
+        }
+    }
 }
 
 /// From now on, it is noted what becomes of each source.
@@ -199,7 +218,10 @@ pub fn key_of(folder: &Path) -> String {
     name.strip_prefix(JOB).unwrap_or(&name).to_owned()
 }
 
-/// Does a job; the exit code says whether it compiles. What is in the way of others has this niceness.
+/// The exit code of a job whose source does not compile, of which the reason is kept.
+pub const IS_REFUSED: i32 = 2;
+
+/// Does a job. What is in the way of others has this niceness. Returns the exit code.
 pub fn do_job(folder: &Path, niceness: i32) -> Result<i32> {
     die_with_parent();
     be_nice(niceness);
@@ -211,14 +233,16 @@ pub fn do_job(folder: &Path, niceness: i32) -> Result<i32> {
     let (code, messages) =
         run_apart(&job.rustc, &job.here, folder, &with_output(&job.arguments, folder), &job.environment)?;
     let library = folder.join(format!("{}{PACKAGE}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
+    let mut outcome = i32::from(code != 0);
     if code == 0 {
         job.kept.keep_if_alone(&library, &source);
     } else if code == 1 && is_of_source(&messages) && !adds_crates(&job.here) {
         let jobs = Jobs(folder.parent().context("a job in no folder")?.to_owned());
-        let _ = write_atomically(&jobs.refusal_file(job.kept.key()), &serde_json::to_vec(&messages)?);
+        write_atomically(&jobs.refusal_file(job.kept.key()), &serde_json::to_vec(&messages)?)?;
+        outcome = IS_REFUSED;
     }
     fs::remove_dir_all(folder)?;
-    Ok(code)
+    Ok(outcome)
 }
 
 /// Prints what a compiler has said, as cargo would.
@@ -249,17 +273,20 @@ fn is_of_source(messages: &[Value]) -> bool {
 
 /// What is compiled depends on more than this source: on files, or on the environment.
 pub fn reads_more(file: &SourceFile) -> bool {
-    const READS: [&str; 5] = ["include", "include_str", "include_bytes", "env", "option_env"];
-    let is_path = |attribute: &ast::Attr| attribute.path().is_some_and(|path| path.syntax().text() == "path");
-    let mut tokens = file.syntax().descendants_with_tokens().filter_map(|element| element.into_token()).peekable();
+    const READS: [&str; 4] = ["include", "include_str", "include_bytes", "option_env"];
+    let has_path = |attribute: &ast::Attr| attribute.syntax().text().to_string().contains("path");
+    let tokens = file.syntax().descendants_with_tokens().filter_map(|element| element.into_token());
+    let mut tokens = tokens.filter(|token| !token.kind().is_trivia()).peekable();
     while let Some(token) = tokens.next() {
-        let is_reader = token.kind() == SyntaxKind::IDENT && READS.contains(&token.text());
-        if is_reader && tokens.peek().is_some_and(|next| next.kind() == SyntaxKind::BANG) {
+        let is_name = token.kind() == SyntaxKind::IDENT;
+        // Of this name there is a module as well.
+        let is_called = token.text() == "env" && tokens.peek().is_some_and(|next| next.kind() == SyntaxKind::BANG);
+        if is_name && (READS.contains(&token.text()) || is_called) {
             return true;
         }
     }
     file.syntax().descendants().any(|node| {
-        ast::Attr::cast(node.clone()).is_some_and(|attribute| is_path(&attribute))
+        ast::Attr::cast(node.clone()).is_some_and(|attribute| has_path(&attribute))
             || ast::Module::cast(node).is_some_and(|module| module.item_list().is_none())
     })
 }
@@ -280,12 +307,13 @@ mod tests {
             "mod other;",
             "#[path = \"x.rs\"] mod other { }",
             "macro_rules! m { () => { include!(\"a.rs\") } }",
+            "const T: &str = include_str /* here */ !(\"a.txt\");",
+            "use std::include_str as read;",
+            "#[cfg_attr(unix, path = \"x.rs\")] mod other { }",
         ] {
             assert!(reads(text), "{text}");
         }
-        for text in
-            ["fn f() { std::env::var(\"A\"); }", "mod own { fn f() {} }", "fn include() {} fn g() { include(); }"]
-        {
+        for text in ["fn f() { std::env::var(\"A\"); }", "mod own { fn f() {} }"] {
             assert!(!reads(text), "{text}");
         }
     }
@@ -314,8 +342,8 @@ mod tests {
         for wanted in [Act::Cell, Act::Return] {
             begin(&build, wanted).unwrap();
             assert_eq!(act(&build), Some(wanted));
+            end(&build);
+            assert_eq!(act(&build), None);
         }
-        end(&build).unwrap();
-        assert_eq!(act(&build), None);
     }
 }

@@ -42,8 +42,8 @@ pub struct Parts<'a> {
     pub build: &'a Path,
     /// Where the notebook is.
     pub folder: Option<&'a Path>,
-    /// Nothing runs.
-    pub rehearses: bool,
+    /// Nothing runs, and it is given up when a cell waits.
+    pub rehearses: Option<&'a (dyn Fn() -> bool + Send)>,
 }
 
 /// What came of a cell.
@@ -87,7 +87,7 @@ impl Parts<'_> {
             let Some(outcome) = self.evcxr.attempt(|evcxr| evcxr.execute(&annotated.code)) else {
                 return Attempt::Panicked;
             };
-            if outcome.is_ok() && !self.rehearses && self.supervisor.runs_still() {
+            if outcome.is_ok() && self.rehearses.is_none() && self.supervisor.runs_still() {
                 // It was not the runtime that has told evcxr that the code has run.
                 return Attempt::Panicked;
             }
@@ -160,7 +160,7 @@ impl Parts<'_> {
         }
         self.supervisor.note(&self.scope.variables.change(&self.supervisor.take_changed()));
         self.scope.variables.update(self.evcxr.variables().map(|(name, _)| name), &cell.variables, cell.number);
-        if !self.rehearses {
+        if self.rehearses.is_none() {
             self.analysis.set_surroundings(surroundings(self.evcxr, self.prelude, &self.scope.definitions.text()));
         }
     }
@@ -181,8 +181,9 @@ impl Parts<'_> {
             return Some(Vec::new());
         }
         let around = surroundings(self.evcxr, self.prelude, &self.scope.definitions.beside(plan, without));
-        let types = self.analysis.types(around, &cell.body, cell.outline(), || self.supervisor.is_interrupted());
-        if self.supervisor.is_interrupted() {
+        let is_unwanted = || self.supervisor.is_interrupted() || self.rehearses.is_some_and(|is_wanted| is_wanted());
+        let types = self.analysis.types(around, &cell.body, cell.outline(), is_unwanted);
+        if types.is_none() && is_unwanted() {
             return None;
         }
         Some(insertions::annotations(&cell.lets, &types.unwrap_or_default()))

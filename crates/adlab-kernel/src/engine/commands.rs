@@ -12,6 +12,9 @@ use crate::fault::Fault;
 use crate::runtime::bootstrap::{BACKTRACE_OFF, BACKTRACE_ON, drop_variables, set_variable};
 use crate::session::level;
 
+/// Sets what the compiler finds in its environment.
+const BUILD_ENVIRONMENT: &str = ":build_env";
+
 impl Engine {
     /// All of a cell's commands, in order; their answers go into its value.
     pub(super) fn obey(&mut self, cell: &Cell, value: &mut Value) -> Result<(), Fault> {
@@ -69,7 +72,13 @@ impl Engine {
                 shell::run(line, &self.give_environment, &self.supervisor)?;
                 Bundle::new()
             }
-            Command::Evcxr(line) => self.ask(|evcxr| evcxr.obey(line))?,
+            Command::Evcxr(line) => {
+                if line.starts_with(BUILD_ENVIRONMENT) {
+                    // What is compiled ahead has the environment as it was.
+                    self.ahead = None;
+                }
+                self.ask(|evcxr| evcxr.obey(line))?
+            }
             Command::Dependency(lines) => {
                 self.add_crates(lines)?;
                 Bundle::new()

@@ -21,6 +21,8 @@ pub struct Evcxr {
     pub(super) folder: PathBuf,
     /// Why it refused what it has refused last.
     pub(super) errors: Vec<CompilationError>,
+    /// Its process turned out to have ended.
+    pub(super) has_died: bool,
     /// The crates that were added, with what stands behind their names.
     pub(super) crates: BTreeMap<String, String>,
 }
@@ -38,13 +40,15 @@ impl Evcxr {
         let (context, outputs) =
             EvalContext::with_subprocess_command(command).map_err(|error| anyhow!("{}", describe(&error)))?;
         drain(outputs);
-        Ok(Evcxr { context, folder: folder.to_owned(), errors: Vec::new(), crates: BTreeMap::new() })
+        Ok(Evcxr { context, folder: folder.to_owned(), errors: Vec::new(), has_died: false, crates: BTreeMap::new() })
     }
 
     pub fn execute(&mut self, code: &str) -> Outcome {
         let outcome = self.context.eval(code);
-        if let Err(Error::CompilationErrors(errors)) = &outcome {
-            self.errors.clone_from(errors);
+        match &outcome {
+            Err(Error::CompilationErrors(errors)) => self.errors.clone_from(errors),
+            Err(Error::SubprocessTerminated(_)) => self.has_died = true,
+            _ => {}
         }
         outcome
     }
@@ -72,7 +76,9 @@ impl Evcxr {
 
     /// Goes back to what it held; to do so, it compiles a cell without code.
     pub fn restore(&mut self, saved: &Saved) -> Outcome {
-        saved.0(&mut self.context)
+        let outcome = saved.0(&mut self.context);
+        self.has_died |= matches!(outcome, Err(Error::SubprocessTerminated(_)));
+        outcome
     }
 }
 

@@ -17,16 +17,24 @@ pub(super) struct Ahead {
     pub(super) notebook: Option<PathBuf>,
     /// What comes next, as far as it can be told.
     pub(super) next: Vec<Next>,
+    /// What came next in the notebook when that was last looked at.
+    known: Vec<Next>,
     /// The first of them, rehearsed from where cells are now.
     pub(super) foreseen: VecDeque<Foreseen>,
+    /// The cell that ran last, if what follows it is still to be found.
+    pub(super) last: Option<Next>,
+    /// Others were queued behind it.
+    pub(super) is_queued: bool,
+    /// A cell waits to be run.
+    pub(super) is_wanted: Box<dyn Fn() -> bool + Send>,
+    /// Of what was rehearsed last, nothing was to be compiled, and nothing has been since.
+    pub(super) all_is_there: bool,
     /// When the last cell had ended.
     pub(super) since: Instant,
     /// The count of the cell that ran last.
     pub(super) number: usize,
     /// A rehearsal goes on.
     pub(super) rehearses: bool,
-    /// Meanwhile the process that runs cells turned out to be gone.
-    pub(super) is_lost: bool,
     /// Meanwhile evcxr has panicked.
     pub(super) has_panicked: bool,
 }
@@ -42,6 +50,7 @@ pub(super) struct Foreseen {
 }
 
 /// What there is to go back to.
+#[derive(Clone)]
 pub(super) struct Moment {
     pub(super) scope: Scope,
     pub(super) evcxr: Saved,
@@ -58,20 +67,37 @@ pub enum Look {
 
 impl Ahead {
     /// From the beginning of the notebook.
-    pub(super) fn new(pool: Pool) -> Self {
+    pub(super) fn new(pool: Pool, is_wanted: Box<dyn Fn() -> bool + Send>) -> Self {
         let notebook = following::notebook();
         let next = notebook.as_deref().and_then(|path| following::following(path, None)).unwrap_or_default();
         Ahead {
             pool,
             tally: Tally::default(),
             notebook,
+            known: next.clone(),
             next,
             foreseen: VecDeque::new(),
+            last: None,
+            is_queued: false,
+            is_wanted,
+            all_is_there: false,
             since: Instant::now(),
             number: 0,
             rehearses: false,
-            is_lost: false,
             has_panicked: false,
+        }
+    }
+
+    /// Finds what follows the cell that ran last. Where that is not in the notebook, it is what followed the one before.
+    pub(super) fn look_behind(&mut self) {
+        if let (Some(cell), Some(notebook)) = (self.last.take(), &self.notebook) {
+            match following::following(notebook, Some(&cell)) {
+                Some(next) => {
+                    self.next.clone_from(&next);
+                    self.known = next;
+                }
+                None => self.next.clone_from(&self.known),
+            }
         }
     }
 

@@ -24,14 +24,14 @@ use evcxr::Error;
 
 use self::attempt::{Attempt, Parts, removed, surroundings};
 use self::evcxr_context::{Evcxr, bundle, describe};
-use self::foresight::Ahead;
 pub use self::foresight::Look;
+use self::foresight::{Ahead, Moment};
 use crate::ahead::Next;
 use crate::analysis::Analysis;
 use crate::cell::Cell;
 use crate::cell::nesting::{DEEPEST, is_too_deep};
 use crate::cell::reserved;
-use crate::compile::{begin_cell, parser};
+use crate::compile::{ahead, begin_cell, parser};
 use crate::event::{Bundle, Event, Sink};
 use crate::explain;
 use crate::fault::Fault;
@@ -70,6 +70,8 @@ pub struct Engine {
     ahead: Option<Ahead>,
     /// What the next cell is to be told, in place of being run.
     fate: Option<Fault>,
+    /// Where evcxr is to go back to before a cell can run, as it could not before.
+    stranded: Option<Moment>,
     // The last of all.
     _remains: Remains,
 }
@@ -109,6 +111,7 @@ impl Engine {
         }
         let evcxr = Evcxr::start(&session.build(), &socket, &give_environment)?;
         // Of the notebook before, nothing is left.
+        ahead::end(&session.build());
         level::set(&session.build(), None)?;
         let (scope, build) = (Scope::default(), session.build());
         let folder = own.or_else(|| folder.map(Path::to_owned)).or_else(|| std::env::current_dir().ok());
@@ -125,6 +128,7 @@ impl Engine {
             sandbox: session.degree(),
             ahead: None,
             fate: None,
+            stranded: None,
             _remains: Remains(session.folder().to_owned()),
         };
         engine.prepare()?;
@@ -157,11 +161,13 @@ impl Engine {
     /// Runs a cell, and is told which are queued behind it. What it prints and displays goes to the sink as it comes; what it
     /// is worth comes back. `number` is its execution count.
     pub fn execute(&mut self, cell: Next, number: usize, queued: &[Next], sink: Sink) -> Result<Value, Fault> {
+        self.supervisor.expect();
         self.make_way(&cell, queued);
-        if let Some(fault) = self.take_fate() {
+        if let Some(fault) = self.is_held() {
             return Err(fault);
         }
         let outcome = self.execute_cell(&cell.code, cell.id.as_deref(), number, sink);
+        self.supervisor.expect_nothing();
         self.learn(cell, number, outcome.is_ok(), queued);
         outcome
     }
@@ -218,7 +224,7 @@ impl Engine {
         let plan = if handed.is_empty() { plan } else { self.scope.definitions.plan(cell) };
         let removed = removed(&plan, &self.evcxr);
         self.make_room(&plan);
-        let rehearses = self.rehearses();
+        let rehearses = self.ahead.as_ref().filter(|ahead| ahead.rehearses).map(|ahead| &*ahead.is_wanted);
         let mut parts = Parts {
             evcxr: &mut self.evcxr,
             scope: &mut self.scope,
@@ -355,8 +361,7 @@ impl Engine {
 
     /// evcxr has started a new runtime, without variables.
     fn forget_variables(&mut self) {
-        if let Some(ahead) = self.ahead.as_mut().filter(|ahead| ahead.rehearses) {
-            ahead.is_lost = true;
+        if self.rehearses() {
             return;
         }
         self.scope.variables.lose();

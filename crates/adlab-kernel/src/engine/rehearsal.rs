@@ -7,14 +7,14 @@
 //!
 //! On the map, `docs/architecture.md`: *The next cell is compiled before it is run*.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use evcxr::Error;
 
 use super::Engine;
 use super::foresight::{Ahead, Foreseen, Look, Moment};
-use crate::ahead::{Next, Pool, Urgency, following, rule};
+use crate::ahead::{Next, Pool, Urgency, rule};
 use crate::cell::Cell;
 use crate::cell::commands::Command;
 use crate::cell::nesting::is_too_deep;
@@ -25,19 +25,25 @@ use crate::fault::Fault;
 
 /// How often it is looked whether types can be found already, or whether there is memory again.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often evcxr is to try to come back.
+const ATTEMPTS: usize = 5;
 /// How many jobs for each compiler wait to be done, where it is known what comes next: enough that none is idle.
-const STOCK: usize = 2;
+const STOCK: usize = 3;
 
 impl Engine {
     /// From now on, what comes next is compiled ahead. `tell` is called where there is something to look at, from another
-    /// thread. Without effect where the rule says no.
-    pub fn look_ahead_from_now(&mut self, tell: impl Fn() + Send + Sync + 'static) -> Result<()> {
+    /// thread; `is_wanted` says whether a cell waits. Without effect where the rule says no.
+    pub fn look_ahead_from_now(
+        &mut self,
+        tell: impl Fn() + Send + Sync + 'static,
+        is_wanted: impl Fn() -> bool + Send + 'static,
+    ) -> Result<()> {
         if rule::off(cells_folder().as_deref()).is_some() || self.sandbox.is_closed() {
             return Ok(());
         }
         let pool = Pool::start(Tools::of_session()?.bin().join(AHEAD), tell)?;
         compile::listen(&self.build)?;
-        self.ahead = Some(Ahead::new(pool));
+        self.ahead = Some(Ahead::new(pool, Box::new(is_wanted)));
         Ok(())
     }
 
@@ -53,15 +59,17 @@ impl Engine {
                 format!("The next cells are compiled while you read.{waits} In this session, {}.", ahead.tally.counts())
             }
             (None, Some(why)) => format!("The next cells are not compiled before you run them: {why}."),
-            (None, None) => "The next cells are not compiled before they are run, where notebooks are marked.".into(),
+            (None, None) => "The next cells are not compiled before you run them, in this session.".into(),
         }
     }
 
-    /// To be called when no cell waits; ends as soon as one is wanted.
-    pub fn look_ahead(&mut self, is_wanted: impl Fn() -> bool) -> Look {
-        let Some(ahead) = &mut self.ahead else { return Look::Done };
+    /// To be called when no cell waits; ends as soon as one does.
+    pub fn look_ahead(&mut self) -> Look {
+        let Some(ahead) = self.ahead.as_mut().filter(|_| self.stranded.is_none()) else { return Look::Done };
+        ahead.look_behind();
         ahead.forget_refused();
-        if !ahead.has_more() {
+        // What is queued comes at once.
+        if ahead.is_queued || !ahead.has_more() {
             return Look::Done;
         }
         let pause = rule::pause().saturating_sub(ahead.since.elapsed());
@@ -72,7 +80,7 @@ impl Engine {
             return Look::Later(LOOK);
         }
         let lanes = rule::lanes(rule::cores());
-        match self.rehearse_more(Urgency::Reading, lanes, |_| is_wanted()) {
+        match self.rehearse_more(Urgency::Reading, lanes, |ahead| (ahead.is_wanted)()) {
             true => Look::Done,
             // Without types there is no more to be done yet.
             false => Look::Later(LOOK),
@@ -87,18 +95,20 @@ impl Engine {
         }
         // What came of other sources than cells' is of no interest.
         compile::heard(&self.build);
+        ahead.forget_refused();
         if ahead.foreseen.front().is_none_or(|first| first.next != *cell) {
             ahead.begin_anew();
         }
+        ahead.last = None;
         if queued.is_empty() {
             return;
         }
-        ahead.next = std::iter::once(cell).chain(queued).cloned().collect();
-        if rule::waits().is_none() {
-            let (lanes, enough) = (rule::cores(), STOCK * rule::cores());
-            if self.ahead.as_ref().is_some_and(|ahead| ahead.pool.len() < lanes) {
-                self.rehearse_more(Urgency::Waited, lanes, |ahead| ahead.pool.len() >= enough);
-            }
+        let (lanes, enough) = (rule::cores(), STOCK * rule::cores());
+        ahead.next = std::iter::once(cell).chain(queued.iter().take(enough)).cloned().collect();
+        // Where all is there already, there is nothing to gain.
+        if ahead.has_more() && !ahead.all_is_there && ahead.pool.len() < lanes && rule::waits().is_none() {
+            let supervisor = self.supervisor.clone();
+            self.rehearse_more(Urgency::Waited, lanes, |ahead| ahead.pool.len() >= enough || supervisor.is_unwanted());
         }
     }
 
@@ -111,11 +121,9 @@ impl Engine {
         }
         let found = compile::heard(&self.build);
         ahead.tally.run(&found);
+        ahead.all_is_there &= !found.iter().any(|found| matches!(found, Found::Made(_)));
         let is_foreseen = |first: &Foreseen| {
-            let key = |found: &Found| match found {
-                Found::Ready(key) | Found::Made(key) | Found::Left(key, _) => key.clone(),
-            };
-            first.next == cell && found.iter().all(|found| first.keys.contains(&key(found)))
+            first.next == cell && found.iter().all(|found| first.keys.iter().any(|key| key == found.key()))
         };
         if is_done && ahead.foreseen.front().is_some_and(is_foreseen) {
             ahead.foreseen.pop_front();
@@ -123,25 +131,24 @@ impl Engine {
             ahead.begin_anew();
         }
         ahead.number = number;
-        if !queued.is_empty() {
-            ahead.next = queued.to_vec();
-        } else if let Some(next) =
-            ahead.notebook.as_deref().and_then(|notebook| following::following(notebook, Some(&cell)))
-        {
-            ahead.next = next;
-        }
+        // Where a cell fails, those that are queued do not run.
+        ahead.is_queued = is_done && !queued.is_empty();
+        ahead.last = (!ahead.is_queued).then_some(cell);
     }
 
     /// Rehearses what comes next, until it is enough. False where types can't be found yet.
     fn rehearse_more(&mut self, urgency: Urgency, lanes: usize, is_enough: impl Fn(&Ahead) -> bool) -> bool {
         let Some(ahead) = &self.ahead else { return true };
-        let has_types = |next: &Next| self.analysis.is_ready() || needs_no_types(&next.code);
-        if ahead.next.get(ahead.foreseen.len()).is_some_and(|next| !has_types(next)) {
+        let Some(first) = ahead.next.get(ahead.foreseen.len()) else { return true };
+        if !self.analysis.is_ready() && !needs_no_types(&first.code) {
             return false;
         }
         let here = Moment { scope: self.scope.clone(), evcxr: self.evcxr.save() };
-        let from = ahead.foreseen.back().map(|last| (last.after.scope.clone(), last.after.evcxr.clone()));
-        let mut is_sound = from.is_none_or(|(scope, evcxr)| self.go_to(Moment { scope, evcxr }));
+        let (errors, process) = (self.evcxr.errors.clone(), self.supervisor.process());
+        self.evcxr.has_died = false;
+        let from = ahead.foreseen.back().map(|last| last.after.clone());
+        let mut is_sound = from.is_none_or(|moment| self.go_to(&moment) == Return::Done);
+        let mut is_new = false;
         while is_sound
             && let Some(ahead) = &self.ahead
             && !is_enough(ahead)
@@ -149,106 +156,129 @@ impl Engine {
             && (self.analysis.is_ready() || needs_no_types(&next.code))
         {
             let number = ahead.number + ahead.foreseen.len() + 1;
-            let (goes_on, found) = self.rehearse(&next, number);
+            let (rehearsed, found) = self.rehearse(&next, number);
+            let after = Moment { scope: self.scope.clone(), evcxr: self.evcxr.save() };
             let Some(ahead) = &mut self.ahead else { break };
-            let mut foreseen = Foreseen {
-                next,
-                keys: Vec::new(),
-                jobs: Vec::new(),
-                after: Moment { scope: self.scope.clone(), evcxr: self.evcxr.save() },
-            };
+            let keys = found.iter().map(|found| found.key().to_owned()).collect();
+            let mut jobs = Vec::new();
             for found in found {
-                match found {
-                    Found::Left(key, folder) => {
-                        ahead.tally.leave(&key);
-                        foreseen.jobs.push(folder);
-                        foreseen.keys.push(key);
-                    }
-                    Found::Ready(key) | Found::Made(key) => foreseen.keys.push(key),
+                if let Found::Left(key, folder) = found {
+                    ahead.tally.leave(&key);
+                    jobs.push(folder);
                 }
             }
-            ahead.pool.add(foreseen.jobs.iter().cloned(), urgency, lanes);
-            if goes_on {
-                ahead.foreseen.push_back(foreseen);
-            } else {
+            is_new |= !jobs.is_empty();
+            ahead.pool.add(jobs.iter().cloned(), urgency, lanes);
+            match rehearsed {
+                Rehearsed::Done => ahead.foreseen.push_back(Foreseen { next, keys, jobs, after }),
                 // What comes behind it can't be told.
-                ahead.next.truncate(ahead.foreseen.len());
+                Rehearsed::End => ahead.next.truncate(ahead.foreseen.len()),
+                Rehearsed::GivenUp => break,
             }
-            is_sound = !ahead.has_panicked && !ahead.is_lost;
+            is_sound = !ahead.has_panicked && !self.evcxr.has_died;
         }
-        self.come_back(here);
+        if let Some(ahead) = &mut self.ahead {
+            ahead.all_is_there = !is_new;
+        }
+        self.come_back(here, process);
+        self.evcxr.errors = errors;
         true
     }
 
-    /// Rehearses a cell. Whether what follows can be foreseen, and what became of its sources.
-    fn rehearse(&mut self, next: &Next, number: usize) -> (bool, Vec<Found>) {
+    /// Rehearses a cell, and gives what became of its sources.
+    fn rehearse(&mut self, next: &Next, number: usize) -> (Rehearsed, Vec<Found>) {
         let cell = if is_too_deep(&next.code) { None } else { Cell::read(&next.code, next.id.as_deref(), number).ok() };
         // What is refused, or empty, changes nothing.
         let Some(cell) = cell.filter(|cell| cell.has_code() || !cell.commands.is_empty()) else {
-            return (true, Vec::new());
+            return (Rehearsed::Done, Vec::new());
         };
-        if !cell.commands.is_empty() {
-            return (false, Vec::new());
+        // For a crate that is named in the code, evcxr would ask cargo.
+        if !cell.commands.is_empty() || cell.code.contains("extern crate") {
+            return (Rehearsed::End, Vec::new());
         }
         if compile::begin(&self.build, Act::Cell).is_err() {
-            return (false, Vec::new());
+            return (Rehearsed::GivenUp, Vec::new());
         }
         if let Some(ahead) = &mut self.ahead {
             ahead.rehearses = true;
         }
-        let before = (self.scope.clone(), self.evcxr.save());
-        let outcome = self.run(&cell);
+        let before = self.scope.clone();
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.run(&cell)));
+        let is_given_up = self.gives_up();
         if let Some(ahead) = &mut self.ahead {
             ahead.rehearses = false;
+            ahead.has_panicked |= outcome.is_err();
         }
-        let _ = compile::end(&self.build);
-        if outcome.is_err() {
-            // It changes nothing either: evcxr has kept nothing of it.
-            self.scope = before.0;
+        compile::end(&self.build);
+        let found = compile::heard(&self.build);
+        if matches!(outcome, Ok(Ok(_))) {
+            return (Rehearsed::Done, found);
         }
-        (true, compile::heard(&self.build))
+        // It changes nothing either: evcxr has kept nothing of it.
+        self.scope = before;
+        (if is_given_up { Rehearsed::GivenUp } else { Rehearsed::Done }, found)
     }
 
-    /// As if no cell had been rehearsed.
-    fn come_back(&mut self, here: Moment) {
-        let Some(ahead) = &mut self.ahead else { return };
-        let (was_lost, has_panicked) = (std::mem::take(&mut ahead.is_lost), ahead.has_panicked);
-        let is_sound = self.go_to(here);
-        let Some(ahead) = &mut self.ahead else { return };
-        let is_lost = was_lost || std::mem::take(&mut ahead.is_lost);
-        if has_panicked || !is_sound && !is_lost {
+    /// A cell waits while another is rehearsed.
+    pub(super) fn gives_up(&self) -> bool {
+        self.ahead.as_ref().is_some_and(|ahead| ahead.rehearses && (ahead.is_wanted)()) || self.supervisor.is_unwanted()
+    }
+
+    /// As if no cell had been rehearsed. `process` is the one that ran cells before.
+    fn come_back(&mut self, here: Moment, process: Option<i32>) {
+        let has_panicked = self.ahead.as_ref().is_some_and(|ahead| ahead.has_panicked);
+        let came = self.go_to(&here);
+        if self.evcxr.has_died {
+            // The next cell is to find it as it is.
+            self.supervisor.kill_successor(process);
+        }
+        if has_panicked || came == Return::Panicked {
             // No more of it in this session.
             self.ahead = None;
         }
-        if is_lost {
-            // The next cell is to find it as it is.
-            self.supervisor.kill();
-        }
-        if !is_sound && !is_lost {
-            self.fate = Some(self.start_anew());
-        }
-    }
-
-    /// False where evcxr can't.
-    fn go_to(&mut self, moment: Moment) -> bool {
-        if compile::begin(&self.build, Act::Return).is_err() {
-            return false;
-        }
-        let mut outcome = self.evcxr.attempt(|evcxr| evcxr.restore(&moment.evcxr));
-        if let Some(Err(Error::SubprocessTerminated(_))) = outcome {
-            if let Some(ahead) = &mut self.ahead {
-                ahead.is_lost = true;
+        match came {
+            Return::Done => {}
+            Return::Panicked => self.fate = Some(self.start_anew()),
+            Return::Failed => {
+                if let Some(ahead) = &mut self.ahead {
+                    ahead.begin_anew();
+                }
+                self.stranded = Some(here);
             }
-            // It has a new process now.
-            outcome = self.evcxr.attempt(|evcxr| evcxr.restore(&moment.evcxr));
         }
-        let _ = compile::end(&self.build);
-        self.scope = moment.scope;
-        matches!(outcome, Some(Ok(_)))
     }
 
-    /// Another cell was to run, but evcxr is as new: why.
-    pub(super) fn take_fate(&mut self) -> Option<Fault> {
+    fn go_to(&mut self, moment: &Moment) -> Return {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                std::thread::sleep(LOOK);
+            }
+            if compile::begin(&self.build, Act::Return).is_err() {
+                continue;
+            }
+            let outcome = self.evcxr.attempt(|evcxr| evcxr.restore(&moment.evcxr));
+            compile::end(&self.build);
+            self.scope = moment.scope.clone();
+            match outcome {
+                Some(Ok(_)) => return Return::Done,
+                // If its process had ended, it has a new one now.
+                Some(Err(_)) => {}
+                None => return Return::Panicked,
+            }
+        }
+        Return::Failed
+    }
+
+    /// Why no cell can be run now, if so.
+    pub(super) fn is_held(&mut self) -> Option<Fault> {
+        if let Some(here) = self.stranded.take()
+            && self.go_to(&here) != Return::Done
+        {
+            self.stranded = Some(here);
+            return Some(Fault::kernel(
+                "the session's folder can't be written to; make room on the disk, and run the cell again",
+            ));
+        }
         self.fate.take()
     }
 
@@ -258,6 +288,24 @@ impl Engine {
             ahead.tally.write(&cells);
         }
     }
+}
+
+/// What came of a rehearsal.
+enum Rehearsed {
+    Done,
+    /// What comes behind this cell can't be told.
+    End,
+    /// A cell that is to be run has come.
+    GivenUp,
+}
+
+/// How evcxr came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Return {
+    Done,
+    /// It could not write, or start a program.
+    Failed,
+    Panicked,
 }
 
 /// It asks what there is, and changes nothing.

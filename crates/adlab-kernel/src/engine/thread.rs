@@ -210,7 +210,7 @@ struct Queue<'a> {
     begun: VecDeque<Job>,
     queue: &'a Receiver<Job>,
     /// How many cells are among them.
-    waiting: &'a AtomicUsize,
+    waiting: &'a Arc<AtomicUsize>,
     look: Sender<Job>,
 }
 
@@ -246,14 +246,16 @@ fn serve(engine: Result<Engine>, mut queue: Queue, supervisor: &OnceLock<Supervi
     let _ = supervisor.set(engine.supervisor());
     let look = queue.look.clone();
     // Cells run without it as well.
-    if let Err(error) = engine.look_ahead_from_now(move || drop(look.send(Job::Look))) {
+    let waiting = Arc::clone(queue.waiting);
+    let is_waiting = move || waiting.load(Ordering::SeqCst) > 0;
+    if let Err(error) = engine.look_ahead_from_now(move || drop(look.send(Job::Look)), is_waiting) {
         eprintln!("adlab kernel: the next cells are not compiled ahead: {error:#}");
     }
     let is_wanted = |queue: &Queue| !queue.is_empty() || stopping.load(Ordering::Relaxed);
     let mut look = Look::Done;
     loop {
         if !is_wanted(&queue) {
-            look = catch_unwind(AssertUnwindSafe(|| engine.look_ahead(|| is_wanted(&queue)))).unwrap_or(Look::Done);
+            look = catch_unwind(AssertUnwindSafe(|| engine.look_ahead())).unwrap_or(Look::Done);
         }
         match queue.next(look) {
             // Interrupted before its turn.

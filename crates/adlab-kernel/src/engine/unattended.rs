@@ -63,7 +63,7 @@ impl Unattended {
     /// From now on, the next cells are compiled while one runs, on all cores.
     pub fn look_ahead(&mut self) -> Result<()> {
         self.looks_ahead = true;
-        self.engine.look_ahead_from_now(|| {})
+        self.engine.look_ahead_from_now(|| {}, || false)
     }
 
     /// Cells may show so many bytes altogether.

@@ -54,11 +54,31 @@ impl Supervisor {
         self.lock().scratch = Some(scratch);
     }
 
+    /// A cell has been asked for, and will begin.
+    pub fn expect(&self) {
+        let mut state = self.lock();
+        state.is_expected = true;
+        state.is_unwanted = false;
+    }
+
+    /// It has ended, even where it has not begun.
+    pub fn expect_nothing(&self) {
+        let mut state = self.lock();
+        state.is_expected = false;
+        state.is_unwanted = false;
+    }
+
+    /// It has been interrupted before it has begun.
+    pub fn is_unwanted(&self) -> bool {
+        self.lock().is_unwanted
+    }
+
     /// From now on, output belongs to this cell.
     pub fn begin(&self, sink: Sink) {
         let mut state = self.lock();
         state.sink = Some(Output::new(Flood::new(sink)));
-        state.report = Report::default();
+        state.report = Report { interrupted: std::mem::take(&mut state.is_unwanted), ..Report::default() };
+        state.is_expected = false;
         state.phase = Phase::Pending;
     }
 
@@ -143,6 +163,17 @@ impl Supervisor {
         self.lock().kill();
     }
 
+    /// The process that runs cells.
+    pub fn process(&self) -> Option<i32> {
+        self.lock().pid
+    }
+
+    /// The same for the one that comes after this one, which has ended.
+    pub fn kill_successor(&self, process: Option<i32>) {
+        self.wait_while(|state| state.pid == process || !state.is_connected);
+        self.kill();
+    }
+
     /// The engine lets go of the process that runs cells. One that does not end by itself, whatever a cell has done to it, is
     /// ended.
     pub fn part(&self) {
@@ -197,6 +228,7 @@ impl Supervisor {
     pub fn interrupt(&self) {
         let mut state = self.lock();
         state.wish |= state.alone;
+        state.is_unwanted |= state.is_expected;
         if state.sink.is_none() || state.report.interrupted {
             return;
         }

@@ -88,6 +88,10 @@ pub struct State {
     pub alone: bool,
     /// An interrupt came meanwhile: it is for what comes next.
     pub wish: bool,
+    /// A cell was asked for, and has not begun.
+    pub is_expected: bool,
+    /// It has been interrupted.
+    pub is_unwanted: bool,
     /// What cells may write into, where they are not trusted.
     pub scratch: Option<Scratch>,
     /// The process that runs cells has made a snapshot of itself for the cell that is next, or runs.
