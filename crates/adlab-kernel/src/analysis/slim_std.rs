@@ -15,6 +15,24 @@ const CRATES: [&str; 3] = ["core", "alloc", "std"];
 
 const WITHOUT: [&str; 3] = ["tests", "benches", "examples"];
 
+/// Folders that only other systems' parts of std are in: nothing here reads them.
+const OTHER_SYSTEMS: [&str; 14] = [
+    "windows",
+    "sgx",
+    "fortanix_sgx",
+    "uefi",
+    "wasi",
+    "wasm",
+    "hermit",
+    "solid",
+    "itron",
+    "xous",
+    "zkvm",
+    "teeos",
+    "vexos",
+    "motor",
+];
+
 /// `library` is the folder of rust-src.
 pub fn write(library: &Path, to: &Path) -> Result<()> {
     for name in CRATES {
@@ -38,7 +56,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)?.flatten() {
         let (path, name) = (entry.path(), entry.file_name());
-        if path.is_dir() && !WITHOUT.iter().any(|without| name == *without) {
+        if path.is_dir() && !WITHOUT.iter().chain(&OTHER_SYSTEMS).any(|without| name == *without) {
             copy(&path, &to.join(&name))?;
         } else if path.extension().is_some_and(|end| end == "rs") {
             fs::write(to.join(&name), slim(&fs::read_to_string(&path)?))?;

@@ -16,6 +16,8 @@ use crate::system::toolchain::{Toolchain, host};
 /// cargo's own note of a crate: the sums of its files, by which a changed one is found out.
 const SUMS: &str = ".cargo-checksum.json";
 
+const TEST_DATA: &str = "test-data";
+
 /// Writes them into a folder that is not there yet, in the versions of the lock file. Downloads what is not on this machine.
 pub fn write(project: &Project, to: &Path) -> Result<()> {
     let cargo = Toolchain::here()?.cargo;
@@ -57,6 +59,12 @@ fn trim(package: &Path) -> Result<()> {
             files.retain(|name, _| !Path::new(name).starts_with(folder));
         }
     }
+    // What tests within the sources read.
+    let files: Vec<String> = sums["files"].as_object().into_iter().flat_map(|files| files.keys().cloned()).collect();
+    for name in files.iter().filter(|name| name.split('/').any(|part| part == TEST_DATA)) {
+        fs::remove_file(package.join(name))?;
+        sums["files"].as_object_mut().and_then(|files| files.remove(name));
+    }
     Ok(fs::write(package.join(SUMS), sums.to_string())?)
 }
 
@@ -75,5 +83,11 @@ fn empty(package: &Path) -> Result<()> {
     fs::create_dir(package.join("src"))?;
     fs::write(package.join("src/lib.rs"), "")?;
     sums["files"] = json!({});
+    // What tests within the sources read.
+    let files: Vec<String> = sums["files"].as_object().into_iter().flat_map(|files| files.keys().cloned()).collect();
+    for name in files.iter().filter(|name| name.split('/').any(|part| part == TEST_DATA)) {
+        fs::remove_file(package.join(name))?;
+        sums["files"].as_object_mut().and_then(|files| files.remove(name));
+    }
     Ok(fs::write(package.join(SUMS), sums.to_string())?)
 }

@@ -47,11 +47,12 @@ pub fn compile(project: &Project, tools: &Tools, build: &Path) -> Result<PathBuf
     let (host, to) = (toolchain::host().context("rustc does not say what it builds for")?, folder(build));
     fs::create_dir_all(&to)?;
     // Macros are run where cells are compiled.
-    for from in [target.path().join(host).join("debug/deps"), target.path().join("debug/deps")] {
+    let folders = [(target.path().join(host).join("debug/deps"), true), (target.path().join("debug/deps"), false)];
+    for (from, is_linked) in folders {
         for entry in fs::read_dir(&from).with_context(|| format!("cargo has made no {}", from.display()))? {
             let path = entry?.path();
             // Of a crate that is in a library already, its types are enough.
-            let is_needed = path.extension().is_some_and(|end| end == "rmeta") || is_library(&path);
+            let is_needed = is_linked && path.extension().is_some_and(|end| end == "rmeta") || is_library(&path);
             if let Some(name) = path.file_name().filter(|_| is_needed) {
                 fs::copy(&path, to.join(name))?;
             }
