@@ -201,7 +201,11 @@ mod tests {
     fn what_a_process_takes_is_known() {
         // Not of this process, in which other tests take memory and give it back.
         let mut small = Command::new("sleep").arg("100").spawn().unwrap();
-        assert!((64 << 10..64 << 20).contains(&memory_of(small.id()).unwrap()));
+        let deadline = Instant::now() + Duration::from_secs(10);
+        // It is being loaded.
+        while !(64 << 10..64 << 20).contains(&memory_of(small.id()).unwrap()) {
+            assert!(Instant::now() < deadline, "{:?}", memory_of(small.id()));
+        }
         small.kill().unwrap();
         small.wait().unwrap();
         assert_eq!(memory_of(small.id()), None);
