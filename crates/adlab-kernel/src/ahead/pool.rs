@@ -7,10 +7,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
+use rustix::process::{Pid, WaitOptions, waitpgid};
 
 use super::rule;
 use crate::compile::ahead::IS_REFUSED;
+use crate::system::processes::kill_group;
 
 /// How often it is looked whether there is memory again.
 const LOOK: Duration = Duration::from_millis(500);
@@ -183,12 +184,6 @@ fn end(shared: &(Mutex<State>, Condvar), mut child: Child) -> bool {
     drop(state);
     shared.1.notify_all();
     is_refused
-}
-
-fn kill_group(group: u32) {
-    if let Some(group) = Pid::from_raw(group as i32) {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::runtime::memory::available;
+use crate::system::processes::cores;
 
 /// `0` is never.
 pub const VARIABLE: &str = "ADLAB_AHEAD";
@@ -34,10 +35,6 @@ pub fn off(cells: Option<&Path>) -> Option<&'static str> {
 /// Why nothing is compiled ahead now, if so.
 pub fn waits() -> Option<&'static str> {
     available().is_some_and(|bytes| bytes < ENOUGH).then_some("less than 1 GB of memory is free")
-}
-
-pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// How many compilers there may be while the student reads.

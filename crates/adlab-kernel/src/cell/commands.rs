@@ -176,6 +176,13 @@ pub struct Front {
     pub end: usize,
 }
 
+/// The cell asks what there is, and has nothing else in it.
+pub fn only_show(code: &str) -> bool {
+    read(code).is_ok_and(|front| {
+        !front.commands.is_empty() && front.body.trim().is_empty() && front.commands.iter().all(Command::only_shows)
+    })
+}
+
 /// Takes the commands off a cell.
 pub fn read(code: &str) -> Result<Front, Refusal> {
     if let Some(name) = asked_for(code) {
@@ -315,6 +322,16 @@ mod tests {
                 (Meaning::Ours(_), Ok(front)) => assert!(!matches!(front.commands[0], Command::Evcxr(_))),
                 (Meaning::Ours(_), Err(refusal)) => assert!(!refusal.reason.contains("no command"), "{line}"),
             }
+        }
+    }
+
+    #[test]
+    fn what_only_asks_is_told_from_what_does_something() {
+        for code in [":vars", ":ahead\n:help", "?f64::sin", ":t x"] {
+            assert!(only_show(code), "{code}");
+        }
+        for code in ["", "let a = 1;", ":vars\nlet a = 1;", ":opt 3", ":vars\n:clear", "!ls", ":no_such"] {
+            assert!(!only_show(code), "{code}");
         }
     }
 

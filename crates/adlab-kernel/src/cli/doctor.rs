@@ -10,6 +10,7 @@ use crate::compile::{CELLS_VAR, linker};
 use crate::session::environment::{reach_cargo, without_effect};
 use crate::session::place;
 use crate::session::warm_build::{WarmBuild, any_library};
+use crate::system::processes::cores;
 use crate::system::project::{CACHE_VAR, Project};
 use crate::system::toolchain::{GET_RUST, GET_RUST_SRC, Toolchain, cargo_home, on_path, output};
 
@@ -113,7 +114,7 @@ fn ahead(project: &Project) -> String {
     if let Some(why) = rule::off(cells.as_deref()) {
         return format!("the next cells are not compiled before they are run: {why}");
     }
-    let compilers = match rule::lanes(rule::cores()) {
+    let compilers = match rule::lanes(cores()) {
         1 => "one compiler".to_owned(),
         many => format!("{many} compilers"),
     };

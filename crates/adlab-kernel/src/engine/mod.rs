@@ -29,6 +29,7 @@ use self::foresight::{Ahead, Moment};
 use crate::ahead::Next;
 use crate::analysis::Analysis;
 use crate::cell::Cell;
+use crate::cell::commands::only_show;
 use crate::cell::nesting::{DEEPEST, is_too_deep};
 use crate::cell::reserved;
 use crate::compile::{ahead, begin_cell, parser};
@@ -162,13 +163,19 @@ impl Engine {
     /// is worth comes back. `number` is its execution count.
     pub fn execute(&mut self, cell: Next, number: usize, queued: &[Next], sink: Sink) -> Result<Value, Fault> {
         self.supervisor.expect();
-        self.make_way(&cell, queued);
+        // What only asks has no bearing on what was foreseen.
+        let only_shows = only_show(&cell.code);
+        if !only_shows {
+            self.make_way(&cell, queued);
+        }
         if let Some(fault) = self.is_held() {
             return Err(fault);
         }
         let outcome = self.execute_cell(&cell.code, cell.id.as_deref(), number, sink);
         self.supervisor.expect_nothing();
-        self.learn(cell, number, outcome.is_ok(), queued);
+        if !only_shows {
+            self.learn(cell, number, outcome.is_ok(), queued);
+        }
         outcome
     }
 

@@ -16,12 +16,12 @@ use super::Engine;
 use super::foresight::{Ahead, Foreseen, Look, Moment};
 use crate::ahead::{Next, Pool, Urgency, rule};
 use crate::cell::Cell;
-use crate::cell::commands::Command;
 use crate::cell::nesting::is_too_deep;
 use crate::compile::ahead::{self as compile, Act, Found};
 use crate::compile::cells_folder;
 use crate::compile::tools::{AHEAD, Tools};
 use crate::fault::Fault;
+use crate::system::processes::cores;
 
 /// How often it is looked whether types can be found already, or whether there is memory again.
 const LOOK: Duration = Duration::from_millis(100);
@@ -79,7 +79,7 @@ impl Engine {
         if rule::waits().is_some() {
             return Look::Later(LOOK);
         }
-        let lanes = rule::lanes(rule::cores());
+        let lanes = rule::lanes(cores());
         match self.rehearse_more(Urgency::Reading, lanes, |ahead| (ahead.is_wanted)()) {
             true => Look::Done,
             // Without types there is no more to be done yet.
@@ -90,9 +90,6 @@ impl Engine {
     /// A cell is about to run, and these behind it.
     pub(super) fn make_way(&mut self, cell: &Next, queued: &[Next]) {
         let Some(ahead) = &mut self.ahead else { return };
-        if only_shows(&cell.code) {
-            return;
-        }
         // What came of other sources than cells' is of no interest.
         compile::heard(&self.build);
         ahead.forget_refused();
@@ -103,7 +100,7 @@ impl Engine {
         if queued.is_empty() {
             return;
         }
-        let (lanes, enough) = (rule::cores(), STOCK * rule::cores());
+        let (lanes, enough) = (cores(), STOCK * cores());
         ahead.next = std::iter::once(cell).chain(queued.iter().take(enough)).cloned().collect();
         // Where all is there already, there is nothing to gain.
         if ahead.has_more() && !ahead.all_is_there && ahead.pool.len() < lanes && rule::waits().is_none() {
@@ -116,9 +113,6 @@ impl Engine {
     pub(super) fn learn(&mut self, cell: Next, number: usize, is_done: bool, queued: &[Next]) {
         let Some(ahead) = &mut self.ahead else { return };
         ahead.since = Instant::now();
-        if only_shows(&cell.code) {
-            return;
-        }
         let found = compile::heard(&self.build);
         ahead.tally.run(&found);
         ahead.all_is_there &= !found.iter().any(|found| matches!(found, Found::Made(_)));
@@ -220,7 +214,7 @@ impl Engine {
     }
 
     /// A cell waits while another is rehearsed.
-    pub(super) fn gives_up(&self) -> bool {
+    fn gives_up(&self) -> bool {
         self.ahead.as_ref().is_some_and(|ahead| ahead.rehearses && (ahead.is_wanted)()) || self.supervisor.is_unwanted()
     }
 
@@ -306,14 +300,6 @@ enum Return {
     /// It could not write, or start a program.
     Failed,
     Panicked,
-}
-
-/// It asks what there is, and changes nothing.
-fn only_shows(code: &str) -> bool {
-    !is_too_deep(code)
-        && Cell::read(code, None, 0).is_ok_and(|cell| {
-            !cell.has_code() && !cell.commands.is_empty() && cell.commands.iter().all(Command::only_shows)
-        })
 }
 
 /// The student has written the types of all its variables, or it has none.

@@ -7,12 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
-
 use crate::event::{Event, Stream};
 use crate::fault::Fault;
 use crate::supervisor::{Supervisor, whole_text};
-use crate::system::processes::{kill_tree, reap_later};
+use crate::system::processes::{kill_group, kill_tree, reap_later};
 
 /// How often it is looked whether the program has ended, or the cell was interrupted.
 const LOOK: Duration = Duration::from_millis(20);
@@ -24,7 +22,6 @@ pub fn run(line: &str, give_environment: impl Fn(&mut Command), supervisor: &Sup
     command.arg("-c").arg(line).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| Fault::kernel(&format!("there is no shell: {error}")))?;
-    let group = Pid::from_child(&child);
     let stopped = Arc::new(AtomicBool::new(false));
     let readers = [
         child.stdout.take().map(|out| hand_on(out, Stream::Stdout, supervisor.clone(), Arc::clone(&stopped))),
@@ -35,7 +32,7 @@ pub fn run(line: &str, give_environment: impl Fn(&mut Command), supervisor: &Sup
         stopped.store(true, Ordering::Relaxed);
         let orphans = kill_tree(child.id());
         // Those whose parents were gone before.
-        let _ = kill_process_group(group, Signal::KILL);
+        kill_group(child.id());
         let _ = child.wait();
         reap_later(orphans);
         Err(Fault::interrupted())

@@ -11,16 +11,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
-
 use super::authority::Prepared;
 use super::worker::{Ended, Job, Word};
 use crate::engine::unattended::Limit;
 use crate::notebook::file::clear;
 use crate::runtime::memory;
 use crate::sandbox::{self, NBGRADER_VAR, Sandbox};
-use crate::system::processes::memory_of;
+use crate::system::processes::{cores, kill_group, memory_of};
+use anyhow::{Context, Result, bail};
 
 /// How long a worker may be silent beyond what its work may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -58,7 +56,7 @@ pub struct Crew {
 impl Crew {
     /// As many as there are processors, if nothing is said.
     pub fn of(jobs: Option<usize>) -> Self {
-        let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        let jobs = jobs.unwrap_or_else(cores);
         Crew { jobs, sandbox: Sandbox::On, memory: None }
     }
 }
@@ -241,7 +239,7 @@ impl Drop for Worker {
             std::thread::sleep(Duration::from_millis(10));
         }
         // Its janitor, in a group of its own, ends what it has started, and removes its folder.
-        let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
+        kill_group(self.process.id());
         let _ = self.process.wait();
     }
 }
