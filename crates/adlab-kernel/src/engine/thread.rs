@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, oneshot};
 
 use super::{Engine, Look, Value, is_for_nbgrader};
@@ -58,6 +59,10 @@ pub struct Handle {
     analysis: Option<Analysis>,
     supervisor: Arc<OnceLock<Supervisor>>,
     interrupted: Arc<Notify>,
+    /// How many cells have come and have not been answered.
+    unanswered: Arc<AtomicUsize>,
+    /// One of them has been interrupted, whichever is next.
+    is_unwanted: Arc<AtomicBool>,
 }
 
 impl EngineThread {
@@ -76,6 +81,8 @@ impl EngineThread {
             analysis: analysis.as_ref().ok().cloned(),
             supervisor: Arc::clone(&supervisor),
             interrupted: Arc::default(),
+            unanswered: Arc::default(),
+            is_unwanted: Arc::default(),
         };
         let is_stopping = Arc::clone(&stopping);
         let work = move || {
@@ -124,17 +131,39 @@ impl EngineThread {
 }
 
 impl Handle {
-    /// Runs a cell; which are queued behind it, it may know.
-    pub async fn execute(&self, cell: Next, number: usize, queued: Vec<Next>, sink: Sink) -> Outcome {
-        let ask = self.ask(|reply| Job::Execute { cell, number, queued, sink, reply });
-        tokio::select! {
-            outcome = ask => outcome.unwrap_or_else(|| Err(Fault::kernel("the kernel is shutting down"))),
-            () = self.interrupted_in_vain() => Err(Fault::interrupted()),
+    /// A cell has come: from now on it may be interrupted.
+    pub fn receive(&self) {
+        self.unanswered.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A cell has been answered, whether or not it has run.
+    pub fn answered(&self) {
+        if self.unanswered.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.is_unwanted.store(false, Ordering::SeqCst);
         }
     }
 
-    async fn interrupted_in_vain(&self) {
-        self.interrupted.notified().await;
+    /// Runs a cell; which are queued behind it, it may know.
+    pub async fn execute(&self, cell: Next, number: usize, queued: Vec<Next>, sink: Sink) -> Outcome {
+        // An interrupt comes before the one, or wakes the other.
+        let interrupted = self.interrupted.notified();
+        if self.is_unwanted.swap(false, Ordering::SeqCst) {
+            return Err(Fault::interrupted());
+        }
+        let ask = self.ask(|reply| Job::Execute { cell, number, queued, sink, reply });
+        let outcome = tokio::select! {
+            outcome = ask => outcome.unwrap_or_else(|| Err(Fault::kernel("the kernel is shutting down"))),
+            () = self.in_vain(interrupted) => Err(Fault::interrupted()),
+        };
+        // Where it came too late for this cell, it is for the next.
+        if outcome.is_err() {
+            self.is_unwanted.store(false, Ordering::SeqCst);
+        }
+        outcome
+    }
+
+    async fn in_vain(&self, interrupted: Notified<'_>) {
+        interrupted.await;
         tokio::time::sleep(PATIENCE).await;
         // The cell may have begun since.
         if let Some(supervisor) = self.supervisor.get() {
@@ -152,8 +181,9 @@ impl Handle {
         self.analysis.as_ref()?.inspect(code, position).await
     }
 
-    /// Stops the cell that runs now.
+    /// Stops the cell that runs now, or is next.
     pub fn interrupt(&self) {
+        self.is_unwanted.store(self.unanswered.load(Ordering::SeqCst) > 0, Ordering::SeqCst);
         if let Some(supervisor) = self.supervisor.get() {
             supervisor.interrupt();
         }

@@ -88,7 +88,7 @@ async fn serve_sockets(connection: &ConnectionInfo, engine: &EngineThread) -> Re
     let (requests_in, requests) = unbounded_channel();
     let (replies, replies_queue) = outbox();
     tokio::spawn(send_all(shell_send, replies_queue, connection.shell_port));
-    tokio::spawn(receive_all(Incoming::new(shell_recv), requests_in));
+    tokio::spawn(receive_all(Incoming::new(shell_recv), requests_in, engine.handle()));
 
     let (stdin_send, stdin_recv) = stdin.split();
     let (questions, questions_queue) = outbox();
@@ -188,8 +188,16 @@ async fn send_all(mut send: RouterSendConnection, mut queue: Queue, port: u16) {
     }
 }
 
-async fn receive_all(mut incoming: Incoming, requests: UnboundedSender<JupyterMessage>) {
-    while requests.send(incoming.receive().await).is_ok() {}
+async fn receive_all(mut incoming: Incoming, requests: UnboundedSender<JupyterMessage>, engine: Handle) {
+    loop {
+        let request = incoming.receive().await;
+        if matches!(request.content, JupyterMessageContent::ExecuteRequest(_)) {
+            engine.receive();
+        }
+        if requests.send(request).is_err() {
+            return;
+        }
+    }
 }
 
 /// What students type when a cell asks.

@@ -86,12 +86,17 @@ impl Worker {
             _ => None,
         };
         if let Some(reply) = reply {
+            let is_cell = matches!(reply, JupyterMessageContent::ExecuteReply(_));
             self.reply(reply, request);
+            if is_cell {
+                self.engine.answered();
+            }
         }
         self.publish(Status::idle(), request);
         for cell in aborted {
             self.publish(Status::busy(), &cell);
             self.reply(self.execute_reply(ReplyStatus::Aborted, None), &cell);
+            self.engine.answered();
             self.publish(Status::idle(), &cell);
         }
     }
