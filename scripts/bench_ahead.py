@@ -31,6 +31,8 @@ class Sitting:
 
     def __init__(self, lesson, ahead, place):
         solution, student = cells_of(lesson), cells_of(ROOT / "notebooks" / lesson.name)
+        # Cells that are to fail, so as to show an error.
+        self.failing = {cell.id for cell in nbformat.read(lesson, as_version=4).cells if "raises-exception" in cell.metadata.get("tags", [])}
         # In the order of the student's notebook: the name, whether it is given, and what is run.
         self.cells = [(name, STUB not in code, solution[name] if STUB in code else code) for name, code in student.items()]
         self.cache = tempfile.TemporaryDirectory(prefix="cells-", dir=place)
@@ -45,7 +47,7 @@ class Sitting:
         time.sleep(OPENED)
         for name, is_given, code in self.cells:
             times.append((is_given, self.kernel.run(code, cell=name)))
-            assert self.kernel.reply["status"] == "ok", (name, self.kernel.reply)
+            assert self.kernel.reply["status"] == ("error" if name in self.failing else "ok"), (name, self.kernel.reply)
             time.sleep(pause)
         said = self.kernel.text(":ahead")
         used = sum(sum(process.cpu_times()[:4]) for process in self.kernel.processes())

@@ -2,9 +2,12 @@
 
 import os
 import re
+import shutil
+import subprocess
 import time
 
 import pytest
+from conftest import Session
 
 
 def kinds(messages):
@@ -175,6 +178,20 @@ def test_restart_begins_anew_and_shutdown_leaves_nothing(fresh_kernel):
     fresh_kernel.manager.shutdown_kernel()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_a_cell_may_ask_for_a_library_of_the_system(tmp_path):
+    """The linker that comes with Rust knows no such folders; the C compiler does."""
+    (tmp_path / "probe.c").write_text("int adlab_probe(void) { return 42; }")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", "libadlabprobe.so", "probe.c"], cwd=tmp_path, check=True)
+    session = Session(LIBRARY_PATH=str(tmp_path), LD_LIBRARY_PATH=str(tmp_path))
+    try:
+        asks = '#[link(name = "adlabprobe")] unsafe extern "C" { safe fn adlab_probe() -> i32; }'
+        assert session.text(f"{asks}\nadlab_probe()") == "42"
+        assert session.text("adlab_probe() + 1") == "43"
+    finally:
+        session.close()
 
 
 def test_errors_of_evcxr_are_errors_too(kernel):

@@ -103,9 +103,11 @@ pub const STORE_CALLS: [&str; 3] = [
 ];
 /// Behind a variable's type.
 pub const STORE_NAME: &str = ">(stringify!(";
-/// That a cell has panicked, as it is caught where there are variables …
+/// How a cell's code begins, and that it has panicked, as it is caught where there are variables …
+pub const CATCHES: &str = "match std::panic::catch_unwind(\n  std::panic::AssertUnwindSafe(||{\n";
 pub const CAUGHT: &str = "})) { \n  Ok(_) => {}\n  Err(_) => {\n    println!(\"EVCXR_PANIC_NOTIFICATION\");\n}}\n";
 /// … and where there are none.
+pub const CATCHES_WITHOUT_STORE: &str = "if std::panic::catch_unwind(||{\n";
 pub const CAUGHT_WITHOUT_STORE: &str = "}).is_err() {\n    println!(\"EVCXR_PANIC_NOTIFICATION\");\n}\n";
 /// The end of a cell in which `?` may stand.
 pub const RETURNED: &str = "\nOk(())})();\n";

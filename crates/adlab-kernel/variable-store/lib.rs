@@ -7,11 +7,13 @@
 //! evcxr's code prints that a cell has panicked. Here it calls a function instead, so that nothing that a cell prints, and no
 //! macro or panic hook of its own, can say it or keep it from being said.
 
+use std::alloc::{Layout, alloc, handle_alloc_error};
 use std::any::{Any, TypeId};
 use std::cell::{RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::Write;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
@@ -66,7 +68,13 @@ impl VariableStore {
     /// Keeps a variable.
     #[inline]
     pub fn put_variable<T: 'static>(&mut self, name: &str, value: T, made_of: &'static str) {
-        self.put(name, Box::new(value), made_of);
+        let place = room(Layout::new::<T>()).cast::<T>();
+        // SAFETY: room for a value of this type, as a box has it.
+        let value = unsafe {
+            place.write(value);
+            Box::from_raw(place)
+        };
+        self.put(name, value, made_of);
     }
 
     /// Whether a variable is there and has this type still: its definition may have been replaced, or one that it is made of,
@@ -138,6 +146,20 @@ fn is_made_of_the_same(before: &str, now: &str) -> bool {
     let name = |ty: &'_ str| ty.split(':').next().unwrap_or_default().to_owned();
     let is_same = |ty: &str| types_now.split(',').find(|now| name(now) == name(ty)).is_none_or(|now| now == ty);
     all == all_now && types.split(',').all(is_same)
+}
+
+/// Room for a value, as a box makes it.
+#[inline(never)]
+fn room(layout: Layout) -> *mut u8 {
+    if layout.size() == 0 {
+        return std::ptr::without_provenance_mut(layout.align());
+    }
+    // SAFETY: its size is not 0.
+    let place = unsafe { alloc(layout) };
+    if place.is_null() {
+        handle_alloc_error(layout);
+    }
+    place
 }
 
 #[inline(never)]
@@ -233,6 +255,19 @@ thread_local! {
 
 fn told() -> MutexGuard<'static, Told> {
     TOLD.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// Runs a cell's code: false if it has panicked.
+#[inline]
+pub fn caught<T, F: FnOnce() -> T>(code: F) -> bool {
+    let mut code = ManuallyDrop::new(code);
+    // SAFETY: it is called once.
+    run(&mut || drop(unsafe { ManuallyDrop::take(&mut code) }()))
+}
+
+#[inline(never)]
+fn run(code: &mut dyn FnMut()) -> bool {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(code)).is_ok()
 }
 
 /// The cell's code has panicked, and it is over.
@@ -360,7 +395,9 @@ mod tests {
             store.check_variable::<Vec<f64>>("a", "7|P:1,R:3") && !store.check_variable::<Vec<f64>>("a", "7|P:2,Q:2")
         );
         assert_eq!(store.take_variable::<Vec<f64>>("a"), [1.0, 2.0]);
-        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| store.take_variable::<f64>("a"))).is_err());
+        assert!(!caught(|| store.take_variable::<f64>("a")) && caught(|| 1));
+        store.put_variable("nothing", [(); 3], "");
+        assert_eq!(store.take_variable::<[(); 3]>("nothing"), [(); 3]);
         assert_eq!((*store.lazy_arc("c", || 1), *store.lazy_arc("c", || 2)), (1, 1));
     }
 }

@@ -16,7 +16,8 @@ use crate::system::toolchain::{Toolchain, host};
 /// cargo's own note of a crate: the sums of its files, by which a changed one is found out.
 const SUMS: &str = ".cargo-checksum.json";
 
-const TEST_DATA: &str = "test-data";
+const LEFT_OUT: [&str; 8] =
+    ["tests", "examples", "benches", ".github", ".circleci", "testing-tools", "Cargo.lock", "Cargo.toml.orig"];
 
 /// Writes them into a folder that is not there yet, in the versions of the lock file. Downloads what is not on this machine.
 pub fn write(project: &Project, to: &Path) -> Result<()> {
@@ -51,21 +52,21 @@ pub fn write(project: &Project, to: &Path) -> Result<()> {
 /// Takes out of a crate what nothing is built from.
 fn trim(package: &Path) -> Result<()> {
     let mut sums: Value = serde_json::from_slice(&fs::read(package.join(SUMS))?)?;
-    for folder in ["tests", "examples", "benches"] {
-        if package.join(folder).is_dir() {
-            fs::remove_dir_all(package.join(folder))?;
-        }
-        if let Some(files) = sums["files"].as_object_mut() {
-            files.retain(|name, _| !Path::new(name).starts_with(folder));
-        }
-    }
-    // What tests within the sources read.
-    let files: Vec<String> = sums["files"].as_object().into_iter().flat_map(|files| files.keys().cloned()).collect();
-    for name in files.iter().filter(|name| name.split('/').any(|part| part == TEST_DATA)) {
+    let names: Vec<String> = sums["files"].as_object().into_iter().flat_map(|files| files.keys().cloned()).collect();
+    for name in names.iter().filter(|name| is_left_out(name)) {
         fs::remove_file(package.join(name))?;
         sums["files"].as_object_mut().and_then(|files| files.remove(name));
     }
     Ok(fs::write(package.join(SUMS), sums.to_string())?)
+}
+
+/// A file of tests, of the crate's own development, or of its history.
+fn is_left_out(name: &str) -> bool {
+    let mut parts = name.split('/');
+    let first = parts.next().unwrap_or_default();
+    LEFT_OUT.contains(&first) || ["CHANGE", "RELEASE"].iter().any(|word| first.starts_with(word))
+        // What tests within the sources read.
+        || parts.any(|part| part == "test-data")
 }
 
 /// Leaves of a crate for other systems only what cargo reads to choose versions, its manifest, and its licence.
@@ -83,11 +84,5 @@ fn empty(package: &Path) -> Result<()> {
     fs::create_dir(package.join("src"))?;
     fs::write(package.join("src/lib.rs"), "")?;
     sums["files"] = json!({});
-    // What tests within the sources read.
-    let files: Vec<String> = sums["files"].as_object().into_iter().flat_map(|files| files.keys().cloned()).collect();
-    for name in files.iter().filter(|name| name.split('/').any(|part| part == TEST_DATA)) {
-        fs::remove_file(package.join(name))?;
-        sums["files"].as_object_mut().and_then(|files| files.remove(name));
-    }
     Ok(fs::write(package.join(SUMS), sums.to_string())?)
 }

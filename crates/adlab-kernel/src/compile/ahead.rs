@@ -250,9 +250,11 @@ pub fn say_again(messages: &[Value]) {
     messages.iter().for_each(|message| println!("{}", as_cargo_says(message)));
 }
 
-/// The same, with what comes out in this folder.
+/// The same, with what comes out in this folder, and in one piece: other processors have cells of their own to compile.
 fn with_output(arguments: &[String], folder: &Path) -> Vec<String> {
-    let mut arguments = arguments.to_vec();
+    let one =
+        |word: &String| if word.starts_with("codegen-units=") { "codegen-units=1".to_owned() } else { word.clone() };
+    let mut arguments: Vec<String> = arguments.iter().map(one).collect();
     if let Some(at) = arguments.iter().position(|word| word == "--out-dir")
         && let Some(place) = arguments.get_mut(at + 1)
     {

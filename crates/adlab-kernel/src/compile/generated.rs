@@ -15,8 +15,8 @@ use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxKind, SyntaxNode};
 use super::reach::Definitions;
 use super::statics;
 use crate::assumptions::{
-    CAUGHT, CAUGHT_WITHOUT_STORE, ERROR_MET, ERROR_TYPE, FUNCTION, HEAD, ONE_FUNCTION, RETURNED, STORE_BEGIN,
-    STORE_CALLS, STORE_END, STORE_NAME, WITH_STORE, WITHOUT_STORE,
+    CATCHES, CATCHES_WITHOUT_STORE, CAUGHT, CAUGHT_WITHOUT_STORE, ERROR_MET, ERROR_TYPE, FUNCTION, HEAD, ONE_FUNCTION,
+    RETURNED, STORE_BEGIN, STORE_CALLS, STORE_END, STORE_NAME, WITH_STORE, WITHOUT_STORE,
 };
 use crate::cell::calls;
 
@@ -86,8 +86,11 @@ impl Generated {
             None => before.to_owned(),
         };
         if WITHOUT_STORE.iter().any(|form| after.starts_with(form)) {
-            let after = match after.rsplit_once(CAUGHT_WITHOUT_STORE) {
-                Some((cell, rest)) => format!("{cell}}}).is_err() {{\n    ::{library}::panicked();\n}}\n{rest}"),
+            let after = match between(after, CATCHES_WITHOUT_STORE, CAUGHT_WITHOUT_STORE) {
+                Some([begin, code, end]) => {
+                    let begin = format!("{begin}if !::{library}::caught(||{{\n");
+                    format!("{begin}{code}}}) {{\n    ::{library}::panicked();\n}}\n{end}")
+                }
                 None => after.to_owned(),
             };
             // Its parameter has a name that a student may have given to a constant.
@@ -212,17 +215,26 @@ fn with_errors(items: &str, library: &str) -> Result<String> {
     Ok(format!("{before}::{library}::met(&error);\n{after}"))
 }
 
-/// A cell's own end, with names that a student can't define.
+/// What is before a cell's code, the code, and what is behind it.
+fn between<'a>(function: &'a str, begin: &str, end: &str) -> Option<[&'a str; 3]> {
+    let (function, after) = function.rsplit_once(end)?;
+    let (before, code) = function.split_once(begin)?;
+    Some([before, code, after])
+}
+
+/// A cell's code is called by the library: what catches a panic is compiled there. Its names a student can't define.
 fn with_full_names(function: &str, library: &str) -> String {
-    let caught = format!(
-        "}})) {{ \n  ::core::result::Result::Ok(_) => {{}}\n  ::core::result::Result::Err(_) => {{\n    ::{library}::panicked();\n}}}}\n"
-    );
-    let replace_last = |text: String, old: &str, new: &str| match text.rsplit_once(old) {
-        Some((before, after)) => format!("{before}{new}{after}"),
-        None => text,
+    let function = match between(function, CATCHES, CAUGHT) {
+        Some([begin, code, end]) => format!(
+            "{begin}match ::{library}::caught(\n  (||{{\n{code}}})) {{ \n  true => {{}}\n  false => {{\n    \
+             ::{library}::panicked();\n}}}}\n{end}"
+        ),
+        None => function.to_owned(),
     };
-    let function = replace_last(function.to_owned(), CAUGHT, &caught);
-    replace_last(function, RETURNED, "\n::core::result::Result::Ok(())})();\n")
+    match function.rsplit_once(RETURNED) {
+        Some((code, end)) => format!("{code}\n::core::result::Result::Ok(())}})();\n{end}"),
+        None => function,
+    }
 }
 
 /// Where a variable is to be forgotten, something else may have its name: there, variables have names that nothing has.
@@ -281,7 +293,7 @@ mod tests {
     fn whole(items: &str, statements: &str) -> String {
         format!(
             "{items}{ERRORS}mod evcxr_internal_runtime {{\npub struct S;\nimpl S {{\n}}\n}}{HEAD}{FUNCTION}12{WITH_STORE}  -> X {{\n\
-             match caught(Safe(||{{\nlet _ = (|| -> R {{\n{statements}\
+             {CATCHES}let _ = (|| -> R {{\n{statements}\
              evcxr_variable_store.put_variable::<Vec<P>>(stringify!(p), p);\nOk(())}})();\n{CAUGHT}}}\n"
         )
     }
@@ -299,7 +311,8 @@ mod tests {
             "mod evcxr_internal_runtime {\npub use ::lib::*;\n\n\n}",
             "fn run_user_code(\nmut",
             "\n::core::result::Result::Ok(())})();\n",
-            "\n  ::core::result::Result::Err(_) => {\n    ::lib::panicked();\n}}\n",
+            "match ::lib::caught(\n  (||{\n",
+            "})) { \n  true => {}\n  false => {\n    ::lib::panicked();\n}}\n",
             "::lib::met(&error);",
             ">>(stringify!(p), p, \"",
         ] {
@@ -307,10 +320,11 @@ mod tests {
         }
         assert!(!simple.contains("println!"));
         for form in WITHOUT_STORE {
-            let simple = simplified(&format!("fn f() {{}}{HEAD}{FUNCTION}1{form}{CAUGHT_WITHOUT_STORE}"));
+            let source = format!("fn f() {{}}{HEAD}{FUNCTION}1{form}{CATCHES_WITHOUT_STORE}{CAUGHT_WITHOUT_STORE}");
+            let simple = simplified(&source);
             assert!(
                 simple.contains("fn run_user_code(\n")
-                    && simple.contains("::lib::panicked();")
+                    && simple.contains("if !::lib::caught(||{\n}) {\n    ::lib::panicked();\n}\n")
                     && !simple.contains("x: *")
             );
         }
@@ -318,13 +332,13 @@ mod tests {
 
     #[test]
     fn a_student_s_text_stays_as_it_is() {
-        let texts = format!("r#\"{STORE_BEGIN}{HEAD}{FUNCTION}1({CAUGHT}{RETURNED}{ERROR_MET}\"#");
+        let texts = format!("r#\"{STORE_BEGIN}{HEAD}{FUNCTION}1({CATCHES}{CAUGHT}{RETURNED}{ERROR_MET}\"#");
         let simple = simplified(&whole(
             &format!("const T: &str = {texts};"),
             &format!("let t = {texts};\nmatch r {{\n  Ok(_) => {{}}\n  Err(_) => {{}}\n}}\n"),
         ));
         assert_eq!(simple.matches(&texts).count(), 2, "{simple}");
-        assert_eq!((simple.matches("fn run_user_code(").count(), simple.matches("::lib::").count()), (1, 3));
+        assert_eq!((simple.matches("fn run_user_code(").count(), simple.matches("::lib::").count()), (1, 4));
     }
 
     #[test]

@@ -1,19 +1,23 @@
-//! Linking cells where there is no C compiler: by the linker that comes with Rust.
+//! Linking cells by the linker that comes with Rust: where there is no C compiler, and where one is, as going by way of it
+//! takes a tenth of the time that a small cell takes.
 //!
 //! A cell is a shared library, and needs of the system its C library alone, which its process has already. What a C compiler
-//! would tell the linker is where that is. Crates with C in them, and build scripts, still want the compiler.
+//! would tell the linker is where that is. Crates may need more: where a notebook has added some, the compiler links.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::key::adds_crates;
 use super::tools::Tools;
 use crate::system::toolchain::on;
 
 /// In evcxr's build folder: where the linker finds the system's libraries; and what rustc is told, a word a line.
 const FOLDER: &str = "linker";
 const ARGUMENTS: &str = "arguments";
+/// There is no other linker.
+const ONLY: &str = "only";
 
 /// The names under which rustc asks for them, and the files that processes load.
 const LIBRARIES: [(&str, &str); 7] = [
@@ -26,14 +30,10 @@ const LIBRARIES: [(&str, &str); 7] = [
     ("util", "libutil.so.1"),
 ];
 
-/// Prepares it for a session's build folder, if it is needed there and Rust has a linker.
+/// Prepares it for a session's build folder, if Rust has one.
 pub fn set_up(tools: &Tools, build: &Path) -> Result<()> {
-    let linker = if cfg!(target_os = "linux") && on(&tools.real_path(), "cc").is_none() {
-        own(&tools.real("rustc"))
-    } else {
-        None
-    };
-    let Some(linker) = linker else { return Ok(()) };
+    let has_libraries = cfg!(target_os = "linux") && find(LIBRARIES[0].1).is_some();
+    let Some(linker) = own(&tools.real("rustc")).filter(|_| has_libraries) else { return Ok(()) };
     let folder = build.join(FOLDER);
     fs::create_dir_all(&folder)?;
     for (name, file) in LIBRARIES {
@@ -41,16 +41,30 @@ pub fn set_up(tools: &Tools, build: &Path) -> Result<()> {
         let script = find(file).map_or("/* none */".to_owned(), |path| format!("INPUT(\"{}\")", path.display()));
         fs::write(folder.join(format!("lib{name}.so")), script)?;
     }
+    if on(&tools.real_path(), "cc").is_none() {
+        fs::write(folder.join(ONLY), "")?;
+    }
     let arguments = [
         format!("-Clinker={}", linker.display()),
         "-Clinker-flavor=ld.lld".to_owned(),
         format!("-Lnative={}", folder.display()),
+        // A cell is small: to begin threads takes longer than they save.
+        "-Clink-arg=--threads=1".to_owned(),
     ];
     Ok(fs::write(folder.join(ARGUMENTS), arguments.join("\n"))?)
 }
 
-/// What rustc is told of the linker: nothing where a C compiler calls it.
-pub fn arguments(build: &Path) -> Vec<String> {
+/// What rustc is told of the linker of crates: nothing where a C compiler calls it.
+pub fn of_crates(build: &Path) -> Vec<String> {
+    if build.join(FOLDER).join(ONLY).exists() { arguments(build) } else { Vec::new() }
+}
+
+/// What it is told of the linker of a cell with this source: the same where crates have been added, or it asks for a library.
+pub fn of_cell(build: &Path, source: &str) -> Vec<String> {
+    if adds_crates(build) || source.contains("#[link(") { of_crates(build) } else { arguments(build) }
+}
+
+fn arguments(build: &Path) -> Vec<String> {
     let text = fs::read_to_string(build.join(FOLDER).join(ARGUMENTS)).unwrap_or_default();
     text.lines().map(str::to_owned).collect()
 }

@@ -41,7 +41,7 @@ pub fn compile(project: &Project, tools: &Tools, build: &Path) -> Result<PathBuf
     let named = places.iter().filter_map(|(place, name)| place.map(|place| (place, name)));
     let named = named.map(|(place, name)| format!("--remap-path-prefix={}={name}", place.display()));
     let flags: Vec<String> = iter::once(DISTINCT.to_owned()).chain(named).collect();
-    let linker = linker::arguments(build);
+    let linker = linker::of_crates(build);
     let flags: Vec<String> = flags.into_iter().chain(linker.iter().cloned()).collect();
     compile_crates(project, tools, build, target.path(), &flags)?;
     let (host, to) = (toolchain::host().context("rustc does not say what it builds for")?, folder(build));

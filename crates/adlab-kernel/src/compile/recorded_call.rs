@@ -140,10 +140,11 @@ impl RecordedCall {
 
     /// What rustc is told of this source.
     pub fn arguments(&self, here: &Path, source: &Generated) -> Result<Vec<String>> {
-        self.arguments_at(here, self.has_fixed_level(here) || level::is_worth_optimising(&source.file))
+        let optimise = self.has_fixed_level(here) || level::is_worth_optimising(&source.file);
+        self.arguments_at(here, &source.text, optimise)
     }
 
-    fn arguments_at(&self, here: &Path, optimise: bool) -> Result<Vec<String>> {
+    fn arguments_at(&self, here: &Path, source: &str, optimise: bool) -> Result<Vec<String>> {
         let mut arguments = Vec::new();
         for word in &self.arguments {
             match word.split_once('=') {
@@ -155,7 +156,7 @@ impl RecordedCall {
                 _ => arguments.push(word.clone()),
             }
         }
-        let linker = linker::arguments(here);
+        let linker = linker::of_cell(here, source);
         if cfg!(target_os = "linux") {
             // Of what cells export, statics are shared with earlier cells (see `statics`), functions are not.
             arguments.push(linker::word(&linker, "-Bsymbolic-functions"));
@@ -172,7 +173,8 @@ impl RecordedCall {
 
     /// What rustc is told where it only looks at the source.
     pub fn arguments_of_check(&self, here: &Path) -> Result<Vec<String>> {
-        self.arguments_at(here, false)
+        // Nothing is linked.
+        self.arguments_at(here, "", false)
     }
 
     /// Checks the source, and makes nothing of it. Returns the exit code.

@@ -7,7 +7,8 @@ use super::layout;
 use crate::error::{Error, expect};
 use crate::rules;
 
-/// A function of two numbers, and the rule that its record keeps.
+/// A function of two numbers, and the rule that its record keeps. Those below are statics: of a constant, each crate that
+/// has an operator's code would compile the loops again.
 pub struct Binary {
     pub name: &'static str,
     /// The numbers alone. Each has a loop of its own, which the compiler can make fast.
@@ -16,21 +17,21 @@ pub struct Binary {
 }
 
 /// ∂(a + b) = (g, g)
-pub const ADD: Binary = Binary {
+pub static ADD: Binary = Binary {
     name: "add",
     f: |a, b| a.zip(b, |a, b| a + b),
     rule: |_| Rule::map(|g, _| Ok(vec![Some(g.clone()), Some(g.clone())])),
 };
 
 /// ∂(a − b) = (g, −g)
-pub const SUB: Binary = Binary {
+pub static SUB: Binary = Binary {
     name: "sub",
     f: |a, b| a.zip(b, |a, b| a - b),
     rule: |_| Rule::map(|g, _| Ok(vec![Some(g.clone()), Some(-g)])),
 };
 
 /// ∂(a·b) = (g·b, g·a)
-pub const MUL: Binary = Binary {
+pub static MUL: Binary = Binary {
     name: "mul",
     f: |a, b| a.zip(b, |a, b| a * b),
     rule: |recorder| {
@@ -44,7 +45,7 @@ pub const MUL: Binary = Binary {
 };
 
 /// ∂(a/b) = (g/b, −g·a/b²)
-pub const DIV: Binary = Binary {
+pub static DIV: Binary = Binary {
     name: "div",
     f: |a, b| a.zip(b, |a, b| a / b),
     rule: |recorder| {
@@ -59,7 +60,7 @@ pub const DIV: Binary = Binary {
 };
 
 /// ∂(aᵇ) = (g·b·aᵇ⁻¹, g·aᵇ·ln a); 0 by a where b = 0 even if a⁻¹ is infinite, and 0 by b where a = 0 and b ≥ 0.
-const POW: Binary = Binary {
+static POW: Binary = Binary {
     name: "pow",
     f: |a, b| a.zip(b, f64::powf),
     rule: |recorder| {
@@ -93,16 +94,16 @@ fn by_partials(recorder: &mut Recorder, partials: Partials) -> Rule {
 }
 
 /// Towards b it is 1 where b was taken, ½ on a tie.
-const MAXIMUM: Binary =
+static MAXIMUM: Binary =
     Binary { name: "maximum", f: |a, b| a.zip(b, maximum), rule: |recorder| by_partials(recorder, rules::d_choice) };
 
-const MINIMUM: Binary = Binary {
+static MINIMUM: Binary = Binary {
     name: "minimum",
     f: |a, b| a.zip(b, |a, b| -maximum(-a, -b)),
     rule: |recorder| by_partials(recorder, rules::d_choice),
 };
 
-const ATAN2: Binary = Binary {
+static ATAN2: Binary = Binary {
     name: "atan2",
     f: |a, b| a.zip(b, f64::atan2),
     rule: |recorder| {
@@ -114,7 +115,7 @@ const ATAN2: Binary = Binary {
     },
 };
 
-const HYPOT: Binary = Binary {
+static HYPOT: Binary = Binary {
     name: "hypot",
     f: |a, b| a.zip(b, f64::hypot),
     rule: |recorder| by_partials(recorder, |x, y, r| (x.direction(&r), y.direction(&r))),
@@ -133,6 +134,12 @@ impl Binary {
             return Err(Error::Shapes { op: self.name, left: left.clone(), right: right.clone() });
         }
         Tensor::record(self.name, &[a, b], (self.f)(a, b), self.rule)
+    }
+
+    /// The same, or a panic. All of it is compiled with this crate, and nothing in who calls an operator.
+    #[track_caller]
+    pub fn of(&self, a: &Tensor, b: &Tensor) -> Tensor {
+        expect(self.apply(a, b))
     }
 }
 

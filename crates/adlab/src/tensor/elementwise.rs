@@ -36,38 +36,38 @@ const fn unary(
 
 use Keeps::{Argument, Nothing, Value};
 
-const SIN: Unary = unary("sin", f64::sin, rules::d_sin, rules::d_sin, Argument);
-const COS: Unary = unary("cos", f64::cos, rules::d_cos, rules::d_cos, Argument);
-const TAN: Unary = unary("tan", f64::tan, rules::d_tan, rules::d_tan, Value);
-const ASIN: Unary = unary("asin", f64::asin, rules::d_asin, rules::d_asin, Argument);
-const ACOS: Unary = unary("acos", f64::acos, rules::d_acos, rules::d_acos, Argument);
-const ATAN: Unary = unary("atan", f64::atan, rules::d_atan, rules::d_atan, Argument);
-const SINH: Unary = unary("sinh", f64::sinh, rules::d_sinh, rules::d_sinh, Argument);
-const COSH: Unary = unary("cosh", f64::cosh, rules::d_cosh, rules::d_cosh, Argument);
-const TANH: Unary = unary("tanh", f64::tanh, rules::d_tanh, rules::d_tanh, Value);
-const ASINH: Unary = unary("asinh", Scalar::asinh, rules::d_asinh, rules::d_asinh, Argument);
-const ACOSH: Unary = unary("acosh", Scalar::acosh, rules::d_acosh, rules::d_acosh, Argument);
-const ATANH: Unary = unary("atanh", Scalar::atanh, rules::d_atanh, rules::d_atanh, Argument);
-const EXP: Unary = unary("exp", f64::exp, rules::d_exp, rules::d_exp, Value);
-const EXP2: Unary = unary("exp2", f64::exp2, rules::d_exp2, rules::d_exp2, Value);
-const EXP_M1: Unary = unary("exp_m1", f64::exp_m1, rules::d_exp_m1, rules::d_exp_m1, Argument);
-const LN: Unary = unary("ln", f64::ln, rules::d_ln, rules::d_ln, Argument);
-const LOG2: Unary = unary("log2", f64::log2, rules::d_log2, rules::d_log2, Argument);
-const LOG10: Unary = unary("log10", f64::log10, rules::d_log10, rules::d_log10, Argument);
-const LN_1P: Unary = unary("ln_1p", f64::ln_1p, rules::d_ln_1p, rules::d_ln_1p, Argument);
-const SQRT: Unary = unary("sqrt", f64::sqrt, rules::d_sqrt, rules::d_sqrt, Value);
-const CBRT: Unary = unary("cbrt", f64::cbrt, rules::d_cbrt, rules::d_cbrt, Value);
-const RECIP: Unary = unary("recip", f64::recip, rules::d_recip, rules::d_recip, Value);
-const ABS: Unary = unary("abs", f64::abs, rules::d_abs, rules::d_abs, Argument);
-const SIGN: Unary = unary("sign", Real::sign, rules::d_step, rules::d_step, Nothing);
-const FLOOR: Unary = unary("floor", f64::floor, rules::d_step, rules::d_step, Nothing);
-const RELU: Unary = unary("relu", Scalar::relu, rules::d_relu, rules::d_relu, Value);
-const SIGMOID: Unary = unary("sigmoid", Scalar::sigmoid, rules::d_sigmoid, rules::d_sigmoid, Value);
-const SOFTPLUS: Unary = unary("softplus", Scalar::softplus, rules::d_softplus, rules::d_softplus, Argument);
+static SIN: Unary = unary("sin", f64::sin, rules::d_sin, rules::d_sin, Argument);
+static COS: Unary = unary("cos", f64::cos, rules::d_cos, rules::d_cos, Argument);
+static TAN: Unary = unary("tan", f64::tan, rules::d_tan, rules::d_tan, Value);
+static ASIN: Unary = unary("asin", f64::asin, rules::d_asin, rules::d_asin, Argument);
+static ACOS: Unary = unary("acos", f64::acos, rules::d_acos, rules::d_acos, Argument);
+static ATAN: Unary = unary("atan", f64::atan, rules::d_atan, rules::d_atan, Argument);
+static SINH: Unary = unary("sinh", f64::sinh, rules::d_sinh, rules::d_sinh, Argument);
+static COSH: Unary = unary("cosh", f64::cosh, rules::d_cosh, rules::d_cosh, Argument);
+static TANH: Unary = unary("tanh", f64::tanh, rules::d_tanh, rules::d_tanh, Value);
+static ASINH: Unary = unary("asinh", Scalar::asinh, rules::d_asinh, rules::d_asinh, Argument);
+static ACOSH: Unary = unary("acosh", Scalar::acosh, rules::d_acosh, rules::d_acosh, Argument);
+static ATANH: Unary = unary("atanh", Scalar::atanh, rules::d_atanh, rules::d_atanh, Argument);
+static EXP: Unary = unary("exp", f64::exp, rules::d_exp, rules::d_exp, Value);
+static EXP2: Unary = unary("exp2", f64::exp2, rules::d_exp2, rules::d_exp2, Value);
+static EXP_M1: Unary = unary("exp_m1", f64::exp_m1, rules::d_exp_m1, rules::d_exp_m1, Argument);
+static LN: Unary = unary("ln", f64::ln, rules::d_ln, rules::d_ln, Argument);
+static LOG2: Unary = unary("log2", f64::log2, rules::d_log2, rules::d_log2, Argument);
+static LOG10: Unary = unary("log10", f64::log10, rules::d_log10, rules::d_log10, Argument);
+static LN_1P: Unary = unary("ln_1p", f64::ln_1p, rules::d_ln_1p, rules::d_ln_1p, Argument);
+static SQRT: Unary = unary("sqrt", f64::sqrt, rules::d_sqrt, rules::d_sqrt, Value);
+static CBRT: Unary = unary("cbrt", f64::cbrt, rules::d_cbrt, rules::d_cbrt, Value);
+static RECIP: Unary = unary("recip", f64::recip, rules::d_recip, rules::d_recip, Value);
+static ABS: Unary = unary("abs", f64::abs, rules::d_abs, rules::d_abs, Argument);
+static SIGN: Unary = unary("sign", Real::sign, rules::d_step, rules::d_step, Nothing);
+static FLOOR: Unary = unary("floor", f64::floor, rules::d_step, rules::d_step, Nothing);
+static RELU: Unary = unary("relu", Scalar::relu, rules::d_relu, rules::d_relu, Value);
+static SIGMOID: Unary = unary("sigmoid", Scalar::sigmoid, rules::d_sigmoid, rules::d_sigmoid, Value);
+static SOFTPLUS: Unary = unary("softplus", Scalar::softplus, rules::d_softplus, rules::d_softplus, Argument);
 /// For the rules of other functions.
-const ONE_MINUS_SQUARE: Unary =
+static ONE_MINUS_SQUARE: Unary =
     unary("one_minus_square", Scalar::one_minus_square, |x| x * -2.0, |x| x * -2.0, Argument);
-const ERF: Unary = unary("erf", Scalar::erf, rules::d_erf, rules::d_erf, Argument);
+static ERF: Unary = unary("erf", Scalar::erf, rules::d_erf, rules::d_erf, Argument);
 
 impl Tensor {
     /// d sin x = cos x

@@ -4,7 +4,6 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::Tensor;
 use super::binary::{ADD, DIV, MUL, SUB};
-use crate::error::expect;
 
 /// Plumbing only: what each operator computes stands in `binary.rs`.
 macro_rules! operator {
@@ -14,7 +13,7 @@ macro_rules! operator {
 
             #[track_caller]
             fn $method(self, other: R) -> Tensor {
-                expect($op.apply(self, &other.into()))
+                $op.of(self, &other.into())
             }
         }
 
@@ -23,7 +22,7 @@ macro_rules! operator {
 
             #[track_caller]
             fn $method(self, other: R) -> Tensor {
-                expect($op.apply(&self, &other.into()))
+                $op.of(&self, &other.into())
             }
         }
 
@@ -32,7 +31,7 @@ macro_rules! operator {
 
             #[track_caller]
             fn $method(self, other: Tensor) -> Tensor {
-                expect($op.apply(&self.into(), &other))
+                $op.of(&self.into(), &other)
             }
         }
 
@@ -41,7 +40,7 @@ macro_rules! operator {
 
             #[track_caller]
             fn $method(self, other: &Tensor) -> Tensor {
-                expect($op.apply(&self.into(), other))
+                $op.of(&self.into(), other)
             }
         }
     };
