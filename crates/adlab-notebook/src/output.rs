@@ -100,6 +100,11 @@ impl Shown {
         Shown { id: format!("adlab-{time}-{}", NUMBER.fetch_add(1, Ordering::Relaxed)) }
     }
 
+    /// A name that no other output has.
+    pub(crate) fn name(&self) -> &str {
+        &self.id
+    }
+
     pub(crate) fn show(&self, bundle: &Bundle) {
         bundle.send(&format!("EVCXR_FLUSH_OUTPUT {}\n", self.id));
     }

@@ -6,6 +6,7 @@ use super::rule::{Advice, Case, Rule};
 pub const RULES: &[Rule] = &[
     Rule { name: "a tensor moved by an operator", says: moved_by_an_operator },
     Rule { name: "a variable moved", says: moved },
+    Rule { name: "a closure that outlives its cell", says: outlives },
     Rule { name: "not mutable, made here", says: made_here },
     Rule { name: "not mutable, from an earlier cell", says: not_mutable },
 ];
@@ -45,6 +46,21 @@ fn moved(case: &Case) -> Option<Advice> {
     }
     Some(Advice::notebook(format!(
         "`{name}` would be gone for later cells too; hand over `&{name}` or `{name}.clone()` and keep it"
+    )))
+}
+
+/// A closure for `interact`, or for a thread, borrows a variable.
+fn outlives(case: &Case) -> Option<Advice> {
+    let name = case.quoted(0);
+    if !case.is(&["E0373"]) || !is_name(name) || case.is_in_an_item() {
+        return None;
+    }
+    let is_kept = case.is_variable(name).then(|| {
+        format!("; so that later cells keep `{name}`, make a copy first, `let own = {name}.clone();`, and use that")
+    });
+    Some(Advice::notebook(format!(
+        "the closure is called when this cell has ended, and needs `{name}` for itself: `move |…| …`{}",
+        is_kept.unwrap_or_default()
     )))
 }
 
@@ -99,6 +115,14 @@ mod tests {
             (moved("let u = «t * t»;"), "→ let u = &t * &t;"),
             (moved("let u = «t + f(t)»;"), "`&t` lends it"),
             (sample("E0382", "borrow of moved value: `v`", "drop(v); «v».len()"), "`v.clone()` and keep it"),
+            (
+                sample(
+                    "E0373",
+                    "closure may outlive the current function, but it borrows `v`, which is owned by the current function",
+                    "interact(slider(\"n\", 0..2), «|n|» v[n])",
+                ),
+                "`let own = v.clone();`",
+            ),
             (
                 Sample {
                     code: "E0384", message: again, cell: "let «n» = 3; n = 4;", label: "first assignment to `n`"
