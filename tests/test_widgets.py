@@ -231,7 +231,7 @@ def test_a_move_changes_all_or_nothing(front):
     front.run(code, cell="the cell")
     slider = front.one("IntSliderModel")
     front.set(slider, value=5)
-    assert "five" in front.page and "Panic" in front.page and 'panic!("five")' in front.page and ">2\n</pre>" in front.page
+    assert "five" in front.page and "Panic" in front.page and "panic!(&quot;five&quot;)" in front.page and ">2\n</pre>" in front.page
     assert "this cell, line 5" in front.page and "\x1b" not in front.page
     front.set(slider, value=4)
     assert ">2\n</pre>" in front.page and ">4</pre>" in front.page

@@ -11,7 +11,7 @@ fn main() -> io::Result<()> {
     for (name, draw) in figures() {
         let start = Instant::now();
         let figure = draw();
-        let (time, svg, png) = (start.elapsed(), figure.svg(), figure.png());
+        let (svg, png, time) = (figure.svg(), figure.png(), start.elapsed());
         fs::write(format!("{folder}/{name}.svg"), svg)?;
         fs::write(format!("{folder}/{name}.png"), png)?;
         println!("{name}: {time:.1?}, SVG {} bytes, PNG {} bytes", svg.len(), png.len());

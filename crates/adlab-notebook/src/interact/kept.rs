@@ -3,9 +3,11 @@
 //! It asks by [`adlab_move`], in the process that runs cells, between two cells and as a transaction like them: what is here
 //! is undone with the cell that has put it here.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::output::set_answering;
 
 /// Sets controls, each by its number, and shows what comes of it.
 #[doc(hidden)]
@@ -13,18 +15,12 @@ pub type Answer = Box<dyn FnMut(&[(usize, &str)])>;
 
 thread_local! {
     static KEPT: RefCell<HashMap<String, Answer>> = RefCell::default();
-    /// A closure is being called because a control was moved.
-    static IS_ANSWERING: Cell<bool> = const { Cell::new(false) };
 }
 
 const GONE: &str = "What this showed is gone with the process that ran its cell: run the cell again.";
 
 pub(super) fn keep(id: String, answer: Answer) {
     KEPT.with_borrow_mut(|kept| kept.insert(id, answer));
-}
-
-pub(super) fn is_answering() -> bool {
-    IS_ANSWERING.get()
 }
 
 /// What the kernel asks: `move ID 0=1.5 1=press`, or `forget ID ID`. False if it has panicked.
@@ -49,9 +45,9 @@ fn obey(text: &str) -> bool {
                 return true;
             };
             let changes: Vec<(usize, &str)> = words.filter_map(change).collect();
-            IS_ANSWERING.set(true);
+            set_answering(true);
             let outcome = catch_unwind(AssertUnwindSafe(|| answer(&changes)));
-            IS_ANSWERING.set(false);
+            set_answering(false);
             // Also where it has panicked: while threads run, nothing is undone.
             keep(id.to_owned(), answer);
             outcome.is_ok()
@@ -80,7 +76,7 @@ mod tests {
         keep("a".into(), Box::new(move |changes| copy.borrow_mut().push(format!("{changes:?}"))));
         keep("b".into(), Box::new(|_| panic!("b")));
         assert!(obey("move a 0=1.5 nonsense 1=press") && obey("move a"));
-        assert!(!obey("move b") && !obey("move b") && !is_answering());
+        assert!(!obey("move b") && !obey("move b") && !crate::output::is_answering());
         assert_eq!(*seen.borrow(), [r#"[(0, "1.5"), (1, "press")]"#, "[]"]);
         assert!(obey("forget a b c"));
         assert_eq!(Rc::strong_count(&seen), 1);

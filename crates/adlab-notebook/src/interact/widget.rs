@@ -7,7 +7,7 @@
 //! ```
 
 use super::description::{Description, on_one_line};
-use super::kept::{Answer, is_answering, keep};
+use super::kept::{Answer, keep};
 use crate::output::{self, Shown};
 
 /// Shows controls and what they stand for first, and keeps the closure that answers when they are moved. `shows` says that
@@ -30,7 +30,7 @@ pub(super) fn present(controls: &[Description], shows: bool, mut answer: Answer)
     };
     let words = on_one_line(&format!("{}. In Jupyter, {moves}.", words.join("; ")));
     // What is within a picture that moves does not move by itself.
-    if !output::kernel_shows_all() || is_answering() {
+    if !output::kernel_shows_all() || output::is_answering() {
         answer(&[]);
         output::say(&format!("{words}\n"));
         return;

@@ -244,9 +244,9 @@ fn tangent(scene: &mut Scene, frame: &Frame, touch: Pair, slope: f64) {
     const PIECES: usize = 100;
     let x = |i: usize| frame.x.low + (frame.x.high - frame.x.low) * i as f64 / PIECES as f64;
     let points: Vec<Pair> = (0..=PIECES).map(x).map(|x| (x, touch.1 + slope * (x - touch.0))).collect();
-    line(scene, frame, &points, 1.8, style::PATH, usize::MAX);
+    line(scene, frame, &points, 1.8, style::INK, usize::MAX);
     let Some(place) = visible(frame, &[touch]).next() else { return };
-    scene.disc(place, 5.0, style::PATH);
+    scene.disc(place, 5.0, style::INK);
     // Below the line where that rises, above where it falls, and within the frame.
     let words = format!("slope {}", pretty(slope));
     let is_left = place.0 > (frame.x.start + frame.x.end) / 2.0;
@@ -255,5 +255,5 @@ fn tangent(scene: &mut Scene, frame: &Frame, touch: Pair, slope: f64) {
     let room = 2.0 * LABEL + TICK_SIZE;
     let is_below = if goes_up { place.1 + room < frame.y.start } else { place.1 - room < frame.y.end };
     let (v, dy) = if is_below { (VPos::Top, LABEL) } else { (VPos::Bottom, -LABEL) };
-    scene.text(&words, (place.0 + dx, place.1 + dy), (h, v), TICK_SIZE + 1.0, style::PATH);
+    scene.text(&words, (place.0 + dx, place.1 + dy), (h, v), TICK_SIZE + 1.0, style::INK);
 }

@@ -52,15 +52,18 @@ fn moved(case: &Case) -> Option<Advice> {
 /// A closure for `interact`, or for a thread, borrows a variable.
 fn outlives(case: &Case) -> Option<Advice> {
     let name = case.quoted(0);
-    if !case.is(&["E0373"]) || !is_name(name) || case.is_in_an_item() {
+    let is_kept = case.is(&["E0373"]) || case.is(&["E0597"]) && case.says("borrowed for `'static`");
+    if !is_kept || !is_name(name) || case.is_in_an_item() {
         return None;
     }
-    let is_kept = case.is_variable(name).then(|| {
-        format!("; so that later cells keep `{name}`, make a copy first, `let own = {name}.clone();`, and use that")
-    });
+    let copy = match case.is_variable(name) {
+        true => {
+            format!("; so that later cells keep `{name}`, say `let own = {name}.clone();` first, and use `own` in it")
+        }
+        false => String::new(),
+    };
     Some(Advice::notebook(format!(
-        "the closure is called when this cell has ended, and needs `{name}` for itself: `move |…| …`{}",
-        is_kept.unwrap_or_default()
+        "the closure lives on when this cell has ended: `move |…| …` gives it `{name}`{copy}"
     )))
 }
 
@@ -116,11 +119,12 @@ mod tests {
             (moved("let u = «t + f(t)»;"), "`&t` lends it"),
             (sample("E0382", "borrow of moved value: `v`", "drop(v); «v».len()"), "`v.clone()` and keep it"),
             (
-                sample(
-                    "E0373",
-                    "closure may outlive the current function, but it borrows `v`, which is owned by the current function",
-                    "interact(slider(\"n\", 0..2), «|n|» v[n])",
-                ),
+                Sample {
+                    code: "E0597",
+                    message: "`v` does not live long enough",
+                    cell: "interact(slider(\"n\", 0..2), |n| «v»[n])",
+                    label: "argument requires that `v` is borrowed for `'static`",
+                },
                 "`let own = v.clone();`",
             ),
             (
@@ -132,6 +136,7 @@ mod tests {
             (sample("E0384", again, "«n = 4»"), "cell [3] made `n`: write `let mut n` there"),
         ];
         let silent = [
+            sample("E0597", "`v` does not live long enough", "{ let r; { let v = 1; r = &«v»; } r; }"),
             // A function's own, though the notebook has a variable of this name.
             sample("E0384", again, "fn f() { let n = 3; «n = 4»; }"),
             sample("E0384", "cannot assign twice to immutable variable `other`", "«other = 4»"),
