@@ -161,6 +161,8 @@ def test_a_cell_that_runs_again_replaces_its_widget(front):
     old = list(front.models)
     messages = front.run(SLIDER, cell="the cell")[1]
     closed = [m["content"]["comm_id"] for m in messages if m["msg_type"] == "comm_close"]
+    assert front.run(SLIDER, cell="another")[0]["status"] == "ok" and len(front.models) == 2 * len(old)
+    front.run("()", cell="another")
     assert closed == old[::-1] and not set(old) & set(front.models) and len(front.models) == len(old)
     # Nobody answers for what is closed.
     assert front.set(old[3], value=1.0) == []
@@ -172,6 +174,31 @@ def test_a_cell_that_runs_again_replaces_its_widget(front):
     front.run(SLIDER, cell="another")
     front.run("1", cell="the cell", deleted=["another"])
     assert front.models == {}
+
+
+def test_names_are_the_same_in_another_session(front, started):
+    """So that a notebook which keeps what its widgets show does not grow."""
+    twice = f"{SLIDER};\n{SLIDER}"
+    front.run(twice, cell="the cell")
+    other = FrontEnd(started())
+    other.run(twice, cell="the cell")
+    assert list(other.models) == list(front.models) and len(other.all("HTMLModel")) == 2
+    for _ in range(4):
+        other.run(twice, cell="the cell")
+    assert list(other.models) == list(front.models)
+
+
+def test_a_process_that_is_gone_is_said(front):
+    front.run(SLIDER, cell="the cell")
+    slider = front.one("FloatSliderModel")
+    front.run(":restart", cell="restart")
+    for code in ("", "1"):
+        front.set(slider, value=1.0)
+        assert "run the cell again" in front.page
+        front.run(code, cell="restart")
+    front.run(SLIDER, cell="the cell")
+    front.set(front.one("FloatSliderModel"), value=1.0)
+    assert "The tangent at x = 1 " in front.page
 
 
 def test_all_controls(front):

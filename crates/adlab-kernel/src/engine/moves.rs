@@ -22,6 +22,9 @@ pub struct Move {
 impl Engine {
     /// Gives what the closure is worth; what it prints and displays goes to the sink.
     pub(super) fn answer_move(&mut self, wanted: &Move, sink: Sink) -> Result<Option<Bundle>, Fault> {
+        if !self.supervisor.is_connected() {
+            return Err(explain::gone());
+        }
         self.supervisor.begin(sink);
         let is_there = self.supervisor.answer_move(&wanted.order);
         let report = self.supervisor.end();

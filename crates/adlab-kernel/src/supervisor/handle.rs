@@ -182,6 +182,11 @@ impl Supervisor {
         self.lock().kill();
     }
 
+    /// There is a process that runs cells.
+    pub fn is_connected(&self) -> bool {
+        self.lock().is_connected
+    }
+
     /// The process that runs cells.
     pub fn process(&self) -> Option<i32> {
         self.lock().pid

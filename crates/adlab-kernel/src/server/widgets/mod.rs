@@ -11,6 +11,7 @@ mod page;
 mod waiting;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jupyter_protocol::messaging::{CommClose, CommInfo, CommInfoReply, CommMsg, CommOpen};
 use jupyter_protocol::{JupyterMessage, JupyterMessageContent};
@@ -50,6 +51,8 @@ pub struct Widgets {
 }
 
 struct Shown {
+    /// The name of its closure.
+    closure: String,
     /// The cell that has shown it, and its execution count.
     cell: String,
     number: usize,
@@ -65,6 +68,8 @@ struct Cell {
     name: String,
     number: usize,
     opened: Vec<String>,
+    /// It has been run once more: those that it had shown before.
+    closed: Vec<String>,
     /// Controls of which the first picture is being shown, and what of it has been.
     begun: Option<(Controls, Vec<Event>)>,
 }
@@ -86,15 +91,18 @@ pub fn message(content: JupyterMessageContent, request: &JupyterMessage) -> Jupy
 impl Widgets {
     /// A cell runs, perhaps once more: what it has shown before goes.
     pub fn begin(&mut self, cell: &str, number: usize) -> Contents {
-        self.cell = Cell { name: cell.to_owned(), number, ..Cell::default() };
+        let closed = self.of_cell(cell);
+        self.cell = Cell { name: cell.to_owned(), number, closed, ..Cell::default() };
         self.forget_cell(cell)
+    }
+
+    fn of_cell(&self, cell: &str) -> Vec<String> {
+        self.shown.iter().filter(|(_, shown)| shown.cell == cell).map(|(id, _)| id.clone()).collect()
     }
 
     /// This cell shows nothing any more.
     pub fn forget_cell(&mut self, cell: &str) -> Contents {
-        let ids: Vec<String> =
-            self.shown.iter().filter(|(_, shown)| shown.cell == cell).map(|(id, _)| id.clone()).collect();
-        ids.iter().flat_map(|id| self.close(id)).collect()
+        self.of_cell(cell).iter().flat_map(|id| self.close(id)).collect()
     }
 
     /// What a cell shows becomes messages.
@@ -130,6 +138,8 @@ impl Widgets {
 
     /// Models, and the picture with which they are shown; where there are no widgets, it is a picture as any other.
     fn open(&mut self, widget: Controls, events: Vec<Event>, words: &str) -> Contents {
+        let closure = widget.id;
+        let widget = Controls { id: self.cell.new_name(), ..widget };
         let mut outputs = Outputs::default();
         events.into_iter().for_each(|event| outputs.add(event));
         let outputs = outputs.finish();
@@ -138,7 +148,8 @@ impl Widgets {
         let mut contents: Contents = all.iter().map(opening).collect();
         let view = json!({ "version_major": 2, "version_minor": 0, "model_id": of_box(&widget.id) });
         let mut bundle = plain(&outputs.outputs);
-        let text = bundle.pop().map_or(String::new(), |(_, text)| text + "\n") + words;
+        let text =
+            bundle.pop().map_or(String::new(), |(_, text)| if text.is_empty() { text } else { text + "\n" }) + words;
         bundle.extend([("text/plain".to_owned(), text), (VIEW.to_owned(), view.to_string())]);
         contents.extend(event_content(Event::Display(bundle, None)));
         contents.extend(elsewhere(outputs.elsewhere));
@@ -148,7 +159,7 @@ impl Widgets {
         let Cell { name, number, opened, .. } = &mut self.cell;
         opened.push(widget.id.clone());
         let Controls { id, shows, controls } = widget;
-        let shown = Shown { cell: name.clone(), number: *number, shows, controls, models: all };
+        let shown = Shown { closure, cell: name.clone(), number: *number, shows, controls, models: all };
         self.shown.insert(id, shown);
         contents
     }
@@ -170,7 +181,7 @@ impl Widgets {
     fn close(&mut self, id: &str) -> Contents {
         let Some(shown) = self.shown.remove(id) else { return Vec::new() };
         self.waiting.forget(id);
-        self.forgotten.push(id.to_owned());
+        self.forgotten.push(shown.closure);
         // What refers to others goes before them.
         let models = shown.models.into_iter().rev();
         models
@@ -295,7 +306,7 @@ impl Widgets {
         let shown = self.shown.get(&id)?;
         // All of them: where a move was undone, its value was, too.
         let values = shown.controls.iter().enumerate().filter(|(_, control)| !property(control).is_empty());
-        let mut order = format!("move {id}");
+        let mut order = format!("move {}", shown.closure);
         values.for_each(|(number, control)| order += &format!(" {number}={}", control.value));
         order += &press.map_or(String::new(), |number| format!(" {number}=press"));
         Some(Wanted { order: Move { order, number: shown.number }, id: Some(id) })
@@ -313,6 +324,18 @@ impl Widgets {
         };
         contents.extend(elsewhere(finished.elsewhere));
         contents
+    }
+}
+
+impl Cell {
+    /// The same whenever the notebook is opened: what it keeps of a widget takes the place of what it had kept. But no name is
+    /// closed and opened at once.
+    fn new_name(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        (&self.name, self.opened.len()).hash(&mut hasher);
+        let names = ["", "-again"].map(|end| format!("adlab-{:016x}{end}", hasher.finish()));
+        let is_free = |name: &&String| !self.closed.contains(name) && !self.opened.contains(name);
+        names.iter().find(is_free).unwrap_or(&names[0]).clone()
     }
 }
 
