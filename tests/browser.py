@@ -29,9 +29,14 @@ class Lab:
         self.folder = home / "notebooks"
         self.folder.mkdir()
         # No question about news lies over the page.
-        settings = home / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
-        settings.mkdir(parents=True)
-        (settings / "notification.jupyterlab-settings").write_text('{ "fetchNews": "false", "checkForUpdates": false }')
+        settings = home / "lab" / "user-settings"
+        for name, text in (
+            ("@jupyterlab/apputils-extension/notification", '{ "fetchNews": "false", "checkForUpdates": false }'),
+            # As set-up has it.
+            ("@jupyter-widgets/jupyterlab-manager/plugin", '{ "saveState": true }'),
+        ):
+            (settings / name).parent.mkdir(parents=True)
+            (settings / f"{name}.jupyterlab-settings").write_text(text)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]

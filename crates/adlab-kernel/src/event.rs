@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// One output in several forms: (MIME type, content).
 pub type Bundle = Vec<(String, String)>;
@@ -43,6 +44,36 @@ pub enum Event {
     },
     /// A question, to be answered through the supervisor.
     Input(Prompt),
+    /// Controls come, or have shown what they show first.
+    Widget(Widget),
+}
+
+/// What a cell says of controls that a student may move. Between the two comes what they show first.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Widget {
+    Begin(Controls),
+    /// With a word on what would move, for where nothing does.
+    End(String),
+}
+
+/// Controls, and the closure that answers when they are moved.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Controls {
+    /// The closure's name.
+    pub id: String,
+    /// It is to show something.
+    pub shows: bool,
+    pub controls: Vec<Control>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Control {
+    pub kind: String,
+    pub name: String,
+    pub value: Value,
+    /// What else belongs to its kind.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
 }
 
 impl Event {
@@ -59,7 +90,7 @@ impl Event {
         match self {
             Event::Text(_, text) => text.len(),
             Event::Display(bundle, _) | Event::Update(bundle, _) => bundle.iter().map(|(_, text)| text.len()).sum(),
-            Event::Clear { .. } | Event::Input(_) => 0,
+            Event::Clear { .. } | Event::Input(_) | Event::Widget(_) => 0,
         }
     }
 }
@@ -102,6 +133,8 @@ pub struct Report {
     /// What stopped the runtime itself.
     pub broken: Option<String>,
     pub interrupted: bool,
+    /// It has kept something for later, which answers when a control is moved.
+    pub has_controls: bool,
     /// What the cell has taken too much of.
     pub overrun: Option<String>,
 }

@@ -276,6 +276,15 @@ pub fn panicked() {
     told().panic = Some(latest.unwrap_or_else(|| "0\t0\t\t\nthe cell panicked, and did not say why".to_owned()));
 }
 
+/// What a cell has kept for later was called, and has panicked.
+///
+/// # Safety
+/// Only for the process that runs cells, between them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn adlab_panicked() {
+    panicked();
+}
+
 /// `?` has met an error.
 pub fn met<E: Display>(error: &E) {
     let text = error.to_string();

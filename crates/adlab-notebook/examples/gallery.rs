@@ -11,7 +11,7 @@ fn main() -> io::Result<()> {
     for (name, draw) in figures() {
         let start = Instant::now();
         let figure = draw();
-        let (time, svg, png) = (start.elapsed(), figure.svg(), figure.png());
+        let (svg, png, time) = (figure.svg(), figure.png(), start.elapsed());
         fs::write(format!("{folder}/{name}.svg"), svg)?;
         fs::write(format!("{folder}/{name}.png"), png)?;
         println!("{name}: {time:.1?}, SVG {} bytes, PNG {} bytes", svg.len(), png.len());
@@ -26,6 +26,8 @@ fn figures() -> Vec<(&'static str, Draw)> {
     let rosenbrock = |x: Dual, y: Dual| (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2);
     vec![
         ("function", Box::new(|| plot(|x| x * x.sin(), -3.0..3.0).title("f(x) = x sin x").figure())),
+        ("tangent", Box::new(|| plot(|x| x * 4.2 + x.sin(), -3.0..3.0).tangent(0.5).figure())),
+        ("tangent-falls", Box::new(|| plot(|x| x * x, -3.0..3.0).tangent(-2.5).figure())),
         ("pole", Box::new(|| plot(|x| x.tan(), -4.0..4.0).figure())),
         ("root", Box::new(|| plot(|x| x.sqrt(), -1.0..4.0).labels("x", "√x").figure())),
         ("large", Box::new(|| plot(|x| x.exp(), 0.0..14.0).figure())),

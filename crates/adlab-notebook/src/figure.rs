@@ -1,9 +1,10 @@
 //! A finished picture.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use crate::draw::{Scene, printable};
-use crate::output::Bundle;
+use crate::output::{self, Bundle};
 
 /// A finished picture, in three forms: SVG where the notebook shows it, PNG where it doesn't, and a text that says what is to
 /// be seen. A cell that ends in a figure shows it; [`Figure::show`] shows it at once.
@@ -19,14 +20,16 @@ use crate::output::Bundle;
 #[derive(Clone)]
 pub struct Figure {
     svg: String,
-    png: Vec<u8>,
+    /// Of which PNG is made when it is asked for.
+    scene: Arc<Scene>,
+    png: OnceLock<Vec<u8>>,
     text: String,
 }
 
 impl Figure {
-    pub(crate) fn new(scene: &Scene, text: String) -> Figure {
+    pub(crate) fn new(scene: Scene, text: String) -> Figure {
         let text = printable(&text);
-        Figure { svg: scene.svg(&text), png: scene.png(), text }
+        Figure { svg: scene.svg(&text), scene: Arc::new(scene), png: OnceLock::new(), text }
     }
 
     /// The picture as SVG.
@@ -36,7 +39,7 @@ impl Figure {
 
     /// The picture as PNG, 640 pixels wide.
     pub fn png(&self) -> &[u8] {
-        &self.png
+        self.png.get_or_init(|| self.scene.png())
     }
 
     /// What is to be seen, in words.
@@ -44,12 +47,11 @@ impl Figure {
         &self.text
     }
 
-    /// All three, as they are sent to the notebook.
+    /// All three, as they are sent to the notebook; without PNG where a slider waits for the picture, as no page needs it then.
     pub fn bundle(&self) -> Bundle {
-        Bundle::default()
-            .with("image/svg+xml", self.svg.trim_end())
-            .with_bytes("image/png", &self.png)
-            .with("text/plain", self.text.as_str())
+        let bundle = Bundle::default().with("image/svg+xml", self.svg.trim_end());
+        let bundle = if output::is_answering() { bundle } else { bundle.with_bytes("image/png", self.png()) };
+        bundle.with("text/plain", self.text.as_str())
     }
 
     /// Shows the picture now, wherever in the cell.

@@ -15,17 +15,19 @@
 //! | a value, anywhere in a cell, and others in its place | [`display`], [`clear_output`] |
 //! | how far a loop has come | [`progress`] |
 //! | a question | [`input`] |
+//! | a picture that moves with a slider | [`interact`](interact()), [`slider`], [`dropdown`], [`checkbox`], [`button`] |
 //! | a function and its derivative | [`plot()`], [`plot_functions`] |
 //! | data | [`curves`], [`curve`], [`scatter`], [`scatter_classes`] |
 //! | a function of two variables | [`contour`] |
 //! | what a tape recorded | [`graph`](graph()) |
 //!
-//! Rooms, each using only those below it: `prelude`, `progress`, `live`, `rich`, `table`, `plot`, `graph`, `figure`, `draw`,
-//! `iris`, `number`, `shorten`, `output`.
+//! Rooms, each using only those below it: `prelude`, `interact`, `progress`, `live`, `rich`, `table`, `plot`, `graph`, `figure`,
+//! `draw`, `iris`, `number`, `shorten`, `output`.
 
 mod draw;
 mod figure;
 mod graph;
+mod interact;
 mod iris;
 mod live;
 mod number;
@@ -39,6 +41,10 @@ mod table;
 
 pub use figure::Figure;
 pub use graph::{Graph, graph};
+pub use interact::{
+    Button, Checkbox, Control, Dropdown, Interact, Setting, Slide, Slider, Span, button, checkbox, dropdown, interact,
+    slider,
+};
 pub use iris::{Iris, iris};
 pub use live::{clear_output, display, input};
 pub use number::short;

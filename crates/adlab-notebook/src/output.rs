@@ -18,6 +18,7 @@
 //! `ADLAB_MULTIPLE_OUTPUTS` understands such lines; for others they are left out. They are also left out for the value of
 //! a cell's last expression, which a notebook numbers as the cell's result.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -100,6 +101,11 @@ impl Shown {
         Shown { id: format!("adlab-{time}-{}", NUMBER.fetch_add(1, Ordering::Relaxed)) }
     }
 
+    /// A name that no other output has.
+    pub(crate) fn name(&self) -> &str {
+        &self.id
+    }
+
     pub(crate) fn show(&self, bundle: &Bundle) {
         bundle.send(&format!("EVCXR_FLUSH_OUTPUT {}\n", self.id));
     }
@@ -114,6 +120,19 @@ impl fmt::Debug for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Shown({})", self.id)
     }
+}
+
+thread_local! {
+    static IS_ANSWERING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A closure is being called because a control was moved: what is shown goes to its page.
+pub(crate) fn is_answering() -> bool {
+    IS_ANSWERING.get()
+}
+
+pub(crate) fn set_answering(is_answering: bool) {
+    IS_ANSWERING.set(is_answering);
 }
 
 /// The kernel shows any number of outputs in a cell, and lets them change.

@@ -8,13 +8,14 @@ mod crates;
 mod evcxr_commands;
 mod evcxr_context;
 mod foresight;
+pub mod moves;
 mod rehearsal;
 mod room;
 mod shell;
 pub mod thread;
 pub mod unattended;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -67,6 +68,8 @@ pub struct Engine {
     socket: PathBuf,
     give_environment: Box<dyn Fn(&mut Command) + Send>,
     sandbox: Sandbox,
+    /// What evcxr has made of the cells that have kept something for later, by their numbers.
+    kept: BTreeMap<usize, String>,
     /// Nothing where no cell is compiled ahead.
     ahead: Option<Ahead>,
     /// What the next cell is to be told, in place of being run.
@@ -127,6 +130,7 @@ impl Engine {
             socket,
             give_environment,
             sandbox: session.degree(),
+            kept: BTreeMap::new(),
             ahead: None,
             fate: None,
             stranded: None,
@@ -266,6 +270,9 @@ impl Engine {
         let report = self.supervisor.end();
         if lost {
             self.forget_variables();
+        }
+        if report.has_controls {
+            self.keep(cell.number, &generated);
         }
         // An interrupt may come when all is done.
         let done = report.interrupted && outcome.is_ok();

@@ -12,11 +12,12 @@ use anyhow::{Result, anyhow};
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, oneshot};
 
+use super::moves::Move;
 use super::{Engine, Look, Value, is_for_nbgrader};
 use crate::ahead::Next;
 use crate::analysis::{Analysis, Completions, Documentation};
 use crate::cell::nesting::DEEP_STACK;
-use crate::event::{Event, Sink, Stream};
+use crate::event::{Bundle, Event, Sink, Stream};
 use crate::fault::Fault;
 use crate::session::Session;
 use crate::supervisor::Supervisor;
@@ -37,6 +38,11 @@ enum Job {
         queued: Vec<Next>,
         sink: Sink,
         reply: oneshot::Sender<Outcome>,
+    },
+    Move {
+        wanted: Move,
+        sink: Sink,
+        reply: oneshot::Sender<Result<Option<Bundle>, Fault>>,
     },
     /// There may be something to do ahead of cells.
     Look,
@@ -162,6 +168,12 @@ impl Handle {
         outcome
     }
 
+    /// Has a cell's closure answer when a control was moved; to be called between two cells.
+    pub async fn answer_move(&self, wanted: Move, sink: Sink) -> Result<Option<Bundle>, Fault> {
+        let outcome = self.ask(|reply| Job::Move { wanted, sink, reply }).await;
+        outcome.unwrap_or_else(|| Err(Fault::kernel("the kernel is shutting down")))
+    }
+
     async fn in_vain(&self, interrupted: Notified<'_>) {
         interrupted.await;
         tokio::time::sleep(PATIENCE).await;
@@ -239,7 +251,7 @@ impl Waiting<'_> {
 struct Queue<'a> {
     begun: VecDeque<Job>,
     queue: &'a Receiver<Job>,
-    /// How many cells are among them.
+    /// How many cells and moves are among them.
     waiting: &'a Arc<AtomicUsize>,
     look: Sender<Job>,
 }
@@ -256,7 +268,7 @@ impl Queue<'_> {
                 Err(RecvTimeoutError::Disconnected) => return None,
             },
         };
-        if matches!(job, Job::Execute { .. }) {
+        if matches!(job, Job::Execute { .. } | Job::Move { .. }) {
             self.waiting.fetch_sub(1, Ordering::SeqCst);
         }
         Some(job)
@@ -294,6 +306,10 @@ fn serve(engine: Result<Engine>, mut queue: Queue, supervisor: &OnceLock<Supervi
                 let outcome = catch_unwind(AssertUnwindSafe(|| engine.execute(cell, number, &queued, sink)));
                 let _ = reply.send(outcome.unwrap_or_else(|_| Err(engine.start_anew())));
             }
+            Some(Job::Move { wanted, sink, reply }) => {
+                let outcome = catch_unwind(AssertUnwindSafe(|| engine.answer_move(&wanted, sink)));
+                let _ = reply.send(outcome.unwrap_or_else(|_| Err(Fault::kernel("the kernel failed to answer"))));
+            }
             Some(Job::Look) => {}
             Some(Job::Stop) | None => return,
         }
@@ -311,6 +327,7 @@ fn refuse(reason: &str, queue: &mut Queue) {
     while let Some(job) = queue.next(Look::Done) {
         match job {
             Job::Execute { reply, .. } => drop(reply.send(Err(Fault::kernel(reason)))),
+            Job::Move { reply, .. } => drop(reply.send(Err(Fault::kernel(reason)))),
             Job::Look => {}
             Job::Stop => return,
         }

@@ -79,6 +79,11 @@ pub fn lost(interrupted: bool) -> Fault {
     Fault::new(ename, message, &[LOST.into()])
 }
 
+/// A control was moved, and the process that ran its cell has ended since.
+pub fn gone() -> Fault {
+    Fault::new("Crash", "the process that ran this cell is gone: run the cell again", &[])
+}
+
 /// From what was seen while a cell ran. `lost` says that its process could not be brought back.
 pub fn failed(report: &Report, lost: bool, sources: &Sources, generated: &str) -> Option<Fault> {
     if lost {

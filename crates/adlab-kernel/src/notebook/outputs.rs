@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::file::lines;
-use crate::event::{Bundle, Event, Stream};
+use crate::event::{Bundle, Event, Stream, Widget};
 use crate::fault::Fault;
 
 /// A cell's outputs in the making.
@@ -44,7 +44,9 @@ impl Outputs {
                 Some(output) => output["data"] = data(&bundle, true).into(),
                 None => self.elsewhere.push((bundle, id)),
             },
-            Event::Clear { .. } | Event::Input(_) => {}
+            // Nothing moves on paper.
+            Event::Widget(Widget::End(words)) => self.add(Event::Display(vec![("text/plain".into(), words)], None)),
+            Event::Clear { .. } | Event::Input(_) | Event::Widget(_) => {}
         }
     }
 
@@ -110,7 +112,8 @@ impl Outputs {
 pub struct Finished {
     pub outputs: Value,
     named: HashMap<String, usize>,
-    elsewhere: Vec<(Bundle, String)>,
+    /// New contents for displays of other cells.
+    pub elsewhere: Vec<(Bundle, String)>,
 }
 
 /// The displays of a notebook that have names: the place of the cell, and that of the output.

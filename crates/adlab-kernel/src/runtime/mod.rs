@@ -23,6 +23,7 @@ mod stdio;
 use std::ffi::c_void;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::sync::Mutex;
@@ -33,11 +34,12 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LAZY};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::RecvFlags;
 
-use self::protocol::{BROKEN, Channel, Protection, ROLLED_BACK, SOCKET_VAR, ToKernel, ToRuntime};
+use self::protocol::{BROKEN, Channel, MOVE, Protection, ROLLED_BACK, SOCKET_VAR, ToKernel, ToRuntime};
 use self::snapshot::{Snapshot, Taken};
 use crate::assumptions::{BACKTRACE_VAR, EXECUTION_COMPLETE, GIVES_UP, IS_RUNTIME_VAR, LOAD_AND_RUN, ONE_FUNCTION};
 use crate::event::PanicInfo;
 use crate::sandbox::terms::Terms;
+use crate::system::poll::poll;
 use crate::system::processes::die_with_parent;
 use crate::system::sockets;
 
@@ -47,14 +49,33 @@ pub const NOWHERE: &str = "nowhere";
 type CellFn = extern "C" fn(*mut c_void) -> *mut c_void;
 type BeginFn = unsafe extern "C" fn();
 type EndFn = unsafe extern "C" fn(extern "C" fn(u8, *const u8, usize));
+type MoveFn = unsafe extern "C" fn(*const u8, usize) -> bool;
 
 /// What cells are linked with (see `variable-store/lib.rs`).
 #[derive(Clone, Copy)]
 struct CellLibrary {
     begin: BeginFn,
     end: EndFn,
+    /// What runs has panicked.
+    panicked: BeginFn,
     /// Drops all variables.
     drop: BeginFn,
+}
+
+/// What is to be run.
+enum Act<'a> {
+    /// A cell: a library, and the function in it.
+    Cell(&'a str, &'a str),
+    /// What answers when a control is moved; evcxr does not wait for it.
+    Move(&'a str),
+}
+
+/// What there is to do next.
+enum Order {
+    /// evcxr's.
+    Line(String),
+    Move(String),
+    End,
 }
 
 /// How long the variables may take to be dropped at the end.
@@ -162,13 +183,21 @@ impl Runtime {
     }
 
     fn serve(&mut self) -> Result<()> {
-        while let Some(line) = self.command()? {
+        loop {
+            let line = match self.next()? {
+                Order::Line(line) => line,
+                Order::Move(order) => {
+                    self.transaction(&Act::Move(&order))?;
+                    continue;
+                }
+                Order::End => break,
+            };
             // There may be blanks in the path of the library.
             let call = line.strip_prefix(LOAD_AND_RUN).and_then(|call| call.strip_prefix(' ')?.rsplit_once(' '));
             let (library, function) = call.with_context(|| format!("not an instruction: {line:?}"))?;
             match is_rehearsed(Path::new(library)) {
                 true => writeln!(self.evcxr, "{EXECUTION_COMPLETE}")?,
-                false => self.transaction(library, function)?,
+                false => self.transaction(&Act::Cell(library, function))?,
             }
         }
         self.put_away();
@@ -187,6 +216,30 @@ impl Runtime {
         unsafe { (cells.drop)() };
     }
 
+    /// Waits for evcxr, or for the kernel.
+    fn next(&mut self) -> Result<Order> {
+        let mut is_kernel_there = true;
+        loop {
+            if self.control.buffer().is_empty() {
+                let control = is_kernel_there.then(|| self.control.get_ref().as_fd());
+                let [evcxr, kernel] = poll([Some(self.commands.as_fd()), control], None);
+                if evcxr {
+                    return Ok(self.command()?.map_or(Order::End, Order::Line));
+                }
+                if !kernel {
+                    continue;
+                }
+                // Where the kernel goes, evcxr says that this is the end.
+                is_kernel_there = !self.control.fill_buf()?.is_empty();
+                continue;
+            }
+            match self.hear()? {
+                ToRuntime::Move(order) => return Ok(Order::Move(order)),
+                word => bail!("`{word}` is said to no cell"),
+            }
+        }
+    }
+
     /// Reads a line byte by byte: a buffer would be copied into the snapshot, and read twice.
     fn command(&mut self) -> Result<Option<String>> {
         let mut line = Vec::new();
@@ -202,19 +255,23 @@ impl Runtime {
         }
     }
 
-    /// Runs one cell, so that in the end either all it did holds or nothing.
-    fn transaction(&mut self, library: &str, function: &str) -> Result<()> {
+    /// Runs one cell, or what answers a move, so that in the end either all it did holds or nothing.
+    fn transaction(&mut self, act: &Act) -> Result<()> {
+        let is_cell = matches!(act, Act::Cell(..));
         let snapshot = Snapshot::take()?;
         forget_input();
         let (snapshot, protection) = match snapshot {
             Taken::Here(snapshot) => (Some(snapshot), Protection::Snapshot),
-            Taken::Woken => return self.take_over(),
+            Taken::Woken => return self.take_over(is_cell),
             Taken::ThreadsRun => (None, Protection::Threads),
             Taken::Impossible => (None, Protection::Bare),
         };
         self.tell(&ToKernel::Begin(protection))?;
         let process = std::process::id();
-        self.run(library, function)?;
+        match act {
+            Act::Cell(library, function) => self.run(library, function)?,
+            Act::Move(order) => self.answer(order),
+        }
         if std::process::id() != process {
             // The cell has made a copy of its process, and this is the copy.
             // SAFETY: ends it at once: the session is the original's.
@@ -230,30 +287,51 @@ impl Runtime {
         self.tell(&ToKernel::End)?;
         loop {
             match self.hear()? {
-                ToRuntime::Forward(line) => writeln!(self.evcxr, "{line}")?,
+                ToRuntime::Forward(line) if is_cell => writeln!(self.evcxr, "{line}")?,
+                ToRuntime::Forward(_) => {}
                 ToRuntime::Commit => break,
                 // SAFETY: ends this process at once; destructors of a failed cell must not run.
                 ToRuntime::RollBack => unsafe { libc::_exit(ROLLED_BACK) },
-                ToRuntime::Noted => bail!("nothing was to be noted"),
+                word @ (ToRuntime::Noted | ToRuntime::Move(_)) => bail!("`{word}` is said to a cell that has run"),
             }
         }
         if let Some(snapshot) = snapshot {
             snapshot.dismiss();
         }
-        writeln!(self.evcxr, "{EXECUTION_COMPLETE}")?;
+        if is_cell {
+            writeln!(self.evcxr, "{EXECUTION_COMPLETE}")?;
+        }
         Ok(())
     }
 
     /// The snapshot's first act: the cell that it guarded is gone.
-    fn take_over(&mut self) -> Result<()> {
+    fn take_over(&mut self, is_cell: bool) -> Result<()> {
         self.tell(&ToKernel::TakeOver(std::process::id() as i32))?;
         // The kernel takes note of the fault and waits for the end of the process that had it: from then on, our parent
         // is the kernel.
         // What it said to that process before, a verdict perhaps, is not for us.
         while self.hear()? != ToRuntime::Noted {}
         die_with_parent();
-        self.evcxr.write_all(GIVES_UP)?;
+        if is_cell {
+            self.evcxr.write_all(GIVES_UP)?;
+        }
         Ok(())
+    }
+
+    /// Calls the preloaded crate, which is loaded since there was a cell.
+    fn answer(&self, order: &str) {
+        // SAFETY: the functions of the libraries that come with this program have these types.
+        unsafe {
+            let entry = Library::this().get::<MoveFn>(MOVE).map(|entry| *entry);
+            let (Ok(entry), Some(cells)) = (entry, self.cells) else {
+                println!("The process that ran its cell is gone: run the cell again.");
+                return;
+            };
+            (cells.begin)();
+            if !entry(order.as_ptr(), order.len()) {
+                (cells.panicked)();
+            }
+        }
     }
 
     fn run(&mut self, library: &str, function: &str) -> Result<()> {
@@ -266,8 +344,10 @@ impl Runtime {
             let library = std::mem::ManuallyDrop::new(library);
             if self.cells.is_none() {
                 let (begin, end) = (library.get::<BeginFn>(c"adlab_begin"), library.get::<EndFn>(c"adlab_end"));
-                if let (Ok(begin), Ok(end), Ok(drop)) = (begin, end, library.get::<BeginFn>(c"adlab_drop")) {
-                    self.cells = Some(CellLibrary { begin: *begin, end: *end, drop: *drop });
+                let panicked = library.get::<BeginFn>(c"adlab_panicked");
+                let drop = library.get::<BeginFn>(c"adlab_drop");
+                if let (Ok(begin), Ok(end), Ok(panicked), Ok(drop)) = (begin, end, panicked, drop) {
+                    self.cells = Some(CellLibrary { begin: *begin, end: *end, panicked: *panicked, drop: *drop });
                 }
             }
             let entry = library.get::<CellFn>(ONE_FUNCTION).or_else(|_| library.get::<CellFn>(function));

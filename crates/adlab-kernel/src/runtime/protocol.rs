@@ -11,6 +11,9 @@
 //! Before each word of the runtime's stands a secret, which the kernel has told it first: what a cell writes into the socket
 //! is no word.
 //!
+//! Between two cells, and by the same words but `forward`: `move <what>` has what a cell has kept for later called, as a
+//! transaction of its own, of which evcxr knows nothing.
+//!
 //! Where the process dies, or is rolled back, its copy says `takeover <pid>`, and the kernel `noted`.
 
 use std::fmt::{self, Display, Formatter};
@@ -30,6 +33,11 @@ pub const MULTIPLE_OUTPUTS_VAR: &str = "ADLAB_MULTIPLE_OUTPUTS";
 pub const UPDATE_OUTPUT: &str = "ADLAB_UPDATE_OUTPUT ";
 /// … that the cell's outputs go away, `now` or when something new comes (`wait`).
 pub const CLEAR_OUTPUT: &str = "ADLAB_CLEAR_OUTPUT ";
+/// … that controls come, with what they show first, or that this has been shown.
+pub const WIDGET_BEGIN: &str = "ADLAB_WIDGET begin ";
+pub const WIDGET_END: &str = "ADLAB_WIDGET end ";
+/// The preloaded crate's function that answers when a control is moved.
+pub const MOVE: &std::ffi::CStr = c"adlab_move";
 
 /// What goes through the ordered socket at once: a datagram has to fit into its buffer.
 pub const LONGEST_WRITE: usize = 32 * 1024;
@@ -110,6 +118,8 @@ pub enum ToRuntime {
     RollBack,
     /// The answer to a takeover.
     Noted,
+    /// A control was moved; what the preloaded crate is to be told.
+    Move(String),
 }
 
 /// A line that is no word of the protocol.
@@ -190,6 +200,7 @@ impl Display for ToRuntime {
             ToRuntime::Commit => f.write_str("commit"),
             ToRuntime::RollBack => f.write_str("rollback"),
             ToRuntime::Noted => f.write_str("noted"),
+            ToRuntime::Move(order) => write!(f, "move {order}"),
         }
     }
 }
@@ -200,6 +211,7 @@ impl FromStr for ToRuntime {
     fn from_str(line: &str) -> Result<Self, Unknown> {
         match line.split_once(' ') {
             Some(("forward", line)) => Ok(ToRuntime::Forward(line.to_owned())),
+            Some(("move", order)) => Ok(ToRuntime::Move(order.to_owned())),
             None if line == "commit" => Ok(ToRuntime::Commit),
             None if line == "rollback" => Ok(ToRuntime::RollBack),
             None if line == "noted" => Ok(ToRuntime::Noted),
@@ -235,9 +247,13 @@ mod tests {
         for word in to_kernel {
             assert_eq!(word.to_string().parse(), Ok(word));
         }
-        for word in
-            [ToRuntime::Forward("EVCXR_X: a b".into()), ToRuntime::Commit, ToRuntime::RollBack, ToRuntime::Noted]
-        {
+        for word in [
+            ToRuntime::Forward("EVCXR_X: a b".into()),
+            ToRuntime::Move("move a 0=1".into()),
+            ToRuntime::Commit,
+            ToRuntime::RollBack,
+            ToRuntime::Noted,
+        ] {
             assert_eq!(word.to_string().parse(), Ok(word));
         }
         for channel in [Channel::Stdout, Channel::Stderr, Channel::Control, Channel::Births] {
@@ -265,7 +281,7 @@ mod tests {
         ] {
             assert_eq!(line.parse::<ToKernel>(), Err(Unknown(line.into())), "{line}");
         }
-        for line in ["", "commit 1", "rollback now", "forward", "noted ", "end", "hello 1"] {
+        for line in ["", "commit 1", "rollback now", "forward", "move", "noted ", "end", "hello 1"] {
             assert_eq!(line.parse::<ToRuntime>(), Err(Unknown(line.into())), "{line}");
         }
         assert_eq!(Channel::of(b'x'), None);

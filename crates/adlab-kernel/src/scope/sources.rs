@@ -61,6 +61,12 @@ impl Sources {
         cell
     }
 
+    /// As they were when the cell of this number ran.
+    pub fn as_of(&self, number: usize) -> Sources {
+        let cells = self.cells.iter().filter(|cell| cell.number <= number).cloned();
+        Sources { cells: cells.map(|cell| CellSource { current: cell.number == number, ..cell }).collect() }
+    }
+
     /// What the latest cell has become.
     pub fn annotate(&mut self, annotated: &Annotated) {
         if let Some(cell) = self.cells.last_mut() {

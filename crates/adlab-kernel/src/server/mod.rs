@@ -9,6 +9,7 @@ mod outbox;
 mod replies;
 mod stalled;
 mod strangers;
+mod widgets;
 mod worker;
 
 use std::fs;

@@ -2,12 +2,15 @@
 
 use std::sync::LazyLock;
 
-use jupyter_protocol::messaging::{CodeMirrorMode, HelpLink, IsCompleteReply, KernelInfoReply, LanguageInfo};
-use jupyter_protocol::{Media, ReplyError, ReplyStatus};
+use jupyter_protocol::messaging::{
+    ClearOutput, CodeMirrorMode, DisplayData, HelpLink, IsCompleteReply, KernelInfoReply, LanguageInfo, StreamContent,
+    Transient, UpdateDisplayData,
+};
+use jupyter_protocol::{JupyterMessageContent, Media, ReplyError, ReplyStatus};
 use serde_json::{Map, Value};
 
 use crate::cell::completeness::{Completeness, completeness};
-use crate::event::Bundle;
+use crate::event::{Bundle, Event, Stream, Widget};
 use crate::fault::Fault;
 use crate::notebook::outputs;
 use crate::system::toolchain;
@@ -55,6 +58,24 @@ pub fn error(fault: &Fault) -> Box<ReplyError> {
 
 pub fn media(bundle: &Bundle) -> Media {
     serde_json::from_value(Value::Object(outputs::data(bundle, false))).unwrap_or_default()
+}
+
+/// What is shown, as a message; a question has a way of its own.
+pub fn event_content(event: Event) -> Option<JupyterMessageContent> {
+    Some(match event {
+        Event::Text(Stream::Stdout, text) => StreamContent::stdout(&text).into(),
+        Event::Text(Stream::Stderr, text) => StreamContent::stderr(&text).into(),
+        Event::Display(bundle, id) => DisplayData {
+            transient: id.map(|id| Transient { display_id: Some(id) }),
+            ..DisplayData::new(media(&bundle))
+        }
+        .into(),
+        Event::Update(bundle, id) => UpdateDisplayData::new(media(&bundle), &id).into(),
+        Event::Clear { wait } => ClearOutput { wait }.into(),
+        // Where nothing moves, a word on what would.
+        Event::Widget(Widget::End(words)) => DisplayData::new(media(&vec![("text/plain".into(), words)])).into(),
+        Event::Widget(Widget::Begin(_)) | Event::Input(_) => return None,
+    })
 }
 
 /// Jupyter counts characters, Rust bytes.

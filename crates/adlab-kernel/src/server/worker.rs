@@ -1,12 +1,12 @@
 //! Answers the shell's requests, one after the other, each between `busy` and `idle`.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use jupyter_protocol::messaging::{
-    ClearOutput, CommClose, CommInfoReply, CompleteReply, CompleteRequest, DisplayData, ErrorOutput, ExecuteInput,
-    ExecuteReply, ExecuteRequest, ExecuteResult, ExecutionCount, ExpressionResult, HistoryReply, InputRequest,
-    InspectReply, InspectRequest, Payload, StreamContent, Transient, UpdateDisplayData,
+    CompleteReply, CompleteRequest, ErrorOutput, ExecuteInput, ExecuteReply, ExecuteRequest, ExecuteResult,
+    ExecutionCount, ExpressionResult, HistoryReply, InputRequest, InspectReply, InspectRequest, Payload, Transient,
 };
 use jupyter_protocol::{JupyterMessage, JupyterMessageContent, Media, ReplyStatus, Status};
 use serde_json::Value as Json;
@@ -14,12 +14,14 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::history::History;
 use super::outbox::{Outbox, Pace, about};
-use super::replies;
+use super::replies::{self, event_content};
+use super::widgets::{Wanted, Widgets, message};
 use crate::ahead::Next;
 use crate::engine::thread::Handle;
 use crate::engine::{Value, is_for_nbgrader};
-use crate::event::{Bundle, Event, Prompt, Sink, Stream};
+use crate::event::{Bundle, Event, Prompt, Sink};
 use crate::fault::Fault;
+use crate::notebook::outputs::Outputs;
 
 type Requests = UnboundedReceiver<JupyterMessage>;
 
@@ -32,15 +34,21 @@ pub(super) struct Outgoing {
 }
 
 pub(super) async fn work(mut requests: Requests, outgoing: Outgoing, engine: Handle) {
-    let mut worker = Worker { outgoing, engine, history: History::default(), count: 0 };
+    let (history, widgets) = (History::default(), Arc::default());
+    let mut worker = Worker { outgoing, engine, history, count: 0, widgets, mover: None, pace: Pace::new() };
     let mut waiting = VecDeque::new();
     loop {
         let request = match waiting.pop_front() {
             Some(request) => request,
-            None => match requests.recv().await {
-                Some(request) => request,
-                None => return,
-            },
+            None => {
+                if requests.is_empty() && worker.answer_move().await {
+                    continue;
+                }
+                match requests.recv().await {
+                    Some(request) => request,
+                    None => return,
+                }
+            }
         };
         worker.answer(&request, &mut requests, &mut waiting).await;
     }
@@ -52,6 +60,10 @@ struct Worker {
     history: History,
     /// How many cells ran.
     count: usize,
+    widgets: Arc<Mutex<Widgets>>,
+    /// The message by which a control was moved last, and how fast answers go.
+    mover: Option<JupyterMessage>,
+    pace: Pace,
 }
 
 impl Worker {
@@ -76,11 +88,16 @@ impl Worker {
             JupyterMessageContent::CompleteRequest(r) => Some(self.complete(r).await.into()),
             JupyterMessageContent::InspectRequest(r) => Some(self.inspect(r).await.into()),
             JupyterMessageContent::HistoryRequest(r) => Some(HistoryReply::new(self.history.answer(r)).into()),
-            JupyterMessageContent::CommInfoRequest(_) => Some(CommInfoReply::default().into()),
-            JupyterMessageContent::CommOpen(open) => {
-                // We have no targets: the protocol says to close it.
-                let comm_id = open.comm_id.clone();
-                self.publish(CommClose { comm_id, ..Default::default() }, request);
+            JupyterMessageContent::CommInfoRequest(r) => {
+                Some(lock(&self.widgets).info(r.target_name.as_deref()).into())
+            }
+            JupyterMessageContent::CommOpen(open) => self.say(lock(&self.widgets).opened(open), request),
+            JupyterMessageContent::CommClose(close) => self.say(lock(&self.widgets).closed(&close.comm_id.0), request),
+            JupyterMessageContent::CommMsg(told) => {
+                self.say(lock(&self.widgets).told(told), request);
+                self.mover = Some(request.clone());
+                // It is idle when it is answered: a front end sends the next move then. Others go before.
+                while requests.is_empty() && waiting.is_empty() && self.answer_move().await {}
                 None
             }
             _ => None,
@@ -101,6 +118,37 @@ impl Worker {
         }
     }
 
+    /// Has the engine do what controls want, one thing; false where there is nothing.
+    async fn answer_move(&mut self) -> bool {
+        let Some(Wanted { order, id }) = lock(&self.widgets).next() else { return false };
+        let (shown, engine) = (Arc::new(Mutex::new(Outputs::default())), self.engine.clone());
+        let collected = Arc::clone(&shown);
+        let sink = Box::new(move |event| match event {
+            // There is no cell under which it could be asked.
+            Event::Input(_) => engine.answer(None),
+            event => lock(&collected).add(event),
+        });
+        let outcome = self.engine.answer_move(order, sink).await;
+        let mut outputs = std::mem::take(&mut *lock(&shown));
+        match &outcome {
+            Ok(Some(result)) => outputs.result(result, self.count),
+            Ok(None) => {}
+            Err(fault) => outputs.error(fault),
+        }
+        let (Some(id), Some(mover)) = (id, &self.mover) else { return true };
+        let contents = lock(&self.widgets).answer(&id, outputs);
+        let bytes = serde_json::to_vec(&contents).map_or(0, |bytes| bytes.len());
+        self.say(contents, mover);
+        tokio::time::sleep(self.pace.step(bytes)).await;
+        true
+    }
+
+    /// Has front ends know what has become of widgets. There is no reply.
+    fn say(&self, contents: Vec<JupyterMessageContent>, request: &JupyterMessage) -> Option<JupyterMessageContent> {
+        contents.into_iter().for_each(|content| self.outgoing.iopub.send(message(content, request)));
+        None
+    }
+
     async fn execute(&mut self, request: &JupyterMessage, execute: &ExecuteRequest, queued: Vec<Next>) -> ExecuteReply {
         let store = execute.store_history && !execute.silent;
         if store {
@@ -111,18 +159,29 @@ impl Worker {
             let code = execute.code.clone();
             self.publish(ExecuteInput { code, execution_count: count }, request);
         }
+        // What was moved before counts in this cell.
+        while self.answer_move().await {}
         // JupyterLab says which cells the student has deleted since: they no longer define anything.
         for deleted in request.metadata["deletedCells"].as_array().into_iter().flatten().filter_map(Json::as_str) {
             let cell = Next { id: Some(deleted.to_owned()), code: String::new() };
             let _ = self.engine.execute(cell, self.count, Vec::new(), Box::new(drop)).await;
+            self.say(lock(&self.widgets).forget_cell(deleted), request);
         }
         let id = request.metadata["cellId"].as_str().map(str::to_owned);
         // A cell that has been emptied no longer defines what it did.
         let outcome = if execute.code.trim().is_empty() && (id.is_none() || execute.silent) {
             Ok(Value::default())
         } else {
+            if !execute.silent {
+                let name = id.as_deref().unwrap_or(&execute.code);
+                self.say(lock(&self.widgets).begin(name, self.count), request);
+            }
             let cell = Next { id, code: execute.code.clone() };
-            self.engine.execute(cell, self.count, queued, self.sink(request, execute)).await
+            let outcome = self.engine.execute(cell, self.count, queued, self.sink(request, execute)).await;
+            if !execute.silent {
+                self.say(lock(&self.widgets).end(outcome.is_ok()), request);
+            }
+            outcome
         };
         if store {
             let output = outcome.as_ref().ok().and_then(|value| value.result.as_ref()).map_or("", plain_text);
@@ -159,6 +218,8 @@ impl Worker {
         let mut pace = Pace::new();
         // To nbgrader all that comes on stderr is a failure, and a `dbg!` that was left in is none.
         let has_one_stream = is_for_nbgrader();
+        // Where nobody can answer a question, nobody moves a slider either.
+        let widgets = Some(Arc::clone(&self.widgets)).filter(|_| allow_stdin && !has_one_stream);
         Box::new(move |event| match event {
             Event::Input(Prompt { text, password }) if allow_stdin => {
                 questions.send(JupyterMessage::new(InputRequest { prompt: text, password }, Some(&request)));
@@ -169,7 +230,11 @@ impl Worker {
                 let event = if has_one_stream { event.on_stdout() } else { event };
                 iopub.wait_for_room(|| engine.is_interrupted());
                 let until = Instant::now() + pace.step(event.size());
-                iopub.send(about(event_content(event), &request));
+                let contents = match &widgets {
+                    Some(widgets) => lock(widgets).take_in(event),
+                    None => event_content(event).into_iter().collect(),
+                };
+                contents.into_iter().for_each(|content| iopub.send(message(content, &request)));
                 while Instant::now() < until && !engine.is_interrupted() {
                     std::thread::sleep(Duration::from_millis(5));
                 }
@@ -256,6 +321,10 @@ impl Worker {
     }
 }
 
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(|e| e.into_inner())
+}
+
 /// The cells that wait behind the one that is next.
 fn queued(requests: &mut Requests, waiting: &mut VecDeque<JupyterMessage>) -> Vec<Next> {
     while let Ok(request) = requests.try_recv() {
@@ -282,21 +351,6 @@ async fn take_queued_cells(requests: &mut Requests, waiting: &mut VecDeque<Jupyt
     let (cells, others): (Vec<_>, Vec<_>) = waiting.drain(..).partition(is_cell);
     waiting.extend(others);
     cells
-}
-
-fn event_content(event: Event) -> JupyterMessageContent {
-    match event {
-        Event::Text(Stream::Stdout, text) => StreamContent::stdout(&text).into(),
-        Event::Text(Stream::Stderr, text) => StreamContent::stderr(&text).into(),
-        Event::Display(bundle, id) => DisplayData {
-            transient: id.map(|id| Transient { display_id: Some(id) }),
-            ..DisplayData::new(replies::media(&bundle))
-        }
-        .into(),
-        Event::Update(bundle, id) => UpdateDisplayData::new(replies::media(&bundle), &id).into(),
-        Event::Clear { wait } => ClearOutput { wait }.into(),
-        Event::Input(_) => unreachable!("goes to the questions"),
-    }
 }
 
 fn plain_text(bundle: &Bundle) -> &str {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::event::{Bundle, Event, Stream};
+use crate::event::{Bundle, Event, Stream, Widget};
 
 /// How long output is collected.
 const MOMENT: Duration = Duration::from_millis(30);
@@ -55,8 +55,12 @@ impl Batch {
 
     /// What would be shown for a moment only is left out; outputs of other cells may have changed.
     pub fn clear(&mut self, wait: bool) {
-        self.keep(|chunk| matches!(chunk, Event::Update(..)));
+        self.keep(|chunk| matches!(chunk, Event::Update(..) | Event::Widget(_)));
         self.push(Event::Clear { wait });
+    }
+
+    pub fn widget(&mut self, widget: Widget) {
+        self.push(Event::Widget(widget));
     }
 
     fn keep(&mut self, is_kept: impl Fn(&Event) -> bool) {

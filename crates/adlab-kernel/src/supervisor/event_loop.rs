@@ -159,6 +159,7 @@ impl EventLoop {
                     format!("{:016x}{:016x} ", RandomState::new().hash_one(0), RandomState::new().hash_one(1));
                 // The socket is new, and has room for it.
                 let _ = writeln!(stream, "{}", self.secret.trim_end());
+                self.lock().control = stream.try_clone().ok();
                 self.control = Some(stream);
                 self.control_line.clear();
             }
@@ -235,6 +236,10 @@ impl EventLoop {
                 Parsed::Display(bundle, id) => self.batch.display(bundle, id),
                 Parsed::Update(bundle, id) => self.batch.update(bundle, id),
                 Parsed::Clear { wait } => self.batch.clear(wait),
+                Parsed::Widget(widget) => {
+                    self.lock().report.has_controls = true;
+                    self.batch.widget(widget);
+                }
                 Parsed::Input(prompt) => self.ask(prompt),
             }
             self.send_big_batch();

@@ -83,6 +83,11 @@ impl Flood {
                 (self.sink)(event);
                 self.begin_anew();
             }
+            Event::Widget(_) => {
+                // What it shows first stays with it.
+                self.settle();
+                (self.sink)(event);
+            }
             Event::Input(_) => {
                 // Who is asked sees what was said last.
                 self.tell();

@@ -2,6 +2,7 @@
 //! interrupted. The reading is done by the event loop, on a thread of its own that ends with the last handle.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, MutexGuard};
@@ -14,7 +15,7 @@ use super::flood::Flood;
 use super::io::send_line;
 use super::state::{Output, Phase, Shared, State};
 use crate::event::{Event, Report, Sink};
-use crate::runtime::protocol;
+use crate::runtime::protocol::{self, ToRuntime};
 use crate::sandbox::scratch::Scratch;
 use crate::system::processes::{adopt_orphans, kill_children_named, reap_later};
 use crate::system::sockets;
@@ -24,6 +25,8 @@ const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
 /// How long the process may take to end with its session, and how often it is looked whether it has.
 const PARTING: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(20);
+/// How often it is looked whether a move has been answered.
+const ANSWER: Duration = Duration::from_millis(1);
 /// While an interrupted cell is still being compiled, how often its compiler is looked for.
 const INTERRUPT_AGAIN: Duration = Duration::from_millis(20);
 
@@ -114,6 +117,22 @@ impl Supervisor {
         std::mem::take(&mut state.report)
     }
 
+    /// Between two cells, has the process that runs them answer a move, and waits for the end. False where that is gone.
+    pub fn answer_move(&self, order: &str) -> bool {
+        let state = self.lock();
+        let word = ToRuntime::Move(order.to_owned());
+        // The socket is empty, and has room for it.
+        let is_told = state.control.as_ref().is_some_and(|mut control| writeln!(control, "{word}").is_ok());
+        let mut goes_on = is_told && state.is_connected;
+        drop(state);
+        while goes_on {
+            std::thread::sleep(ANSWER);
+            let state = self.lock();
+            goes_on = state.is_connected && state.phase != Phase::Over;
+        }
+        self.lock().is_connected
+    }
+
     /// What ran since [`begin`](Self::begin) was the kernel's own; now comes the cell's code.
     pub fn await_code(&self) {
         self.lock().phase = Phase::Pending;
@@ -161,6 +180,11 @@ impl Supervisor {
     /// Ends the process that runs cells, with all variables; evcxr finds out when it needs it next, and starts another.
     pub fn kill(&self) {
         self.lock().kill();
+    }
+
+    /// There is a process that runs cells.
+    pub fn is_connected(&self) -> bool {
+        self.lock().is_connected
     }
 
     /// The process that runs cells.

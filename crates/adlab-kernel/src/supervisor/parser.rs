@@ -10,12 +10,13 @@
 //! `EVCXR_FLUSH_OUTPUT [id]` shows it at once, under this name if there is one, and `ADLAB_UPDATE_OUTPUT id` puts it in the
 //! place of the one of this name. An output that the cell's end finds unfinished is the value of its last expression.
 //!
-//! `ADLAB_CLEAR_OUTPUT now|wait` takes away what the cell has shown, `EVCXR_INPUT_REQUEST:prompt` asks the student.
+//! `ADLAB_CLEAR_OUTPUT now|wait` takes away what the cell has shown, `EVCXR_INPUT_REQUEST:prompt` asks the student; between
+//! `ADLAB_WIDGET begin {…}` and `ADLAB_WIDGET end …` stands what a picture with controls shows first.
 
 use super::io::partial_char;
 use crate::assumptions::{BEGIN_CONTENT, END_CONTENT, FLUSH_OUTPUT, INPUT_REQUEST, PASSWORD_REQUEST};
-use crate::event::{Bundle, Prompt};
-use crate::runtime::protocol::{CLEAR_OUTPUT, UPDATE_OUTPUT};
+use crate::event::{Bundle, Prompt, Widget};
+use crate::runtime::protocol::{CLEAR_OUTPUT, UPDATE_OUTPUT, WIDGET_BEGIN, WIDGET_END};
 
 /// A piece of what a cell has written.
 #[derive(Debug, PartialEq)]
@@ -30,10 +31,20 @@ pub enum Parsed {
         wait: bool,
     },
     Input(Prompt),
+    Widget(Widget),
 }
 
 /// A line that is meant for the kernel begins with one of these.
-const WORDS: [&str; 6] = [BEGIN_CONTENT, FLUSH_OUTPUT, UPDATE_OUTPUT, CLEAR_OUTPUT, INPUT_REQUEST, PASSWORD_REQUEST];
+const WORDS: [&str; 8] = [
+    BEGIN_CONTENT,
+    FLUSH_OUTPUT,
+    UPDATE_OUTPUT,
+    CLEAR_OUTPUT,
+    WIDGET_BEGIN,
+    WIDGET_END,
+    INPUT_REQUEST,
+    PASSWORD_REQUEST,
+];
 
 /// Beyond this size, what follows a word is no line for the kernel, and a line of content is taken in by pieces.
 const LONGEST_LINE: usize = 64 * 1024;
@@ -124,6 +135,13 @@ impl Parser {
             items.push(Parsed::Update(bundle, id.trim().to_owned()));
         } else if let Some(when) = line.strip_prefix(CLEAR_OUTPUT) {
             items.push(Parsed::Clear { wait: when.trim() == "wait" });
+        } else if let Some(Ok(controls)) = line.strip_prefix(WIDGET_BEGIN).map(serde_json::from_str) {
+            self.show(None, items);
+            items.push(Parsed::Widget(Widget::Begin(controls)));
+        } else if let Some(words) = line.strip_prefix(WIDGET_END) {
+            // What came last has been shown, and is no last expression.
+            self.show(None, items);
+            items.push(Parsed::Widget(Widget::End(words.to_owned())));
         } else if let Some(text) = line.strip_prefix(INPUT_REQUEST) {
             items.push(Parsed::Input(Prompt { text: text.to_owned(), password: false }));
         } else if let Some(text) = line.strip_prefix(PASSWORD_REQUEST) {
@@ -295,6 +313,25 @@ mod tests {
             question("p", true),
         ];
         assert_eq!(parse(&[&stream]), (expected.into(), None));
+    }
+
+    #[test]
+    fn controls_stand_around_what_they_show() {
+        let json = r#"{"id":"a","shows":true,"controls":[{"kind":"slider","name":"x","value":0.5,"min":0.0}]}"#;
+        let stream = format!("{WIDGET_BEGIN}{json}\n{}{WIDGET_END}x = 0.5\n", block("text/plain", "1"));
+        for size in [1, 7, 1000] {
+            let (mut parser, mut items) = (Parser::default(), Vec::new());
+            stream.as_bytes().chunks(size).for_each(|chunk| parser.feed(chunk, &mut items));
+            let [Parsed::Widget(Widget::Begin(controls)), Parsed::Display(..), Parsed::Widget(Widget::End(words))] =
+                &items[..]
+            else {
+                panic!("{items:?}")
+            };
+            assert_eq!((controls.id.as_str(), controls.shows, words.as_str()), ("a", true, "x = 0.5"));
+            assert_eq!((&controls.controls[0].value, &controls.controls[0].more["min"]), (&0.5.into(), &0.0.into()));
+        }
+        let own = "ADLAB_WIDGET begin mine\n";
+        assert_eq!(parse(&[own]).0, [text(own)]);
     }
 
     #[test]

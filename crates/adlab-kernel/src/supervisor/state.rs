@@ -1,5 +1,6 @@
 //! What the engine, the event loop and whoever interrupts share.
 
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
@@ -82,6 +83,8 @@ pub struct State {
     pub is_connected: bool,
     /// The process that runs cells now.
     pub pid: Option<i32>,
+    /// By which it is told, between two cells, that a control was moved.
+    pub control: Option<UnixStream>,
     /// Where that process receives what the student types.
     pub stdin: Option<PathBuf>,
     /// What happens now is the kernel's own, and nothing interrupts it.

@@ -69,7 +69,7 @@ impl Graph {
     /// Draws the picture.
     #[inline(never)]
     pub fn figure(&self) -> Figure {
-        Figure::new(&paint::scene(&self.records, self.title.as_deref()), self.sentence())
+        Figure::new(paint::scene(&self.records, self.title.as_deref()), self.sentence())
     }
 
     /// Shows the picture now, wherever in the cell.

@@ -43,6 +43,8 @@ pub(super) enum Layer {
     Arrows(Vec<Slope>),
     /// Steps from one place to the next.
     Path(Vec<Pair>),
+    /// A line that touches another.
+    Tangent { at: Pair, slope: f64 },
 }
 
 /// All lines on which a function has one value.
@@ -165,7 +167,7 @@ impl Chart {
     pub(super) fn points(&self) -> impl Iterator<Item = Pair> + '_ {
         let layers = self.layers.iter().flat_map(|layer| match layer {
             Layer::Line { points, .. } | Layer::Points { points, .. } | Layer::Path(points) => &points[..],
-            Layer::Isolines { .. } | Layer::Arrows(_) => &[],
+            Layer::Isolines { .. } | Layer::Arrows(_) | Layer::Tangent { .. } => &[],
         });
         layers.copied()
     }

@@ -58,6 +58,14 @@ fn describe(layer: &Layer, chart: &Chart) -> String {
             format!(" Lowest: {low} near {}; highest: {high} near {}.{contours}", pair(lowest.0), pair(highest.0))
         }
         Layer::Arrows(_) => " Arrows show the gradient.".to_owned(),
+        Layer::Tangent { at, slope } => {
+            format!(
+                " The tangent at {x} = {} has the slope {}; it touches at {}.",
+                short(at.0),
+                short(*slope),
+                pair(*at)
+            )
+        }
         Layer::Path(points) => match (points.first(), points.last()) {
             (Some(first), Some(last)) => {
                 format!(" A path of {} points goes from {} to {}.", points.len(), pair(*first), pair(*last))

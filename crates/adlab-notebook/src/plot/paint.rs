@@ -8,7 +8,7 @@ use super::marks::mark;
 use crate::draw::style::{self, LABEL_SIZE, TICK_SIZE, TITLE_SIZE};
 use crate::draw::thin::covering;
 use crate::draw::{Colour, HPos, Point, Scene, VPos, fitted, text_width};
-use crate::number::pretty_apart;
+use crate::number::{pretty, pretty_apart};
 
 /// How many numbers to put on an axis, more or less.
 const X_TICKS: usize = 9;
@@ -86,6 +86,7 @@ pub(super) fn scene(chart: &Chart) -> (Scene, Thinned) {
             }
             Layer::Isolines { levels, .. } => isolines(&mut scene, &frame, levels),
             Layer::Arrows(slopes) => arrows(&mut scene, &frame, slopes),
+            Layer::Tangent { at, slope } => tangent(&mut scene, &frame, *at, *slope),
             Layer::Path(points) => left_out += path(&mut scene, &frame, points, share(MOST_CORNERS, points)),
         }
     }
@@ -234,4 +235,25 @@ fn path(scene: &mut Scene, frame: &Frame, points: &[Pair], most: usize) -> usize
         scene.disc(end, 5.0, style::PATH);
     }
     left_out
+}
+
+/// From one side of the frame to the other, with the point in which it touches, and its slope.
+fn tangent(scene: &mut Scene, frame: &Frame, touch: Pair, slope: f64) {
+    const LABEL: f64 = 10.0;
+    /// On a logarithmic axis it is a curve.
+    const PIECES: usize = 100;
+    let x = |i: usize| frame.x.low + (frame.x.high - frame.x.low) * i as f64 / PIECES as f64;
+    let points: Vec<Pair> = (0..=PIECES).map(x).map(|x| (x, touch.1 + slope * (x - touch.0))).collect();
+    line(scene, frame, &points, 1.8, style::INK, usize::MAX);
+    let Some(place) = visible(frame, &[touch]).next() else { return };
+    scene.disc(place, 5.0, style::INK);
+    // Below the line where that rises, above where it falls, and within the frame.
+    let words = format!("slope {}", pretty(slope));
+    let is_left = place.0 > (frame.x.start + frame.x.end) / 2.0;
+    let (h, dx) = if is_left { (HPos::Right, -LABEL) } else { (HPos::Left, LABEL) };
+    let goes_up = (slope > 0.0) != is_left;
+    let room = 2.0 * LABEL + TICK_SIZE;
+    let is_below = if goes_up { place.1 + room < frame.y.start } else { place.1 - room < frame.y.end };
+    let (v, dy) = if is_below { (VPos::Top, LABEL) } else { (VPos::Bottom, -LABEL) };
+    scene.text(&words, (place.0 + dx, place.1 + dy), (h, v), TICK_SIZE + 1.0, style::INK);
 }

@@ -12,7 +12,7 @@ impl Chart {
     pub fn figure(&self) -> Figure {
         let (scene, thinned) = paint::scene(self);
         let words = [Some(describe::sentence(self)), thinned.sentence()];
-        Figure::new(&scene, words.into_iter().flatten().collect::<Vec<String>>().join(" "))
+        Figure::new(scene, words.into_iter().flatten().collect::<Vec<String>>().join(" "))
     }
 
     /// Shows the chart now, wherever in the cell.

@@ -6,6 +6,7 @@ use super::rule::{Advice, Case, Rule};
 pub const RULES: &[Rule] = &[
     Rule { name: "a tensor moved by an operator", says: moved_by_an_operator },
     Rule { name: "a variable moved", says: moved },
+    Rule { name: "a closure that outlives its cell", says: outlives },
     Rule { name: "not mutable, made here", says: made_here },
     Rule { name: "not mutable, from an earlier cell", says: not_mutable },
 ];
@@ -45,6 +46,24 @@ fn moved(case: &Case) -> Option<Advice> {
     }
     Some(Advice::notebook(format!(
         "`{name}` would be gone for later cells too; hand over `&{name}` or `{name}.clone()` and keep it"
+    )))
+}
+
+/// A closure for `interact`, or for a thread, borrows a variable.
+fn outlives(case: &Case) -> Option<Advice> {
+    let name = case.quoted(0);
+    let is_kept = case.is(&["E0373"]) || case.is(&["E0597"]) && case.says("borrowed for `'static`");
+    if !is_kept || !is_name(name) || case.is_in_an_item() {
+        return None;
+    }
+    let copy = match case.is_variable(name) {
+        true => {
+            format!("; so that later cells keep `{name}`, say `let own = {name}.clone();` first, and use `own` in it")
+        }
+        false => String::new(),
+    };
+    Some(Advice::notebook(format!(
+        "the closure lives on when this cell has ended: `move |…| …` gives it `{name}`{copy}"
     )))
 }
 
@@ -101,6 +120,15 @@ mod tests {
             (sample("E0382", "borrow of moved value: `v`", "drop(v); «v».len()"), "`v.clone()` and keep it"),
             (
                 Sample {
+                    code: "E0597",
+                    message: "`v` does not live long enough",
+                    cell: "interact(slider(\"n\", 0..2), |n| «v»[n])",
+                    label: "argument requires that `v` is borrowed for `'static`",
+                },
+                "`let own = v.clone();`",
+            ),
+            (
+                Sample {
                     code: "E0384", message: again, cell: "let «n» = 3; n = 4;", label: "first assignment to `n`"
                 },
                 "→ let mut n = 3; n = 4;",
@@ -108,6 +136,7 @@ mod tests {
             (sample("E0384", again, "«n = 4»"), "cell [3] made `n`: write `let mut n` there"),
         ];
         let silent = [
+            sample("E0597", "`v` does not live long enough", "{ let r; { let v = 1; r = &«v»; } r; }"),
             // A function's own, though the notebook has a variable of this name.
             sample("E0384", again, "fn f() { let n = 3; «n = 4»; }"),
             sample("E0384", "cannot assign twice to immutable variable `other`", "«other = 4»"),
