@@ -39,6 +39,7 @@ class Lesson:
         self.check = {
             answer: next(id for id in order[order.index(answer) :] if id.startswith("check-")) for answer in self.answers
         }
+        self.checks = list(dict.fromkeys(self.check.values()))
         self.counted = [answer for answer in self.answers if self.check[answer] in self.graded]
         self.given = [
             cell.id
@@ -59,6 +60,10 @@ class Lesson:
         return source
 
     def wrong(self):
+        """To answers that a check with points follows."""
+        return [wrong for wrong in self.all_wrong() if wrong.check in self.graded]
+
+    def all_wrong(self):
         """`## cell`, then for each `### name` a line such as "fails `check`: word", and code between fences."""
         text = (WRONG / f"{self.name}.md").read_text()
         for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:

@@ -398,6 +398,21 @@ def test_solutions_are_fit_to_mark_by(course, tmp_path):
     assert said.returncode == 1
     assert "check-double: passes where nothing was answered" in said.stdout
     assert "check-square: the solution does not pass: wrong" in said.stdout
+    # The same where neither counts, and where one is not marked at all.
+    for cell in made["cells"][2], made["cells"][4]:
+        cell["metadata"]["nbgrader"]["points"] = 0
+    bad.write_text(json.dumps(made))
+    said = run("check", bad)
+    assert "check-double: passes where nothing was answered" in said.stdout
+    assert "check-square: the solution does not pass: wrong" in said.stdout
+    made = json.loads(solution.read_text())
+    made["cells"][2]["metadata"]["nbgrader"]["grade"] = False
+    made["cells"][2]["source"] = 'assert_eq!(double(-1.5), -3.0, "twice -1.5 is -3");'
+    bad.write_text(json.dumps(made))
+    for says, code in (("-1.5", "6.0"), ("-1.5", "2.0 * x")):
+        wrong.write_text(entry("double", "tried", "check-double", says, code))
+        said = run("check", bad, "--wrong", tmp_path)
+        assert ('double: "tried" passes' in said.stdout) == (code == "2.0 * x") == (said.returncode == 1), said.stdout
 
 
 def test_cells_are_held_as_was_asked_for(course, tmp_path):

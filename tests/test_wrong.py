@@ -76,10 +76,19 @@ def markers():
 
 
 @each_lesson
-def test_every_graded_check_has_at_least_five_wrong_answers(lesson):
-    seen = [wrong.check for wrong in lesson.wrong()]
-    assert set(seen) == set(lesson.graded)
-    assert min(seen.count(check) for check in lesson.graded) >= 5
+def test_every_check_of_an_answer_has_at_least_five_wrong_ones(lesson):
+    seen = [wrong.check for wrong in lesson.all_wrong()]
+    assert set(lesson.graded) <= set(seen) <= set(lesson.checks)
+    assert not [check for check in lesson.checks if seen.count(check) < 5]
+
+
+@each_lesson
+def test_what_is_said_of_them_names_a_rule(lesson):
+    """It is more than a word, stands in the check or is the compiler's, and is not the same for all wrong answers."""
+    for check in lesson.checks:
+        said = [wrong.says for wrong in lesson.all_wrong() if wrong.check == check]
+        assert not [says for says in said if len(says) < 9], check
+        assert len(set(said)) >= 2, check
 
 
 @each_lesson

@@ -98,7 +98,12 @@ fn trials_of(authority: &Authority, folder: Option<&Path>) -> Result<Vec<Trial>>
         let path = folder.join(wrong::file_of(&authority.solution));
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let all = wrong::parse(&text).with_context(|| format!("in {}", path.display()))?;
-        trials.extend(wrong::rounds(&all).into_iter().filter(|round| !round.is_empty()).map(Trial::Wrong));
+        let cells = authority.solution.cells();
+        let has_points = |check: &str| {
+            cells.iter().any(|cell| grade_id(cell) == Some(check) && cell["metadata"]["nbgrader"]["grade"] == true)
+        };
+        let rounds = wrong::rounds(&all, &has_points);
+        trials.extend(rounds.into_iter().filter(|round| !round.is_empty()).map(Trial::Wrong));
     }
     Ok(trials)
 }
@@ -125,14 +130,17 @@ fn found(trial: &Trial, marks: &[Mark], failures: &[Failure], answers: &[&str]) 
     let said = |mark: &Mark| format!("{} ({})", mark.verdict.map_or("", Verdict::word), mark.says);
     match trial {
         Trial::Solution => {
-            let marks = checks().filter(|(mark, _)| mark.points != Some(mark.of));
+            // Some are for no points.
+            let marks = checks().filter(|(mark, verdict)| *verdict != Verdict::Right || mark.points != Some(mark.of));
             let marks = marks.map(|(mark, _)| format!("{}: the solution does not pass: {}", mark.grade_id, said(mark)));
             let cells =
                 failures.iter().map(|failure| format!("{}: fails in the solution: {}", failure.cell, failure.says));
             marks.chain(cells).collect()
         }
         Trial::Stubs => {
-            let passes = checks().filter(|(mark, _)| mark.points.is_some_and(|points| points > 0.0));
+            let passes = checks().filter(|(mark, verdict)| {
+                *verdict == Verdict::Right && mark.points.is_some_and(|points| points > 0.0 || mark.of == 0.0)
+            });
             let passes = passes.map(|(mark, _)| format!("{}: passes where nothing was answered", mark.grade_id));
             let broken = failures.iter().filter(|failure| failure.verdict == Verdict::CompileError);
             let broken = broken.filter(|failure| answers.contains(&failure.cell.as_str()));
@@ -142,31 +150,32 @@ fn found(trial: &Trial, marks: &[Mark], failures: &[Failure], answers: &[&str]) 
         }
         Trial::Wrong(all) => {
             let mut problems = Vec::new();
-            for (mark, verdict) in checks() {
-                let meant = all.iter().find(|wrong| wrong.check == mark.grade_id);
-                match meant {
-                    Some(wrong) if verdict == Verdict::Right => {
-                        problems.push(format!("{}: \"{}\" passes", wrong.cell, wrong.name));
-                    }
-                    Some(wrong) => {
-                        let itself =
-                            failures.iter().filter(|failure| failure.cell == wrong.cell).map(|failure| &failure.says);
-                        if !itself.chain([&mark.says]).any(|says| says.contains(&wrong.says)) {
-                            problems.push(format!(
-                                "{}: \"{}\" fails, without the words \"{}\": {}",
-                                wrong.cell,
-                                wrong.name,
-                                wrong.says,
-                                said(mark)
-                            ));
-                        }
-                    }
-                    None if verdict != Verdict::Right => {
-                        let names: Vec<&str> = all.iter().map(|wrong| wrong.name.as_str()).collect();
-                        problems.push(format!("{} fails beside {}: {}", mark.grade_id, names.join(", "), said(mark)));
-                    }
-                    None => {}
+            for wrong in all {
+                let failed = |cell: &str| failures.iter().find(|failure| failure.cell == cell);
+                let of_check = checks().find(|(mark, _)| mark.grade_id == wrong.check);
+                // One without points is a cell as others are.
+                let (verdict, says) = match of_check {
+                    Some((mark, verdict)) => (verdict, mark.says.as_str()),
+                    None => failed(&wrong.check).map_or((Verdict::Right, ""), |check| (check.verdict, &check.says)),
+                };
+                let itself = failed(&wrong.cell).map(|answer| answer.says.as_str());
+                let mut heard = itself.into_iter().chain([says]);
+                if verdict == Verdict::Right {
+                    problems.push(format!("{}: \"{}\" passes", wrong.cell, wrong.name));
+                } else if !heard.any(|says| says.contains(&wrong.says)) {
+                    problems.push(format!(
+                        "{}: \"{}\" fails, without the words \"{}\": {} ({says})",
+                        wrong.cell,
+                        wrong.name,
+                        wrong.says,
+                        verdict.word()
+                    ));
                 }
+            }
+            let is_meant = |mark: &Mark| all.iter().any(|wrong| wrong.check == mark.grade_id);
+            for (mark, _) in checks().filter(|(mark, verdict)| *verdict != Verdict::Right && !is_meant(mark)) {
+                let names: Vec<&str> = all.iter().map(|wrong| wrong.name.as_str()).collect();
+                problems.push(format!("{} fails beside {}: {}", mark.grade_id, names.join(", "), said(mark)));
             }
             problems
         }

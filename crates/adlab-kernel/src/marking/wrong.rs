@@ -52,8 +52,8 @@ pub fn parse(text: &str) -> Result<Vec<Wrong>> {
 }
 
 /// In rounds in which every other check has a wrong answer, so that few notebooks try them all, and a fault of one can be seen
-/// in the others.
-pub fn rounds(all: &[Wrong]) -> Vec<Vec<Wrong>> {
+/// in the others. A check without points may build on what has some: those have rounds of their own.
+pub fn rounds(all: &[Wrong], has_points: &dyn Fn(&str) -> bool) -> Vec<Vec<Wrong>> {
     let mut checks: Vec<&str> = Vec::new();
     for wrong in all {
         if !checks.contains(&wrong.check.as_str()) {
@@ -61,9 +61,11 @@ pub fn rounds(all: &[Wrong]) -> Vec<Vec<Wrong>> {
         }
     }
     let of = |check: &str| all.iter().filter(|wrong| wrong.check == check).cloned().collect::<Vec<_>>();
+    let (marked, unmarked): (Vec<&str>, Vec<&str>) = checks.into_iter().partition(|check| has_points(check));
+    let every_other = |parity| marked.iter().copied().skip(parity).step_by(2).collect::<Vec<_>>();
     let mut rounds = Vec::new();
-    for parity in 0..2 {
-        let queues: Vec<Vec<Wrong>> = checks.iter().skip(parity).step_by(2).map(|check| of(check)).collect();
+    for checks in [every_other(0), every_other(1), unmarked] {
+        let queues: Vec<Vec<Wrong>> = checks.into_iter().map(of).collect();
         let longest = queues.iter().map(Vec::len).max().unwrap_or(0);
         for at in 0..longest {
             let mut round: Vec<Wrong> = Vec::new();
@@ -111,8 +113,11 @@ mod tests {
         assert_eq!(all.len(), 3);
         assert_eq!((all[1].cell.as_str(), all[1].check.as_str(), all[1].says.as_str()), ("add", "check-add", "slope"));
         assert_eq!(all[2].code, "a + b\n");
-        let rounds: Vec<usize> = rounds(&all).iter().map(Vec::len).collect();
-        assert_eq!(rounds, [1, 1, 1]);
+        let lengths = |has_points: &dyn Fn(&str) -> bool| -> Vec<usize> {
+            rounds(&all, has_points).iter().map(Vec::len).collect()
+        };
+        assert_eq!(lengths(&|_| true), [1, 1, 1]);
+        assert_eq!(lengths(&|_| false), [2, 1]);
         assert!(parse("## a\n### b\n```rust\n1\n```").is_err());
     }
 
