@@ -27,6 +27,14 @@ def drag(page, share):
     page.mouse.up()
 
 
+def run_first(page):
+    page.wait_for_selector("[data-status='idle']", timeout=20_000)
+    editor = page.locator(".jp-Notebook .jp-CodeCell .cm-content").first
+    editor.click()
+    expect(editor).to_be_focused()
+    editor.press("Shift+Enter")
+
+
 def figure(page, words):
     return page.locator(f".widget-html svg[aria-label*='{words}']")
 
@@ -35,8 +43,7 @@ def test_a_slider_is_dragged_and_the_picture_follows(lab, chromium):
     lab.write("widgets.ipynb", CODE)
     page = chromium.new_page(viewport=VIEW)
     lab.open(page, "widgets.ipynb")
-    page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-    page.keyboard.press("Shift+Enter")
+    run_first(page)
     cell = page.locator(".jp-Notebook .jp-CodeCell").first
     finish(cell)
     expect(figure(page, "The tangent at x = 0 ")).to_be_visible()
@@ -74,8 +81,7 @@ def test_a_slider_is_dragged_and_the_picture_follows(lab, chromium):
     expect(page.locator(".widget-html")).to_contain_text(re.compile(r"f\(2\.\d"))
 
     # Run again, the cell has one slider, at its beginning.
-    page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-    page.keyboard.press("Shift+Enter")
+    run_first(page)
     expect(figure(page, "The tangent at x = 0 ")).to_be_visible(timeout=20_000)
     expect(page.locator(".widget-slider")).to_have_count(1)
 
@@ -88,4 +94,11 @@ def test_a_slider_is_dragged_and_the_picture_follows(lab, chromium):
     lab.open(page, "widgets.ipynb")
     expect(figure(page, "The tangent at x = 0 ")).to_be_visible(timeout=20_000)
     page.screenshot(path=SHOTS / "widget-saved.png")
+
+    # It takes a run of the cell to move it again.
+    run_first(page)
+    expect(page.locator(".jupyter-widgets-disconnected")).to_have_count(0, timeout=20_000)
+    drag(page, 0.25)
+    expect(figure(page, "The tangent at x = -1.")).to_be_visible()
+    expect(page.locator(".widget-slider")).to_have_count(1)
     page.close()

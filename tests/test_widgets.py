@@ -7,6 +7,7 @@ import time
 import nbformat
 import pytest
 from conftest import ADLAB, Session
+from nbclient import NotebookClient
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 SLIDER = "interact(slider(\"x\", -3.0..3.0), |x| plot(|x| x * x.sin(), -3.0..3.0).tangent(x))"
@@ -346,8 +347,11 @@ def test_nobody_is_told_where_nobody_would_hear(kernel, tmp_path):
     assert set(messages[1]["content"]["data"]) == {"image/svg+xml", "image/png", "text/plain"}
     words = "x = 0, a slider from -3 to 3. In Jupyter, it moves the picture."
     assert messages[2]["content"]["data"] == {"text/plain": words}
-    cells = [nbformat.v4.new_code_cell(SLIDER)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SLIDER)])
+    nbformat.write(notebook, tmp_path / "a.ipynb")
     subprocess.run([ADLAB, "run", "--in-place", tmp_path / "a.ipynb"], check=True)
-    outputs = nbformat.read(tmp_path / "a.ipynb", 4).cells[0].outputs
-    assert "image/png" in outputs[0].data and outputs[1].data["text/plain"] == words
+    by_client = NotebookClient(notebook, kernel_name="adlab").execute()
+    for executed in (nbformat.read(tmp_path / "a.ipynb", 4), by_client):
+        figure, said = executed.cells[0].outputs
+        assert set(figure.data) == {"image/svg+xml", "image/png", "text/plain"} and said.data["text/plain"] == words
+        assert "widgets" not in executed.metadata

@@ -320,7 +320,7 @@ mod tests {
             (refusal(|| slider("x", 0.0..f64::INFINITY)), "not finite"),
             (refusal(|| slider("x", f64::MIN..f64::MAX)), "not finite"),
             (refusal(|| slider("x", 1.0..1f64.next_up())), "too near"),
-            (refusal(|| slider("n", 5..1)), "reversed"),
+            (refusal(|| slider("n", Range { start: 5, end: 1 })), "reversed"),
             (refusal(|| slider("n", 5..5)), "less than two"),
             (refusal(|| slider("n", 0..0usize)), "less than two"),
             (refusal(|| slider("n", 0..=u64::MAX)), "such large"),
