@@ -47,6 +47,25 @@ def test_run_all_shows_the_figures_and_no_error(lab, page):
     assert page.locator(TROUBLE).count() == 0
 
 
+def test_hints_unfold_one_by_one_by_mouse_and_by_keyboard(lab, page):
+    lesson = ROOT / "notebooks" / "1-forward-mode.ipynb"
+    shutil.copy(lesson, lab.folder)
+    lab.open(page, lesson.name)
+    hints = page.locator(".jp-RenderedMarkdown details")
+    question, rule, line = (hints.nth(i) for i in range(3))
+    question.scroll_into_view_if_needed()
+    assert not question.locator("p").is_visible()
+    question.locator("summary").click()
+    assert question.locator("p").is_visible() and not rule.locator("p").is_visible()
+    rule.locator("summary").focus()
+    page.keyboard.press("Enter")
+    line.locator("summary").click()
+    # What is in it is shown as text and code are, and formulas are set.
+    rule.locator("mjx-container").first.wait_for(timeout=20_000)
+    assert "derivative: …," in line.locator("pre").inner_text()
+    page.screenshot(path=SHOTS / "hints.png")
+
+
 def test_an_error_would_have_been_seen(lab, page):
     lab.write("failing.ipynb", 'eprintln!("to stderr"); panic!("on purpose");')
     lab.open(page, "failing.ipynb")

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 use super::{assign, grade};
-use crate::marking::authority::{Authority, Role};
+use crate::marking::authority::{Authority, Prepared, Role};
 use crate::marking::crew::{Crew, Run, run_all};
 use crate::marking::matching::grade_id;
 use crate::marking::reports::plain;
@@ -43,7 +44,10 @@ pub fn check(project: &Project, options: &Options) -> Result<bool> {
     let (mut trials, mut tasks) = (Vec::new(), Vec::new());
     for (place, authority) in authorities.iter().enumerate() {
         for trial in trials_of(authority, options.wrong.as_deref())? {
-            let prepared = authority.prepare(&submission(authority, &trial)?);
+            let mut prepared = authority.prepare(&submission(authority, &trial)?);
+            if !trial.wrong().is_empty() {
+                leave_out_what_follows(&mut prepared, trial.wrong());
+            }
             let (cells, roles) = (prepared.notebook.cells().to_vec(), prepared.roles.clone());
             let (limits, reserved) = (Limits::default(), authority.reserved.clone());
             let job = Job { cells, roles, reserved, fatal: Vec::new(), limits, data: None };
@@ -122,6 +126,17 @@ fn submission(authority: &Authority, trial: &Trial) -> Result<Notebook> {
         cell["source"] = file::lines(&source);
     }
     Ok(notebook)
+}
+
+/// No check that is asked goes by what comes after it.
+fn leave_out_what_follows(prepared: &mut Prepared, wrong: &[Wrong]) {
+    let is_asked = |(role, cell): (&Role, &Value)| {
+        *role == Role::Check || wrong.iter().any(|wrong| grade_id(cell) == Some(wrong.check.as_str()))
+    };
+    let last = prepared.roles.iter().zip(prepared.notebook.cells()).rposition(is_asked);
+    for cell in prepared.notebook.cells_mut().iter_mut().skip(last.map_or(0, |last| last + 1)) {
+        cell["source"] = "".into();
+    }
 }
 
 /// What should not be.
