@@ -51,6 +51,11 @@ fn primal(input: &Input) -> Vec<f64> {
     y
 }
 
+/// So many numbers of y are recorded in one piece, which is a tape of some hundred thousand operations.
+const PIECE: usize = 10_000;
+
 fn gradient(input: &Input) -> Vec<f64> {
-    gradient_of_loop(&input.runge_kutta(), input.s, 1, &input.x, &vec![0.0; input.x.len()])
+    let n = input.x.len();
+    let piece = (PIECE / n.max(1)).max(1);
+    gradient_of_loop(&input.runge_kutta(), input.s, piece, &input.x, &vec![0.0; n])
 }
