@@ -1,8 +1,10 @@
 //! Who takes part: each gives the gradient of a program, from nothing but its inputs.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ffi::{CStr, c_char};
 
-use adlab::{Tape, Var};
+use adlab::{Recording, Tape, Var};
 use libloading::Library;
 
 use crate::numbers::Adr;
@@ -27,6 +29,7 @@ pub fn all(libraries: &[String]) -> Vec<Contender> {
         None
     });
     let tape = Tape::new();
+    let recorded: RefCell<HashMap<&str, Recording>> = RefCell::default();
     let ours = [
         contender("adlab, tape", move |program| {
             tape.clear();
@@ -34,6 +37,11 @@ pub fn all(libraries: &[String]) -> Vec<Contender> {
         }),
         contender("adlab, gradient(f, …)", |program| {
             Some(adlab::gradient(|x| run(program.kind, x), &program.inputs))
+        }),
+        contender("adlab, replay", move |program| {
+            let mut recorded = recorded.borrow_mut();
+            let new = || adlab::record(|x| run(program.kind, x), &program.inputs);
+            Some(recorded.entry(program.name).or_insert_with(new).gradient(&program.inputs))
         }),
     ];
     let reverse_tape: &'static reverse::Tape = Box::leak(Box::new(reverse::Tape::new()));

@@ -6,6 +6,7 @@
 //! | [`DualVec`] | forward mode: N inputs at once | `forward/dual_vec.rs` |
 //! | [`Taylor`] | forward mode: derivatives of any order | `forward/taylor/` |
 //! | [`Tape`] and [`Var`] | reverse mode: one output, any number of inputs | `reverse/` |
+//! | [`Recording`] | reverse mode of what is recorded once and replayed, for loops that want speed | `replay/` |
 //! | [`Tensor`] | reverse mode on arrays, in the style of PyTorch | `tensor/` |
 //! | [`Sgd`], [`Adam`] | what to do with gradients | `optim/` |
 //!
@@ -34,7 +35,7 @@
 //!
 //! Everything else is built on these, and each part can be read on its own.
 //!
-//! Rooms, each using only those below it: `functions`, `optim`, `random`, `tensor`, `reverse`, `forward`, `operators`,
+//! Rooms, each using only those below it: `replay`, `functions`, `optim`, `random`, `tensor`, `reverse`, `forward`, `operators`,
 //! `scalar`, `rules`, `record`, `display`, `error`.
 
 mod display;
@@ -45,6 +46,7 @@ mod operators;
 mod optim;
 mod random;
 mod record;
+mod replay;
 mod reverse;
 mod rules;
 mod scalar;
@@ -65,6 +67,7 @@ pub use functions::{
 pub use optim::{Adam, Sgd};
 pub use random::{Normal, Uniform};
 pub use record::Op;
+pub use replay::{Recording, record, record_many};
 pub use reverse::{Gradient, Operand, Record, Tape, Var};
 pub use scalar::Scalar;
 pub use tensor::{Backward, Svd, Tensor, no_grad, tensor};

@@ -1,7 +1,7 @@
 //! What all numbers have alike, once their own + − × ÷ are written: assignments, sums, products, comparisons.
 //! There is no mathematics here.
 
-/// `+=` and its kin, `sum()` and `product()`, comparison by value; for any number.
+/// `+=` and its kin, `sum()` and `product()`; for any number.
 macro_rules! number_operators {
     ([$($parameters:tt)*] $Number:ty) => {
         impl<$($parameters)*, R> std::ops::AddAssign<R> for $Number
@@ -60,37 +60,46 @@ macro_rules! number_operators {
             }
         }
 
+        impl<$($parameters)*> std::fmt::Debug for $Number {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+/// Comparison by value, which is itself a number that may be differentiated.
+macro_rules! comparisons {
+    ([$($parameters:tt)*] $Number:ty, |$x:ident| $value:expr) => {
         impl<$($parameters)*> PartialEq for $Number {
             #[inline]
             fn eq(&self, other: &$Number) -> bool {
-                self.value() == other.value()
+                let value = |$x: &$Number| $value;
+                value(self) == value(other)
             }
         }
 
         impl<$($parameters)*> PartialEq<f64> for $Number {
             #[inline]
             fn eq(&self, other: &f64) -> bool {
-                self.value() == *other
+                let $x = self;
+                $value == *other
             }
         }
 
         impl<$($parameters)*> PartialOrd for $Number {
             #[inline]
             fn partial_cmp(&self, other: &$Number) -> Option<std::cmp::Ordering> {
-                self.value().partial_cmp(&other.value())
+                let value = |$x: &$Number| $value;
+                value(self).partial_cmp(&value(other))
             }
         }
 
         impl<$($parameters)*> PartialOrd<f64> for $Number {
             #[inline]
             fn partial_cmp(&self, other: &f64) -> Option<std::cmp::Ordering> {
-                self.value().partial_cmp(other)
-            }
-        }
-
-        impl<$($parameters)*> std::fmt::Debug for $Number {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                std::fmt::Display::fmt(self, f)
+                let $x = self;
+                $value.partial_cmp(other)
             }
         }
     };
@@ -137,4 +146,4 @@ macro_rules! left_operators {
     };
 }
 
-pub(crate) use {left_operators, number_operators};
+pub(crate) use {comparisons, left_operators, number_operators};

@@ -2,7 +2,7 @@
 
 mod common;
 
-use adlab::{Dual, DualVec, Scalar, Taylor, Var, gradient, hvp};
+use adlab::{Dual, DualVec, Error, Scalar, Taylor, Var, gradient, hvp, record, value_and_gradient};
 use common::assert_close;
 use common::functions::{functions, functions2};
 use proptest::prelude::*;
@@ -105,6 +105,29 @@ proptest! {
         assert_close(series[1], reverse[0] - 2.0 * reverse[1], 1e-10, "Taylor");
         let product = hvp(|v| f.value(v[0], v[1]), &[x, y], &[1.0, -2.0]);
         assert_close(series[2], product[0] - 2.0 * product[1], 1e-9, "second order");
+    }
+
+    /// With a branch in it, which is told where it goes the other way, and only there.
+    #[test]
+    fn a_replay_is_what_recording_again_gives(f in expressions(), from in [-2.0..2.0f64, -2.0..2.0], at in [-2.0..2.0f64, -2.0..2.0]) {
+        let branching = |v: &[Var]| {
+            let y = f.value(v[0], v[1]);
+            if y < v[0] { y * v[1] } else { y + v[0] }
+        };
+        let is_below = |v: [f64; 2]| f.value(v[0], v[1]) < v[0];
+        match record(branching, &from).try_value_and_gradient(&at) {
+            Ok((value, gradient)) => {
+                prop_assert_eq!(is_below(from), is_below(at));
+                let (expected, by) = value_and_gradient(branching, &at);
+                prop_assert_eq!(value, expected);
+                assert_close(gradient[0], by[0], 1e-11, "replayed, by x");
+                assert_close(gradient[1], by[1], 1e-11, "replayed, by y");
+            }
+            Err(error) => {
+                let other = matches!(error, Error::OtherBranch { test: "<", .. });
+                prop_assert!(other && is_below(from) != is_below(at), "{}", error);
+            }
+        }
     }
 
     #[test]

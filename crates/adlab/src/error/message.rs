@@ -158,6 +158,20 @@ impl fmt::Display for Error {
                 "no gradient yet: no backward pass has come to this tensor; call backward() on a result that was computed from \
                  it, and not from a copy without history, as detach(), no_grad(…) or to_vec() give"
             ),
+            Error::Inputs { wanted, given } => {
+                write!(f, "this function was recorded with {wanted} inputs, and now has {given}: it needs as many")
+            }
+            Error::OtherBranch { test, then, now } => write!(
+                f,
+                "at these inputs the function may do something else than what was recorded: it asks {:?} {test} {:?}, where it \
+                 had asked {:?} {test} {:?}, and the answer is another; record it again at these inputs",
+                now[0], now[1], then[0], then[1]
+            ),
+            Error::OtherValue { then, now } => write!(
+                f,
+                "the function took the plain value of a variable, which was {then:?} when it was recorded and is {now:?} \
+                 now; compute and compare with the variables themselves, without value(), or record it again at these inputs"
+            ),
             Error::NotLeaf { op } => {
                 write!(f, "{op}: this tensor was computed from others; only leaves can be given new numbers")
             }

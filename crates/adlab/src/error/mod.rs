@@ -1,8 +1,8 @@
-//! What can go wrong with tensors. `message.rs` says it so that one knows what to do.
+//! What can go wrong with tensors and recordings. `message.rs` says it so that one knows what to do.
 
 mod message;
 
-/// An error of a tensor operation. The plain forms of the operations panic with its text, the `try_` forms return it.
+/// An error of a tensor operation, or of a replay. The plain forms of the operations panic with its text, the `try_` forms return it.
 ///
 /// `op` is the operation, as its method is named. Nothing has changed where an operation fails.
 #[derive(Clone, Debug, PartialEq)]
@@ -220,6 +220,29 @@ pub enum Error {
     NotLeaf {
         /// The operation.
         op: &'static str,
+    },
+    /// Inputs for a recording that has more, or fewer.
+    Inputs {
+        /// How many it has.
+        wanted: usize,
+        /// How many there are.
+        given: usize,
+    },
+    /// A replay where a comparison comes out otherwise than when it was recorded.
+    OtherBranch {
+        /// How it is written: `<`.
+        test: &'static str,
+        /// What was compared when it was recorded.
+        then: [f64; 2],
+        /// What these numbers are now.
+        now: [f64; 2],
+    },
+    /// A replay where a number is another one whose plain value was taken when it was recorded.
+    OtherValue {
+        /// What it was.
+        then: f64,
+        /// What it is now.
+        now: f64,
     },
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::display;
-use crate::operators::{left_operators, number_operators};
+use crate::operators::{comparisons, left_operators, number_operators};
 use crate::record::Op;
 use crate::rules::{self, term};
 use crate::scalar::{Scalar, Slopes};
@@ -252,6 +252,7 @@ impl<T: Scalar> Scalar for Dual<T> {
 
 left_operators!([T: Scalar] Dual<T>);
 number_operators!([T: Scalar] Dual<T>);
+comparisons!([T: Scalar] Dual<T>, |x| x.value);
 
 /// A plain number is a constant.
 impl<T: Scalar> From<f64> for Dual<T> {

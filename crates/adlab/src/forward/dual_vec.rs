@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::display;
-use crate::operators::{left_operators, number_operators};
+use crate::operators::{comparisons, left_operators, number_operators};
 use crate::record::Op;
 use crate::rules::{self, term};
 use crate::scalar::{Scalar, Slopes};
@@ -246,6 +246,7 @@ impl<const N: usize, T: Scalar> Scalar for DualVec<N, T> {
 
 left_operators!([const N: usize, T: Scalar] DualVec<N, T>);
 number_operators!([const N: usize, T: Scalar] DualVec<N, T>);
+comparisons!([const N: usize, T: Scalar] DualVec<N, T>, |x| x.value);
 
 /// A plain number is a constant.
 impl<const N: usize, T: Scalar> From<f64> for DualVec<N, T> {

@@ -27,8 +27,8 @@ pub struct Jacobian {
 /// The Jacobian matrix of `f` at `x`: J_ij = ∂fᵢ/∂xⱼ, a row for each output and a column for each input.
 ///
 /// `f` is run once and recorded. Then the record is passed once for each input forwards, or once for each output
-/// backwards, whichever is fewer (backwards, if they are as many); `mode` of the result says which. The result is used as
-/// a matrix:
+/// backwards, whichever is fewer (backwards, if they are as many); `mode` of the result says which. Backwards, a pass takes
+/// four outputs along. The result is used as a matrix:
 ///
 /// ```
 /// use adlab::{Mode, Scalar, jacobian};
@@ -64,11 +64,13 @@ fn recorded(f: &mut dyn FnMut(&[Var]) -> Vec<Var>, x: &[f64]) -> Jacobian {
             }
         }
         Mode::Reverse => {
-            for (i, &output) in outputs.iter().enumerate() {
-                let gradient = tape.backward(&[output], &[1.0]);
-                for (j, &input) in inputs.iter().enumerate() {
-                    matrix[i * n + j] = gradient.wrt(input);
-                }
+            matrix.clear();
+            let (fours, rest) = outputs.as_chunks::<4>();
+            for &four in fours {
+                matrix.extend(tape.rows(four, n).concat());
+            }
+            for &output in rest {
+                matrix.extend(tape.rows([output], n).concat());
             }
         }
     }

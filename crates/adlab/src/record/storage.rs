@@ -7,6 +7,7 @@
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 
+use super::guard::Guard;
 use super::op::Op;
 
 /// Stands in a node where an operand is a constant, or where there is none. Places take 28 bits.
@@ -48,8 +49,22 @@ impl<T> Node<T> {
     }
 }
 
-/// The storage of a tape. The generation tells the variables of the present tape from those of earlier ones; it is odd for
-/// one that gathers.
+/// What a tape writes down: the lowest bits of its generations.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// Every operation.
+    Whole = 0,
+    /// Only where different numbers meet.
+    Gathers = 1,
+    /// Every operation, and what the program has found out about its numbers.
+    Guarded = 2,
+}
+
+/// What is added to a generation to make the next one, of the same kind.
+const NEXT: u64 = 4;
+
+/// The storage of a tape. The generation tells the variables of the present tape from those of earlier ones; its lowest bits
+/// are the tape's [`Kind`].
 pub struct Slot<T> {
     pub generation: Cell<u64>,
     /// Taken out while it is read, and put back.
@@ -58,10 +73,10 @@ pub struct Slot<T> {
 }
 
 impl<T: 'static> Slot<T> {
-    /// One that is free, or a new one; for a tape that gathers, or writes down all.
-    pub fn take(gathers: bool) -> &'static Slot<T> {
+    /// One that is free, or a new one.
+    pub fn take(kind: Kind) -> &'static Slot<T> {
         let slot = Slot::free();
-        slot.generation.set(slot.generation.get() & !1 | u64::from(gathers));
+        slot.generation.set(slot.generation.get() / NEXT * NEXT + kind as u64);
         slot
     }
 
@@ -112,7 +127,7 @@ impl<T: 'static> Slot<T> {
 
     /// Forgets the records and keeps their memory. Earlier variables are no longer valid.
     pub fn clear(&self) {
-        self.generation.set(self.generation.get() + 2);
+        self.generation.set(self.generation.get() + NEXT);
         let mut nodes = self.nodes.take();
         nodes.clear();
         self.nodes.set(nodes);
@@ -137,6 +152,8 @@ pub struct Notes {
     names: RefCell<Vec<(u32, String)>>,
     /// Values that operands and operation alone would not give again.
     values: RefCell<Vec<(u32, f64)>>,
+    /// What the program has found out, in its order.
+    guards: RefCell<Vec<Guard>>,
 }
 
 impl Notes {
@@ -146,6 +163,14 @@ impl Notes {
 
     pub fn add_value(&self, index: u32, value: f64) {
         self.values.borrow_mut().push((index, value));
+    }
+
+    pub fn add_guard(&self, guard: Guard) {
+        self.guards.borrow_mut().push(guard);
+    }
+
+    pub fn guards(&self) -> Vec<Guard> {
+        self.guards.borrow().clone()
     }
 
     pub fn name(&self, index: usize) -> Option<String> {
@@ -159,11 +184,13 @@ impl Notes {
     fn clear(&self) {
         self.names.borrow_mut().clear();
         self.values.borrow_mut().clear();
+        self.guards.borrow_mut().clear();
     }
 
     fn shrink_to(&self, bytes: usize) {
         self.names.borrow_mut().shrink_to(bytes / size_of::<(u32, String)>());
         self.values.borrow_mut().shrink_to(bytes / size_of::<(u32, f64)>());
+        self.guards.borrow_mut().shrink_to(bytes / size_of::<Guard>());
     }
 }
 

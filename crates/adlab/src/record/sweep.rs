@@ -32,29 +32,35 @@ where
 }
 
 /// What stands for a node that nothing has come to: NaN as no arithmetic makes it, since every NaN that it makes is quiet.
-const UNREACHED: f64 = f64::from_bits(0x7ff4_adea_dbee_f5a1);
+pub const UNREACHED: f64 = f64::from_bits(0x7ff4_adea_dbee_f5a1);
 
 /// [`adjoints`] of plain numbers, which is what all wait for: the same, but whether anything came to a node is written in
-/// its sum, and not beside it.
-pub fn plain_adjoints(nodes: &[Node<f64>], seeds: &[(usize, f64)]) -> Vec<f64> {
-    let add = |sum: &mut f64, number: f64| *sum = if is_unreached(*sum) { number } else { *sum + number };
-    let count = seeds.iter().map(|(index, _)| index + 1).max().unwrap_or(0);
-    let mut sums = vec![UNREACHED; count];
-    for &(index, seed) in seeds {
-        add(&mut sums[index], seed);
+/// its sum, and not beside it. And for L results at once, since reading the record is most of the work.
+pub fn plain_adjoints<const L: usize>(
+    nodes: &[Node<f64>],
+    seeds: impl Iterator<Item = (usize, [f64; L])> + Clone,
+) -> Vec<[f64; L]> {
+    let count = seeds.clone().map(|(index, _)| index + 1).max().unwrap_or(0);
+    let mut sums = vec![[UNREACHED; L]; count];
+    for (index, seed) in seeds {
+        add_terms(&mut sums[index], seed, |seed| seed);
     }
     let mut rest = &mut sums[..];
     for node in nodes[..count].iter().rev() {
         let Some((last, before)) = rest.split_last_mut() else { break };
         let adjoint = *last;
-        if is_unreached(adjoint) {
-            *last = 0.0;
+        if adjoint.into_iter().all(is_unreached) {
+            *last = [0.0; L];
         } else {
             for (input, partial) in node.inputs().into_iter().zip(node.partials) {
                 // Operands stand before; what stands nowhere is a constant.
-                if let Some(sum) = before.get_mut(input as usize) {
-                    add(sum, adjoint * partial);
+                if let Some(sums) = before.get_mut(input as usize) {
+                    add_terms(sums, adjoint, |adjoint| adjoint * partial);
                 }
+            }
+            // Of one result, something came; of several, perhaps not to each.
+            if L > 1 {
+                *last = known(adjoint);
             }
         }
         rest = before;
@@ -65,6 +71,22 @@ pub fn plain_adjoints(nodes: &[Node<f64>], seeds: &[(usize, f64)]) -> Vec<f64> {
 #[inline(always)]
 fn is_unreached(sum: f64) -> bool {
     sum.to_bits() == UNREACHED.to_bits()
+}
+
+/// Adds what becomes of adjoints to sums, for each result; nothing where nothing came.
+#[inline(always)]
+pub fn add_terms<const L: usize>(sums: &mut [f64; L], adjoint: [f64; L], term: impl Fn(f64) -> f64) {
+    for (sum, adjoint) in sums.iter_mut().zip(adjoint) {
+        if !is_unreached(adjoint) {
+            *sum = if is_unreached(*sum) { term(adjoint) } else { *sum + term(adjoint) };
+        }
+    }
+}
+
+/// 0 where nothing came.
+#[inline(always)]
+pub fn known<const L: usize>(sums: [f64; L]) -> [f64; L] {
+    sums.map(|sum| if is_unreached(sum) { 0.0 } else { sum })
 }
 
 /// The derivative of each node along one direction. The seeds are the inputs' tangents.

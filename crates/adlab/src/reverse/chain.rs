@@ -8,7 +8,7 @@ use crate::scalar::{Scalar, Slopes};
 impl<T: Scalar> Scalar for Var<T> {
     #[inline]
     fn value(self) -> f64 {
-        self.value.value()
+        self.looked_at().value()
     }
 
     /// A variable is not zero for good: only a constant can be left out.

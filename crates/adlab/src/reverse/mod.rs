@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `var.rs` | variables, and what `+ − × ÷` record |
 //! | `chain.rs` | what elementary functions record: the chain rule, put off |
+//! | `compare.rs` | comparisons, written down where a record is to be replayed |
 //! | `gather.rs` | a faster record, where nobody looks |
 //! | `gradient.rs` | what the pass backwards over the record gives |
 //! | `tape.rs` | the record as an object: counted, cleared, printed |
@@ -12,6 +13,7 @@
 //! The record itself, and the passes over it, are in `record/`.
 
 mod chain;
+mod compare;
 mod gather;
 mod gradient;
 mod tape;
@@ -20,4 +22,5 @@ mod var;
 
 pub use gradient::Gradient;
 pub use tape::{Operand, Record, Tape};
+pub use values::apply;
 pub use var::Var;

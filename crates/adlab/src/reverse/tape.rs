@@ -1,5 +1,6 @@
 //! The record of a computation, as an object.
 
+use std::array::from_fn;
 use std::fmt;
 
 use super::gather;
@@ -7,7 +8,7 @@ use super::gradient::Gradient;
 use super::values::{Plain, values};
 use super::var::Var;
 use crate::display::{in_full, tabular};
-use crate::record::{NONE, Node, Notes, Op, Slot, sweep};
+use crate::record::{Kind, NONE, Node, Notes, Op, Slot, sweep};
 use crate::scalar::Scalar;
 
 /// A record of every operation, in the order in which they happened (a Wengert list).
@@ -89,12 +90,17 @@ impl Tape {
 impl<T: Scalar> Tape<T> {
     /// An empty tape over any kind of numbers: `Tape::<Dual>::over()`.
     pub fn over() -> Tape<T> {
-        Tape { slot: T::take_slot(false) }
+        Tape { slot: T::take_slot(Kind::Whole) }
     }
 
     /// An empty tape that nobody looks at, and so gathers: see `gather.rs`.
     pub(crate) fn unseen() -> Tape<T> {
-        Tape { slot: T::take_slot(true) }
+        Tape { slot: T::take_slot(Kind::Gathers) }
+    }
+
+    /// An empty tape that also writes down what is found out about its numbers: see `compare.rs`.
+    pub(crate) fn guarded() -> Tape<T> {
+        Tape { slot: T::take_slot(Kind::Guarded) }
     }
 
     /// A new input.
@@ -163,9 +169,14 @@ impl<T: Scalar> Tape<T> {
         derivatives
     }
 
+    /// The nodes, and what is known besides.
+    pub(crate) fn read<R>(&self, read: impl FnOnce(&[Node<T>], &Notes) -> R) -> R {
+        self.slot.read(|nodes| read(nodes, &self.slot.notes))
+    }
+
     /// Where a variable stands on this tape; nowhere, if it is a constant.
     #[track_caller]
-    fn place(&self, var: Var<T>) -> Option<usize> {
+    pub(crate) fn place(&self, var: Var<T>) -> Option<usize> {
         let slot = var.slot()?;
         assert!(
             std::ptr::eq(slot, self.slot),
@@ -173,6 +184,26 @@ impl<T: Scalar> Tape<T> {
              plain numbers"
         );
         Some(gather::place(var.index) as usize)
+    }
+}
+
+impl Tape {
+    /// The derivatives of several results by the first n nodes, in one pass backwards.
+    #[track_caller]
+    pub(crate) fn rows<const L: usize>(&self, results: [Var; L], n: usize) -> [Vec<f64>; L] {
+        let mut seeds = Vec::with_capacity(L);
+        for (lane, result) in results.into_iter().enumerate() {
+            if self.place(result).is_some() {
+                let (index, weight) = result.seed(1.0);
+                let mut seed = [sweep::UNREACHED; L];
+                seed[lane] = weight;
+                seeds.push((index, seed));
+            }
+        }
+        let adjoints = self.slot.read(|nodes| sweep::plain_adjoints(nodes, seeds.iter().copied()));
+        // What was recorded after the results does not influence them.
+        let by = |lane: usize, node: usize| adjoints.get(node).map_or(0.0, |adjoints| adjoints[lane]);
+        from_fn(|lane| (0..n).map(|node| by(lane, node)).collect())
     }
 }
 

@@ -24,13 +24,13 @@ pub fn values(nodes: &[Plain], notes: &Notes) -> Vec<f64> {
             NONE => node.partials[i],
             input => values[input as usize],
         };
-        values.push(notes.value(index).unwrap_or_else(|| value(node.op, operand(0), operand(1))));
+        values.push(notes.value(index).unwrap_or_else(|| apply(node.op, operand(0), operand(1))));
     }
     values
 }
 
-/// What an operation makes of its operands; those it has not are ignored. An input is its own.
-fn value(op: Op, a: f64, b: f64) -> f64 {
+/// What an operation makes of its operands, for any numbers; an operand that it has not is ignored. An input is its own.
+pub fn apply<T: Scalar>(op: Op, a: T, b: T) -> T {
     match op {
         Op::Input => a,
         Op::Add => a + b,
@@ -38,7 +38,7 @@ fn value(op: Op, a: f64, b: f64) -> f64 {
         Op::Mul => a * b,
         Op::Div => a / b,
         Op::Pow => a.pow(b),
-        Op::Powi => a.powi(b as i32),
+        Op::Powi => a.powi(b.value() as i32),
         Op::Neg => -a,
         Op::Sin => a.sin(),
         Op::Cos => a.cos(),
@@ -50,9 +50,9 @@ fn value(op: Op, a: f64, b: f64) -> f64 {
         Op::Sinh => a.sinh(),
         Op::Cosh => a.cosh(),
         Op::Tanh => a.tanh(),
-        Op::Asinh => Scalar::asinh(a),
-        Op::Acosh => Scalar::acosh(a),
-        Op::Atanh => Scalar::atanh(a),
+        Op::Asinh => a.asinh(),
+        Op::Acosh => a.acosh(),
+        Op::Atanh => a.atanh(),
         Op::Exp => a.exp(),
         Op::Exp2 => a.exp2(),
         Op::ExpM1 => a.exp_m1(),
@@ -72,6 +72,6 @@ fn value(op: Op, a: f64, b: f64) -> f64 {
         Op::Relu => a.relu(),
         Op::Sigmoid => a.sigmoid(),
         Op::Softplus => a.softplus(),
-        Op::Erf => Scalar::erf(a),
+        Op::Erf => a.erf(),
     }
 }

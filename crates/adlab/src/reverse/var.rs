@@ -45,7 +45,7 @@ impl<T: Scalar> Var<T> {
     /// The number itself, which on a tape over dual numbers is a dual number.
     #[inline]
     pub fn primal(self) -> T {
-        self.value
+        self.looked_at()
     }
 
     #[inline]

@@ -13,7 +13,7 @@ use std::fmt::{Debug, Display};
 use std::iter::{Product, Sum};
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use crate::record::{Node, Op, Slot, sweep};
+use crate::record::{Kind, Node, Op, Slot, sweep};
 use crate::rules;
 
 /// The slopes of a function of two arguments, from these and from its value.
@@ -426,8 +426,8 @@ pub trait Scalar:
     const GATHERS: bool = false;
 
     #[doc(hidden)]
-    fn take_slot(gathers: bool) -> &'static Slot<Self> {
-        Slot::take(gathers)
+    fn take_slot(kind: Kind) -> &'static Slot<Self> {
+        Slot::take(kind)
     }
 
     #[doc(hidden)]

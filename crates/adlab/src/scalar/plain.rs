@@ -1,7 +1,7 @@
 //! Plain numbers: the functions of the standard library, and those that it lacks.
 
 use super::{Scalar, Slopes};
-use crate::record::{Node, Op, Slot, sweep};
+use crate::record::{Kind, Node, Op, Slot, sweep};
 
 /// A plain number is a constant: it has values only.
 impl Scalar for f64 {
@@ -91,8 +91,8 @@ impl Scalar for f64 {
 
     const GATHERS: bool = true;
 
-    fn take_slot(gathers: bool) -> &'static Slot<f64> {
-        Slot::take(gathers)
+    fn take_slot(kind: Kind) -> &'static Slot<f64> {
+        Slot::take(kind)
     }
 
     fn give_slot_back(slot: &'static Slot<f64>) {
@@ -106,7 +106,7 @@ impl Scalar for f64 {
     }
 
     fn adjoints(nodes: &[Node<f64>], seeds: &[(usize, f64)]) -> Vec<f64> {
-        sweep::plain_adjoints(nodes, seeds)
+        sweep::plain_adjoints(nodes, seeds.iter().map(|&(index, seed)| (index, [seed]))).into_flattened()
     }
 
     // The rest is what the standard library has under the same name.

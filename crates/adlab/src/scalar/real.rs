@@ -71,7 +71,7 @@ impl<T: Scalar> Real for T {
 
     #[inline]
     fn step(self) -> T {
-        T::from(if self.value() <= 0.0 { 0.0 } else { 1.0 })
+        T::from(if self <= 0.0 { 0.0 } else { 1.0 })
     }
 
     #[inline]

@@ -10,7 +10,7 @@ use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::display;
-use crate::operators::{left_operators, number_operators};
+use crate::operators::{comparisons, left_operators, number_operators};
 use crate::scalar::Scalar;
 
 /// A truncated Taylor series `c₀ + c₁t + … + c_{N−1}t^{N−1}`: a value, and all derivatives up to order N − 1.
@@ -210,6 +210,7 @@ impl<const N: usize> Div<f64> for Taylor<N> {
 
 left_operators!([const N: usize] Taylor<N>);
 number_operators!([const N: usize] Taylor<N>);
+comparisons!([const N: usize] Taylor<N>, |x| x.coefficients[0]);
 
 /// A plain number is a constant.
 impl<const N: usize> From<f64> for Taylor<N> {
