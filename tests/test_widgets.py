@@ -326,6 +326,28 @@ def test_a_thousand_moves_leave_no_queue_and_the_newest_wins(front):
     assert front.say("comm_msg", {"comm_id": "nobody", "data": {}}) == []
 
 
+def test_nonsense_of_a_front_end_does_no_harm(front):
+    front.run(SLIDER, cell="the cell")
+    models = {id: dict(state) for id, state in front.models.items()}
+    for id in [*models, "nobody"]:
+        for data in (
+            {},
+            {"method": "custom"},
+            {"method": "custom", "content": {"event": "click"}},
+            {"method": "custom", "content": "click"},
+            {"method": "update"},
+            {"method": "update", "state": []},
+            {"method": "update", "state": {"new": 1}},
+            {"method": "request_states"},
+            {"method": 1},
+        ):
+            assert front.comm(id, **data) == [], (id, data)
+    for value in ("1", None, [], {}, True, "x" * 10_000):
+        front.set(front.one("FloatSliderModel"), value=value)
+    front.say("comm_close", {"comm_id": "nobody", "data": {}})
+    assert front.models == models
+
+
 def test_what_is_asked_wrongly_is_said(front):
     for code, words in [
         ('interact(slider("x", 1.0..1.0), |x| x)', "can't go over 1.0..1.0, which is empty"),

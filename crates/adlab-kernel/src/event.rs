@@ -57,7 +57,7 @@ pub enum Widget {
 }
 
 /// Controls, and the closure that answers when they are moved.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Controls {
     /// The closure's name.
     pub id: String,
@@ -66,14 +66,30 @@ pub struct Controls {
     pub controls: Vec<Control>,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Control {
     pub kind: String,
     pub name: String,
     pub value: Value,
-    /// What else belongs to its kind.
-    #[serde(flatten)]
-    pub more: Map<String, Value>,
+    /// All of it, with what else belongs to its kind.
+    pub all: Map<String, Value>,
+}
+
+impl Controls {
+    /// What a cell says of them.
+    pub fn read(json: &str) -> Option<Self> {
+        let all: Value = serde_json::from_str(json).ok()?;
+        let controls = all["controls"].as_array()?.iter().map(Control::read).collect::<Option<_>>()?;
+        Some(Controls { id: all["id"].as_str()?.to_owned(), shows: all["shows"].as_bool()?, controls })
+    }
+}
+
+impl Control {
+    pub fn read(json: &Value) -> Option<Self> {
+        let text = |name: &str| json[name].as_str().map(str::to_owned);
+        let all = json.as_object()?.clone();
+        Some(Control { kind: text("kind")?, name: text("name")?, value: json["value"].clone(), all })
+    }
 }
 
 impl Event {

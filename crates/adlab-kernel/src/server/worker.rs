@@ -15,7 +15,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::history::History;
 use super::outbox::{Outbox, Pace, about};
 use super::replies::{self, event_content};
-use super::widgets::{Wanted, Widgets, message};
+use super::widgets::{Wanted, Widgets, message, size};
 use crate::ahead::Next;
 use crate::engine::thread::Handle;
 use crate::engine::{Value, is_for_nbgrader};
@@ -137,7 +137,7 @@ impl Worker {
         }
         let (Some(id), Some(mover)) = (id, &self.mover) else { return true };
         let contents = lock(&self.widgets).answer(&id, outputs);
-        let bytes = serde_json::to_vec(&contents).map_or(0, |bytes| bytes.len());
+        let bytes = contents.iter().map(size).sum();
         self.say(contents, mover);
         tokio::time::sleep(self.pace.step(bytes)).await;
         true

@@ -15,7 +15,7 @@
 
 use super::io::partial_char;
 use crate::assumptions::{BEGIN_CONTENT, END_CONTENT, FLUSH_OUTPUT, INPUT_REQUEST, PASSWORD_REQUEST};
-use crate::event::{Bundle, Prompt, Widget};
+use crate::event::{Bundle, Controls, Prompt, Widget};
 use crate::runtime::protocol::{CLEAR_OUTPUT, UPDATE_OUTPUT, WIDGET_BEGIN, WIDGET_END};
 
 /// A piece of what a cell has written.
@@ -135,7 +135,7 @@ impl Parser {
             items.push(Parsed::Update(bundle, id.trim().to_owned()));
         } else if let Some(when) = line.strip_prefix(CLEAR_OUTPUT) {
             items.push(Parsed::Clear { wait: when.trim() == "wait" });
-        } else if let Some(Ok(controls)) = line.strip_prefix(WIDGET_BEGIN).map(serde_json::from_str) {
+        } else if let Some(controls) = line.strip_prefix(WIDGET_BEGIN).and_then(Controls::read) {
             self.show(None, items);
             items.push(Parsed::Widget(Widget::Begin(controls)));
         } else if let Some(words) = line.strip_prefix(WIDGET_END) {
@@ -328,7 +328,7 @@ mod tests {
                 panic!("{items:?}")
             };
             assert_eq!((controls.id.as_str(), controls.shows, words.as_str()), ("a", true, "x = 0.5"));
-            assert_eq!((&controls.controls[0].value, &controls.controls[0].more["min"]), (&0.5.into(), &0.0.into()));
+            assert_eq!((&controls.controls[0].value, &controls.controls[0].all["min"]), (&0.5.into(), &0.0.into()));
         }
         let own = "ADLAB_WIDGET begin mine\n";
         assert_eq!(parse(&[own]).0, [text(own)]);

@@ -88,6 +88,17 @@ pub fn message(content: JupyterMessageContent, request: &JupyterMessage) -> Jupy
     if is_open { message.with_metadata(json!({ "version": models::PROTOCOL })) } else { message }
 }
 
+/// How much there is to be drawn, in bytes.
+pub fn size(content: &JupyterMessageContent) -> usize {
+    match content {
+        JupyterMessageContent::CommMsg(message) => {
+            let value = message.data.get("state").and_then(|state| state["value"].as_str());
+            value.map_or(0, str::len)
+        }
+        _ => 0,
+    }
+}
+
 impl Widgets {
     /// A cell runs, perhaps once more: what it has shown before goes.
     pub fn begin(&mut self, cell: &str, number: usize) -> Contents {
@@ -215,7 +226,7 @@ impl Widgets {
             Some("request_states") if self.asking.contains(comm) => vec![self.states(comm)],
             Some("request_state") => self.state(comm).into_iter().collect(),
             Some("update") => self.update(comm, data.get("state").and_then(Value::as_object)),
-            Some("custom") if data["content"]["event"] == "click" => {
+            Some("custom") if data.get("content").is_some_and(|content| content["event"] == "click") => {
                 self.press(comm);
                 Vec::new()
             }

@@ -84,7 +84,7 @@ pub fn models(widget: &Controls, html: &str) -> Vec<Model> {
             "tabbable": null,
             "tooltip": null,
         });
-        let more = |name: &str| control.more.get(name).cloned().unwrap_or_default();
+        let more = |name: &str| control.all.get(name).cloned().unwrap_or_default();
         match control.kind.as_str() {
             "dropdown" => state["_options_labels"] = more("entries"),
             "checkbox" => state["indent"] = false.into(),
@@ -161,10 +161,10 @@ fn refer(id: &str) -> Value {
 
 /// A value that a front end has sent for a control, in its bounds; nothing where it makes no sense.
 pub fn admitted(control: &Control, value: &Value) -> Option<Value> {
-    let bound = |name: &str| control.more.get(name).and_then(Value::as_f64);
+    let bound = |name: &str| control.all.get(name).and_then(Value::as_f64);
     match control.kind.as_str() {
         "dropdown" => {
-            let count = control.more.get("entries").and_then(Value::as_array).map_or(0, Vec::len);
+            let count = control.all.get("entries").and_then(Value::as_array).map_or(0, Vec::len);
             value.as_u64().filter(|index| *index < count as u64).map(Value::from)
         }
         "checkbox" => value.as_bool().map(Value::from),
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     fn control(json: Value) -> Control {
-        serde_json::from_value(json).unwrap()
+        Control::read(&json).unwrap()
     }
 
     #[test]
