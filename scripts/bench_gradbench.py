@@ -15,7 +15,6 @@ import os
 import platform
 import re
 import subprocess
-import sys
 import tempfile
 import venv
 from pathlib import Path
@@ -43,6 +42,13 @@ EVALS = {
 }
 # What else an eval needs, and a stored copy of the repository may lack.
 NEEDS = {"lstm": "evals/lstm/data/lstm_full.txt"}
+# One thread; and memory that is freed stays with the process, where the C library lets it: to have it mapped again for each run
+# takes longer than many derivatives. The same for all tools.
+SETTINGS = {
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(4 << 30),
+}
 # What is a function alone, and no derivative.
 PRIMAL = {"square", "primal", "objective", "cost"}
 CPP = ["manual", "codipack", "adept", "cppad", "enzyme", "finite"]
@@ -55,6 +61,10 @@ def environment():
         venv.create(ENVIRONMENT, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
     return python
+
+
+def settings(root):
+    return {**os.environ, **SETTINGS, "PYTHONPATH": str(root / "python/gradbench")}
 
 
 class Process:
@@ -102,7 +112,7 @@ class Cpp:
             json.dump(message["input"], file)
             file.flush()
             command = [self.root / "tools" / self.name / "bin" / message["module"], file.name, message["function"]]
-            ran = subprocess.run(command, capture_output=True, text=True)
+            ran = subprocess.run(command, capture_output=True, text=True, env=settings(self.root))
         if ran.returncode:
             return {"success": False, "error": ran.stderr or f"it ended with {ran.returncode}"}
         output, *timings = map(json.loads, ran.stdout.splitlines())
@@ -114,10 +124,9 @@ class Cpp:
 
 def run(root, python, eval_name, arguments, tool):
     """The least time of each function and size in seconds, or why there is none."""
-    paths = {**os.environ, "PYTHONPATH": str(root / "python/gradbench"), "OMP_NUM_THREADS": "1"}
     script = root / f"python/gradbench/gradbench/evals/{eval_name}/run.py"
     found, asked = {}, {}
-    evaluation = Process([python, script, *arguments], cwd=root, env=paths)
+    evaluation = Process([python, script, *arguments], cwd=root, env=settings(root))
     while line := evaluation.receive():
         message = json.loads(line)
         answer = tool.ask(line)
@@ -138,15 +147,14 @@ def run(root, python, eval_name, arguments, tool):
 
 def tools(root, python, eval_name):
     """Those that are there for an eval, by name."""
-    yield "adlab", Process([OURS])
+    yield "adlab", Process([OURS], env=settings(root))
     for name in CPP:
         if (root / f"tools/{name}/bin/{eval_name}").exists():
             yield name, Cpp(root, name)
     script = root / "python/gradbench/gradbench/tools/pytorch/run.py"
     there = subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0
     if there and (script.parent / f"{eval_name}.py").exists():
-        paths = {**os.environ, "PYTHONPATH": str(root / "python/gradbench"), "OMP_NUM_THREADS": "1"}
-        yield "pytorch", Process([python, script], cwd=root, env=paths)
+        yield "pytorch", Process([python, script], cwd=root, env=settings(root))
 
 
 def shown(seconds):

@@ -23,7 +23,7 @@
 //! ```
 //!
 //! # To be read in an evening
-//! Not all of it: the core, some 1700 of 8500 lines, in this order.
+//! Not all of it: the core, some 1700 of 10 000 lines, in this order.
 //!
 //! 1. `rules.rs`: the derivative of each elementary function, once, in a line that can be differentiated itself.
 //! 2. `scalar/mod.rs`: [`Scalar`], what a differentiable function may do with its numbers. Each elementary function is its
