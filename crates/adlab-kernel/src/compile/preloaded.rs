@@ -98,7 +98,7 @@ pub fn describe(project: &Project, package: &Path) -> Result<()> {
     let dependencies = project.preload()?.dependencies();
     let manifest = format!(
         "[package]\nname = \"{PACKAGE}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[lib]\npath = \"lib.rs\"\n\n\
-         [workspace]\n\n[profile.dev]\nopt-level = 2\ndebug = false\nstrip = \"debuginfo\"\nrpath = true\nlto = false\n\
+         [workspace]\n\n[profile.dev]\nopt-level = 2\ndebug = false\nstrip = \"symbols\"\nrpath = true\nlto = false\n\
          debug-assertions = true\ncodegen-units = 16\npanic = 'unwind'\nincremental = true\noverflow-checks = true\n\n\
          [dependencies]\n{dependencies}"
     );
