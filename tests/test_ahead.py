@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,8 +31,8 @@ def write(path, cells):
 
 
 def shown(messages):
-    """What the student sees of a cell."""
-    seen = []
+    """What the student sees of a cell in the end: how many of a picture's changes are shown on the way is a matter of time."""
+    seen, places = [], {}
     for message in messages:
         kind, content = message["msg_type"], message["content"]
         if kind == "stream" and seen and seen[-1][0] == content["name"]:
@@ -39,7 +40,9 @@ def shown(messages):
         elif kind == "stream":
             seen.append((content["name"], content["text"]))
         elif kind != "execute_input":
-            seen.append((kind, json.dumps({key: content.get(key) for key in ("data", "ename", "evalue", "traceback")}, sort_keys=True)))
+            place = places.setdefault(content.get("transient", {}).get("display_id", len(seen)), len(seen))
+            what = "display_data" if kind == "update_display_data" else kind
+            seen[place : place + 1] = [(what, json.dumps({key: content.get(key) for key in ("data", "ename", "evalue", "traceback")}, sort_keys=True))]
     return [(kind, CHANGES.sub("*", text)) for kind, text in seen]
 
 
@@ -106,7 +109,13 @@ def test_edits_come_to_the_same(both, case):
     agree(both, [(f"{case}, {name}", code) for name, code, _ in (CASES | REMOVED)[case]])
 
 
-@pytest.mark.parametrize("path", FIELD[::3], ids=lambda path: path.stem)
+# Of these, no two runs are alike: how far it had come when it was looked, and which of two equal items is named.
+UNLIKE = ["more-output-than-a-page-bears", "what-a-macro-has-made"]
+# A third, and the same ones when others come.
+SOME = [path for path in FIELD if zlib.crc32(path.stem.encode()) % 3 == 0 and path.stem not in UNLIKE]
+
+
+@pytest.mark.parametrize("path", SOME, ids=lambda path: path.stem)
 def test_so_does_what_was_met_in_the_field(both, path):
     cells = [(name and f"{path.stem}-{name}", code) for name, code, _ in cells_of_field(path.read_text())]
     agree(both, cells)
@@ -114,8 +123,9 @@ def test_so_does_what_was_met_in_the_field(both, path):
 
 @pytest.mark.parametrize("path", [*SOLUTIONS, *sorted((ROOT / "notebooks").glob("*.ipynb"))], ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_so_do_the_lessons(both, path):
-    cells = [(cell.id, cell.source) for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    agree(both, cells)
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    # What it prints may be times.
+    agree(both, [(cell.id, cell.source) for cell in cells if "nbval-ignore-output" not in cell.metadata.get("tags", [])])
 
 
 def test_cells_were_ready(both):
