@@ -11,7 +11,8 @@ pytestmark = needs_browser
 
 # What JupyterLab makes of an error, and of a line on stderr alike.
 TROUBLE = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
-FIGURE = ".jp-RenderedSVG img, .jp-RenderedSVG svg, .jp-RenderedImage img"
+# The last is one that moves.
+FIGURE = ".jp-RenderedSVG img, .jp-RenderedSVG svg, .jp-RenderedImage img, .widget-html svg"
 
 
 def run_all(page):
