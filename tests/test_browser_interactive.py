@@ -48,7 +48,9 @@ def test_rust_is_highlighted(notebook):
 def test_tab_completes(notebook):
     run(notebook, "let angle = 0.5;")
     write(notebook, "angle.si")
-    # JupyterLab drops an answer that takes longer than a second: the first one has to be there by then.
+    # JupyterLab drops an answer that takes longer than a second: the first one has to be there by then. Nobody types this so
+    # soon after the start that the standard library is still being read.
+    notebook.wait_for_timeout(4_000)
     notebook.keyboard.press("Tab")
     items = notebook.locator(".jp-Completer .jp-Completer-item")
     expect(items.first).to_be_visible(timeout=10_000)
