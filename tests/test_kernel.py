@@ -187,7 +187,7 @@ def test_a_cell_may_ask_for_a_library_of_the_system(tmp_path):
     subprocess.run(["cc", "-shared", "-fPIC", "-o", "libadlabprobe.so", "probe.c"], cwd=tmp_path, check=True)
     session = Session(LIBRARY_PATH=str(tmp_path), LD_LIBRARY_PATH=str(tmp_path))
     try:
-        asks = '#[link(name = "adlabprobe")] unsafe extern "C" { safe fn adlab_probe() -> i32; }'
+        asks = '#[cfg_attr(unix, link (name = "adlabprobe"))] unsafe extern "C" { safe fn adlab_probe() -> i32; }'
         assert session.text(f"{asks}\nadlab_probe()") == "42"
         assert session.text("adlab_probe() + 1") == "43"
     finally:

@@ -111,7 +111,8 @@ def test_the_wheel_is_for_any_python_on_a_linux_that_is_not_too_old(release):
     metadata = release.info("METADATA")
     assert "\nLicense-Expression: MIT OR Apache-2.0\n" in metadata and "\nName: adlab\n" in metadata
     # JupyterLab is for who asks for it.
-    assert "extra == 'lab'" in metadata and len(re.findall("^Requires-Dist", metadata, re.MULTILINE)) == 2
+    needs = re.findall("^Requires-Dist: ([a-z-]+).*; extra == 'lab'$", metadata, re.MULTILINE)
+    assert needs == ["jupyterlab", "jupyterlab-widgets"] and metadata.count("\nRequires-Dist") == 2, metadata
 
 
 def test_licences_of_all_that_is_inside_are_there_and_allowed(release):

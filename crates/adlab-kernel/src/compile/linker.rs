@@ -61,7 +61,9 @@ pub fn of_crates(build: &Path) -> Vec<String> {
 
 /// What it is told of the linker of a cell with this source: the same where crates have been added, or it asks for a library.
 pub fn of_cell(build: &Path, source: &str) -> Vec<String> {
-    if adds_crates(build) || source.contains("#[link(") { of_crates(build) } else { arguments(build) }
+    // However the attribute is written, in a macro or under a condition, it has this word.
+    let asks = source.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "link");
+    if adds_crates(build) || asks { of_crates(build) } else { arguments(build) }
 }
 
 fn arguments(build: &Path) -> Vec<String> {
