@@ -50,7 +50,7 @@ pub fn check(project: &Project, options: &Options) -> Result<bool> {
             }
             let (cells, roles) = (prepared.notebook.cells().to_vec(), prepared.roles.clone());
             let (limits, reserved) = (Limits::default(), authority.reserved.clone());
-            let job = Job { cells, roles, reserved, fatal: Vec::new(), limits, data: None };
+            let job = Job { cells, roles, reserved, fatal: Vec::new(), limits, data: None, lanes: 1 };
             tasks.push((prepared, job));
             trials.push((place, trial));
         }

@@ -229,7 +229,7 @@ fn mark(
                 }
                 let (cells, roles) = (prepared.notebook.cells().to_vec(), prepared.roles.clone());
                 let reserved = authority.reserved.clone();
-                let job = Job { cells, roles, reserved, fatal: Vec::new(), limits, data: how.data.clone() };
+                let job = Job { cells, roles, reserved, fatal: Vec::new(), limits, data: how.data.clone(), lanes: 1 };
                 tasks.push((prepared, job));
                 places.push((place, digest, authority.solution.path.display().to_string()));
             }
