@@ -25,7 +25,7 @@ needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium is insta
 class Lab:
     """A JupyterLab server over a folder of notebooks, with settings of its own, not those of whoever runs the tests."""
 
-    def __init__(self, home):
+    def __init__(self, home, *arguments):
         self.folder = home / "notebooks"
         self.folder.mkdir()
         # No question about news lies over the page.
@@ -44,7 +44,7 @@ class Lab:
         self.address = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1"]
         command += [f"--ServerApp.port={port}", f"--IdentityProvider.token={self.token}"]
-        command += [f"--ServerApp.root_dir={self.folder}"]
+        command += [f"--ServerApp.root_dir={self.folder}", *arguments]
         if os.geteuid() == 0:
             command.append("--allow-root")
         environment = os.environ | {"JUPYTER_CONFIG_DIR": str(home)}

@@ -16,6 +16,7 @@ from conftest import ADLAB, ROOT, SOLUTIONS, Session
 from frames import Frames, published
 from nbgrader.api import Gradebook
 from test_installation import TOOLCHAIN, kernel
+from test_widgets import SLIDER, FrontEnd
 from wheel import wheel
 
 PAGE = ROOT / "docs" / "colab-binder-codespaces.md"
@@ -107,6 +108,19 @@ def test_without_ids_a_cell_that_runs_again_counts_anew(colab):
     assert kernel.text("fn square(x: f64) -> f64 { x * x + 1.0 }\nsquare(3.0)") == "10.0"
     assert kernel.run("square(")[0]["ename"] == "CompileError"
     assert kernel.text("square(1.0)") == "2.0"
+
+
+def test_sliders_move_though_no_cell_has_a_name(colab):
+    front = FrontEnd(colab())
+    front.run(SLIDER)
+    first = front.one("FloatSliderModel")
+    page = front.one("HTMLModel")
+    front.run(SLIDER)
+    [second] = set(front.all("FloatSliderModel")) - {first}
+    front.set(first, value=1.5)
+    assert "The tangent at x = 1.5 " in front.models[page]["value"]
+    front.set(second, value=-1.0)
+    assert "The tangent at x = 1.5 " in front.models[page]["value"]
 
 
 def test_what_its_front_end_opens_and_asks_holds_up_nothing(colab):

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from conftest import ADLAB, ROOT, SOLUTIONS, Session
 from frames import Frames
+from test_widgets import SLIDER, VIEW, FrontEnd
 
 # A cell's address on this machine, in a codespace, in a notebook without a file, in the interactive window.
 ADDRESSES = [
@@ -112,6 +113,25 @@ def test_what_it_asks_at_the_start_and_while_a_cell_is_written(kernel):
     assert list(replies) == [kind.replace("_request", "_reply") for kind in asked]
     assert replies["kernel_info_reply"]["language_info"]["name"] == "rust"
     assert "cos()" in replies["complete_reply"]["matches"] and replies["inspect_reply"]["found"]
+
+
+def test_a_slider_moves(kernel):
+    """Its widgets are those of ipywidgets 8: it asks which there are, opens the models, and tells of a move in an update."""
+    front, cell = FrontEnd(kernel), ADDRESSES[1].format(10)
+    _, messages = front.run(SLIDER, cell=cell, stop_on_error=False)
+    [shown] = [m["content"]["data"] for m in messages if m["msg_type"] == "display_data"]
+    assert shown[VIEW]["model_id"] in front.models and "<svg" in shown["image/svg+xml"]
+    comms = kernel.reply(kernel.client.comm_info("jupyter.widget"))["comms"]
+    assert set(comms) == set(front.models)
+    # An old manager asks each for its state, on a page that is opened again.
+    for model in comms:
+        assert [m["content"]["data"]["method"] for m in front.comm(model, method="request_state")] == ["update"]
+    front.set(front.one("FloatSliderModel"), value=2.0)
+    assert "The tangent at x = 2 " in front.page
+    front.run(SLIDER, cell=cell, stop_on_error=False)
+    assert "The tangent at x = 0 " in front.page
+    front.run("()", cell=cell, stop_on_error=False)
+    assert front.models == {}
 
 
 @pytest.mark.parametrize("path", SOLUTIONS[:1], ids=lambda path: path.stem)

@@ -1,5 +1,7 @@
 """Pictures with controls: the comm messages of Jupyter's widgets, protocol 2.1, as a front end sees them."""
 
+import base64
+import json
 import re
 import subprocess
 import time
@@ -377,3 +379,50 @@ def test_nobody_is_told_where_nobody_would_hear(kernel, tmp_path):
         figure, said = executed.cells[0].outputs
         assert set(figure.data) == {"image/svg+xml", "image/png", "text/plain"} and said.data["text/plain"] == words
         assert "widgets" not in executed.metadata
+
+
+def as_saved(front, messages):
+    """The notebook that JupyterLab saves: the outputs of the cell, and the state of all models."""
+    shown = [m["content"] for m in messages if m["msg_type"] == "display_data"]
+    outputs = [nbformat.v4.new_output("display_data", data=content["data"], metadata={}) for content in shown]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SLIDER, outputs=outputs)])
+    names = ("_model_name", "_model_module", "_model_module_version")
+    states = {
+        id: {**{name[1:]: state[name] for name in names}, "state": state} for id, state in front.models.items()
+    }
+    saved = {"version_major": 2, "version_minor": 0, "state": states}
+    notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": saved}
+    return notebook
+
+
+def test_a_saved_notebook_is_a_figure_in_nbconvert_s_page(front):
+    """With the state of its models they come back; without it, the picture of the bundle is there."""
+    from nbconvert import HTMLExporter
+
+    notebook = as_saved(front, front.run(SLIDER, cell="the cell")[1])
+    front.set(front.one("FloatSliderModel"), value=1.5)
+    notebook.metadata["widgets"] = as_saved(front, [])["metadata"]["widgets"]
+    nbformat.validate(notebook)
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    [states] = re.findall(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', page, re.DOTALL)
+    [view] = re.findall(r'<script type="application/vnd.jupyter.widget-view\+json">(.*?)</script>', page, re.DOTALL)
+    states = json.loads(states)["state"]
+    assert json.loads(view)["model_id"] in states
+    [html] = [model["state"]["value"] for model in states.values() if model["model_name"] == "HTMLModel"]
+    assert "The tangent at x = 1.5 " in html and "<svg" in html
+    del notebook.metadata["widgets"]
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    [figure] = re.findall(r'<img [^>]*src="data:image/svg\+xml;base64,([^"]+)"', page)
+    assert "The tangent at x = 0 " in base64.b64decode(figure).decode()
+    assert 'type="application/vnd.jupyter.widget-view+json"' not in page
+
+
+def test_every_control_has_a_name(front):
+    """A screen reader says it; and the picture says what it shows."""
+    controls = '(slider("x", 0.0..1.0), checkbox("grid", true), button("again"))'
+    front.run(f"interact({controls}, |x, _, _| plot(|v| v * v, 0.0..1.0).tangent(x))", cell="the cell")
+    for kind, name in [("FloatSliderModel", "x"), ("CheckboxModel", "grid"), ("ButtonModel", "again")]:
+        assert front.models[front.one(kind)]["description"] == name
+    front.run('interact((slider("n", 1..5), dropdown("f", ["sin", "cos"])), |n, f| println!("{n} {f}"))', cell="the cell")
+    for kind, name in [("IntSliderModel", "n"), ("DropdownModel", "f")]:
+        assert front.models[front.one(kind)]["description"] == name

@@ -20,7 +20,8 @@ c.Spawner.environment = {
 }
 
 # The lessons, in the user's home. What is there stays, and the copy can be written to, whatever it is a copy of.
-LESSONS = f'cp -rn --no-preserve=mode {ADLAB}/share/adlab/notebooks "$HOME" 2>/dev/null'
+# The solutions are not among them.
+LESSONS = f'mkdir -p "$HOME/notebooks" && cp -n --no-preserve=mode {ADLAB}/share/adlab/notebooks/*.ipynb "$HOME/notebooks" 2>/dev/null'
 c.Spawner.cmd = ["sh", "-c", f'{LESSONS}; exec "$@"', "sh", sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.default_url = "/lab"
 

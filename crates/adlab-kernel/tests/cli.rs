@@ -293,7 +293,14 @@ fn lab_says_what_is_missing_and_hands_on_what_is_added() {
         command
     };
     refused(&mut in_it(&["lab"]), &["JupyterLab is missing", "-m pip install jupyterlab"]);
-    assert!(dir.path().join("adlab-lessons/solutions/1-forward-mode.ipynb").is_file());
+    // What opens first has nothing but the lessons; who learns alone asks for the solutions.
+    let files = || fs::read_dir(dir.path().join("adlab-lessons")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(files().count() == 4 && files().all(|name| name.to_string_lossy().ends_with(".ipynb")));
+    let said = String::from_utf8(in_it(&["lab", "--copy-only"]).output().unwrap().stdout).unwrap();
+    assert!(said.contains("adlab lab --solutions"), "{said}");
+    let said = String::from_utf8(in_it(&["lab", "--copy-only", "--solutions"]).output().unwrap().stdout).unwrap();
+    assert!(said.contains("added       solutions/1-forward-mode.ipynb") && !said.contains("--solutions"), "{said}");
+    assert_eq!(files().count(), 5);
     let jupyter = dir.path().join("jupyter-lab");
     fs::write(&jupyter, "#!/bin/sh\necho \"$@\"\n").unwrap();
     fs::set_permissions(&jupyter, fs::Permissions::from_mode(0o755)).unwrap();

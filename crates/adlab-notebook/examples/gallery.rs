@@ -110,6 +110,24 @@ fn figures() -> Vec<(&'static str, Draw)> {
             }),
         ),
         (
+            "forward",
+            Box::new(|| {
+                let tape = Tape::new();
+                let (x, y) = (tape.named("x", 0.5), tape.named("y", 4.2));
+                let _ = x * y + x.sin();
+                graph(&tape).title("Forward, two steps done").forward("x", 2).figure()
+            }),
+        ),
+        (
+            "backward",
+            Box::new(|| {
+                let tape = Tape::new();
+                let (x, y) = (tape.named("x", 0.5), tape.named("y", 4.2));
+                let _ = x * y + x.sin();
+                graph(&tape).title("Backward, three steps done").backward(3).figure()
+            }),
+        ),
+        (
             "loop",
             Box::new(|| {
                 let tape = Tape::new();

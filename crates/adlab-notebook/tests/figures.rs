@@ -93,7 +93,7 @@ fn the_words_say_the_ranges_and_the_extremes() {
 fn a_plot_draws_the_derivative() {
     // Of 3x, the derivative is 3 everywhere: one straight line from end to end.
     let svg = plot(|x| 3.0 * x, 0.0..1.0).figure().svg().to_owned();
-    let lines: Vec<&str> = svg.lines().filter(|line| line.contains("#D55E00") && line.contains("polyline")).collect();
+    let lines: Vec<&str> = svg.lines().filter(|line| line.contains("#B34600") && line.contains("polyline")).collect();
     let points: Vec<&str> = lines.last().and_then(|l| l.split('"').rev().nth(1)).expect("points").split(' ').collect();
     assert_eq!(points.len(), 2, "{points:?}");
     assert_eq!(points[0].split(',').nth(1), points[1].split(',').nth(1));
@@ -144,7 +144,7 @@ fn what_is_not_finite_breaks_a_curve() {
     // Two branches of 1/x and two of its derivative, and no line across the pole.
     let pole = plot(|x| 1.0 / x, -1.0..1.0).figure();
     let branches = |colour: &str| pole.svg().matches(&format!("stroke=\"{colour}\"")).count() - 1;
-    assert_eq!((branches("#0072B2"), branches("#D55E00")), (2, 2));
+    assert_eq!((branches("#0072B2"), branches("#B34600")), (2, 2));
     assert!(pole.text().contains("is shown"), "{}", pole.text());
 }
 

@@ -16,16 +16,14 @@ pub struct Copied {
 }
 
 impl Copied {
-    /// Adds what `from` has, as `inside` in the folder `to`.
-    pub fn add_tree(&mut self, from: &Path, to: &Path, inside: &Path) -> Result<()> {
+    /// Adds the files of the folder `from`, and not those of folders in it, as `inside` in the folder `to`.
+    pub fn add_files(&mut self, from: &Path, to: &Path, inside: &Path) -> Result<()> {
         fs::create_dir_all(to.join(inside))?;
         let mut entries: Vec<_> = fs::read_dir(from)?.collect::<std::io::Result<_>>()?;
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
-            let (path, inside) = (entry.path(), inside.join(entry.file_name()));
-            match entry.file_type()?.is_dir() {
-                true => self.add_tree(&path, to, &inside)?,
-                false => self.add(&fs::read(&path)?, to, &inside)?,
+            if entry.file_type()?.is_file() {
+                self.add(&fs::read(entry.path())?, to, &inside.join(entry.file_name()))?;
             }
         }
         Ok(())
@@ -75,7 +73,8 @@ mod tests {
         }
         let copy = || {
             let mut copied = Copied::default();
-            copied.add_tree(&from, &to, Path::new("")).unwrap();
+            copied.add_files(&from, &to, Path::new("")).unwrap();
+            copied.add_files(&from.join("solutions"), &to, Path::new("solutions")).unwrap();
             let names = |paths: Vec<PathBuf>| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
             (names(copied.added), names(copied.kept))
         };

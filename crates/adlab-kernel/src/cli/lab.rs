@@ -14,12 +14,17 @@ use crate::system::toolchain::on_path;
 
 /// Made in the current folder.
 const FOLDER: &str = "adlab-lessons";
+/// In it, and only for who asks: what opens first has nothing but the lessons.
+const SOLUTIONS: &str = "solutions";
 
 #[derive(clap::Args)]
 pub struct Options {
     /// Only copy the lessons
     #[arg(long)]
     copy_only: bool,
+    /// Copy the worked solutions as well, into a folder beside the lessons
+    #[arg(long)]
+    solutions: bool,
     /// What else you add goes to JupyterLab, as --no-browser
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     arguments: Vec<OsString>,
@@ -31,7 +36,14 @@ pub fn open(project: &Project, options: &Options) -> Result<()> {
     let folder = std::env::current_dir().context("the current folder is gone; go to one that is there")?.join(FOLDER);
     let lessons = project.root().join("notebooks");
     let mut copied = Copied::default();
-    copied.add_tree(&lessons, &folder, Path::new("")).with_context(|| {
+    let mut copy = || {
+        copied.add_files(&lessons, &folder, Path::new(""))?;
+        match options.solutions {
+            true => copied.add_files(&lessons.join(SOLUTIONS), &folder, Path::new(SOLUTIONS)),
+            false => Ok(()),
+        }
+    };
+    copy().with_context(|| {
         format!(
             "cannot copy the lessons to {}; go to a folder that is yours, and run this again there",
             folder.display()
@@ -39,6 +51,9 @@ pub fn open(project: &Project, options: &Options) -> Result<()> {
     })?;
     println!("lessons     {}", folder.display());
     copied.report();
+    if !folder.join(SOLUTIONS).exists() {
+        println!("solutions   for who learns alone: adlab lab --solutions");
+    }
     if options.copy_only {
         return Ok(());
     }

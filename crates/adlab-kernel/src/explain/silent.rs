@@ -1,6 +1,6 @@
 //! Cells that run, and may do something else than their writer believes: a note for each.
 
-use ra_ap_syntax::ast::{self, AstNode, AstToken, BinaryOp};
+use ra_ap_syntax::ast::{self, AstNode, AstToken, BinaryOp, HasLoopBody, HasName};
 use ra_ap_syntax::{SyntaxKind, SyntaxNode};
 
 use crate::cell::Cell;
@@ -10,6 +10,7 @@ use crate::cell::syntax::Tree;
 pub fn notes(cell: &Cell) -> String {
     let tree = cell.tree();
     let notes = unused_main(cell).into_iter().chain(powers(tree)).chain(quotients(tree));
+    let notes = notes.chain(new_in_each_round(tree)).chain(thrown_away(tree));
     notes.map(|note| format!("note: {note}\n")).collect()
 }
 
@@ -54,6 +55,55 @@ fn quotients(tree: &Tree) -> Vec<String> {
     quotients.collect()
 }
 
+/// `let sum = sum + x;` in a loop: a new `sum`, that ends with the round.
+fn new_in_each_round(tree: &Tree) -> Vec<String> {
+    let bodies = nodes(tree).filter_map(|node| {
+        let body = ast::WhileExpr::cast(node.clone()).and_then(|it| it.loop_body());
+        let body = body.or_else(|| ast::ForExpr::cast(node.clone()).and_then(|it| it.loop_body()));
+        body.or_else(|| ast::LoopExpr::cast(node).and_then(|it| it.loop_body()))
+    });
+    let lets = bodies.flat_map(|body| body.statements().collect::<Vec<_>>()).filter_map(|statement| match statement {
+        ast::Stmt::LetStmt(it) => Some(it),
+        _ => None,
+    });
+    let lost = lets.filter_map(|it| {
+        let Some(ast::Pat::IdentPat(pattern)) = it.pat() else { return None };
+        let name = pattern.name()?.text().to_string();
+        let value = it.initializer()?.syntax().clone();
+        let after = std::iter::successors(it.syntax().next_sibling(), SyntaxNode::next_sibling);
+        // Used again in the round, it may be meant.
+        let is_lost = names(&value, &name) && !after.into_iter().any(|node| names(&node, &name));
+        is_lost.then(|| {
+            format!(
+                "`let {name} = …` makes a new `{name}` in each round, and the one outside stays as it was: write \
+                 `{name} = …`, without `let`, and `let mut {name}` before the loop"
+            )
+        })
+    });
+    lost.collect()
+}
+
+/// Whether a name is used in it, or in a text's braces.
+fn names(node: &SyntaxNode, name: &str) -> bool {
+    node.descendants_with_tokens()
+        .filter_map(|it| it.into_token())
+        .any(|token| token.text() == name || token.kind() == SyntaxKind::STRING && token.text().contains(name))
+}
+
+/// `x + 1.0;` at the end of a cell: computed, and neither kept nor shown.
+fn thrown_away(tree: &Tree) -> Option<String> {
+    let last = ast::ExprStmt::cast(tree.statements().last()?)?;
+    last.semicolon_token()?;
+    let expression = last.expr()?;
+    let only_computes = match &expression {
+        ast::Expr::BinExpr(it) => !matches!(it.op_kind()?, BinaryOp::Assignment { .. } | BinaryOp::LogicOp(_)),
+        ast::Expr::PathExpr(_) | ast::Expr::FieldExpr(_) | ast::Expr::IndexExpr(_) => true,
+        _ => false,
+    };
+    let text = expression.syntax().text();
+    only_computes.then(|| format!("a line that ends in `;` shows nothing: to see its value, write `{text}` without it"))
+}
+
 fn nodes(tree: &Tree) -> impl Iterator<Item = SyntaxNode> {
     tree.all().descendants()
 }
@@ -69,6 +119,15 @@ mod tests {
             ("fn f(n: i32) -> i32 { n ^ 2 }", "`n.pow(2)`"),
             ("7 // 2", "`7 / 2`"),
             ("fn main() { println!(\"x\"); }", "`main();`"),
+            (
+                "let mut z = 1.0;\nfor i in 0..3 {\n    let z = z * 2.0;\n}\nz",
+                "`let z = …` makes a new `z` in each round",
+            ),
+            ("fn f() { loop { let n = n + 1; } }", "without `let`"),
+            ("while z < 3.0 { let z = z + 1.0; }", "`let mut z`"),
+            ("let x = 3.0;\nx + 1.0;", "write `x + 1.0` without it"),
+            ("x == 3.0;", "write `x == 3.0` without it"),
+            ("v[0];", "`v[0]`"),
         ] {
             let notes = notes(&Cell::read(code, None, 1).unwrap());
             assert!(notes.starts_with("note: ") && notes.contains(words), "{code}: {notes}");
@@ -83,6 +142,16 @@ mod tests {
             "x // 2",
             "\"7 // 2 ^ 3\"",
             "fn main() {} main()",
+            "for i in 0..3 { let z = z * 2.0; println!(\"{z}\"); }",
+            "for i in 0..3 { let z = z * 2.0; v.push(z) }",
+            "for x in v { let y = x * 2.0; }",
+            "let z = z * 2.0;",
+            "for i in 0..3 { z = z * 2.0; }",
+            "x + 1.0",
+            "x += 1.0;",
+            "a && b();",
+            "f(x);",
+            "x; y = 2.0;",
         ] {
             assert_eq!(notes(&Cell::read(code, None, 1).unwrap()), "", "{code}");
         }

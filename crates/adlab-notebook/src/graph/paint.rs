@@ -4,6 +4,7 @@ use adlab::{Op, Operand, Record};
 
 use super::formula::name;
 use super::layout::{Layout, layout};
+use super::pass::{Mode, Pass};
 use crate::draw::style::{self, LABEL_SIZE, TICK_SIZE, TITLE_SIZE};
 use crate::draw::{Colour, HPos, Point, Scene, VPos, fitted, text_width};
 use crate::number::pretty;
@@ -11,18 +12,16 @@ use crate::number::pretty;
 const MARGIN: f64 = 18.0;
 /// Half the height of a box.
 const HALF: f64 = 20.0;
-/// From the middle of a box to the one below it.
-const APART: f64 = 64.0;
+/// What one more line adds to it, for what a pass brings.
+const MORE: f64 = 8.5;
+/// From the middle of a box to the one below it, beside both halves.
+const APART: f64 = 24.0;
 /// Between the boxes of two layers, beside the widest label.
 const GAP: f64 = 42.0;
 /// How far apart two edges end that go to the same box.
 const PORTS: f64 = 18.0;
 /// How wide a title may be that is wider than the rest.
 const MOST_TITLE: f64 = 900.0;
-
-const INPUT: Colour = Colour(0xDC, 0xEC, 0xF7);
-const OPERATION: Colour = Colour(0xF0, 0xF1, 0xF3);
-const OUTPUT: Colour = Colour(0xFB, 0xE6, 0xD5);
 
 /// An edge: from which node to which, and the local derivative.
 struct Edge {
@@ -31,15 +30,18 @@ struct Edge {
     partial: f64,
 }
 
-/// A node's box and its two lines of text.
+/// A node's box and its lines of text.
 struct Node {
     centre: Point,
     half_width: f64,
-    lines: [String; 2],
+    half_height: f64,
+    lines: Vec<String>,
     fill: Colour,
+    /// Where a pass has come to.
+    is_current: bool,
 }
 
-pub(super) fn scene(records: &[Record], title: Option<&str>) -> Scene {
+pub(super) fn scene(records: &[Record], title: Option<&str>, pass: Option<&Pass>) -> Scene {
     let edges: Vec<Edge> = records
         .iter()
         .flat_map(|record| record.operands.iter().map(move |operand| (record.index, operand)))
@@ -49,14 +51,21 @@ pub(super) fn scene(records: &[Record], title: Option<&str>) -> Scene {
         })
         .collect();
     let layout = layout(records.len(), &edges.iter().map(|edge| (edge.from, edge.to)).collect::<Vec<_>>());
-    let mut nodes: Vec<Node> = records.iter().map(|record| node(record, &edges)).collect();
+    let mut nodes: Vec<Node> = records.iter().map(|record| node(record, &edges, pass)).collect();
+    let half = HALF + pass.map_or(0.0, |_| MORE);
+    let apart = 2.0 * half + APART;
 
     // Columns as wide as their widest box.
     let mut column = vec![0.0_f64; layout.layer.iter().max().map_or(0, |last| last + 1)];
     for (node, &layer) in nodes.iter().zip(&layout.layer) {
         column[layer] = column[layer].max(node.half_width);
     }
-    let gap = GAP + edges.iter().map(|edge| text_width(&pretty(edge.partial), TICK_SIZE)).fold(20.0, f64::max);
+    // As wide as it may get, so that nothing moves from step to step.
+    let widest = |edge: &Edge| match pass {
+        Some(pass) => pass.product(edge.from, edge.to, edge.partial),
+        None => pretty(edge.partial),
+    };
+    let gap = GAP + edges.iter().map(|edge| text_width(&widest(edge), TICK_SIZE)).fold(20.0, f64::max);
     let mut x = MARGIN;
     for half in &mut column {
         let middle = x + *half;
@@ -68,26 +77,26 @@ pub(super) fn scene(records: &[Record], title: Option<&str>) -> Scene {
     let title = title.map(|title| fitted(title, TITLE_SIZE, room));
     let title_width = title.as_ref().map_or(0.0, |title| text_width(title, TITLE_SIZE));
     let width = (x - gap + MARGIN).max(title_width + 2.0 * MARGIN);
-    let top = MARGIN + HALF + title.as_ref().map_or(0.0, |_| 30.0);
-    let across = layout.place.iter().copied().fold(0.0, f64::max) * APART;
+    let top = MARGIN + half + title.as_ref().map_or(0.0, |_| 30.0);
+    let across = layout.place.iter().copied().fold(0.0, f64::max) * apart;
     let points: Vec<Point> =
-        layout.layer.iter().zip(&layout.place).map(|(&layer, place)| (column[layer], top + place * APART)).collect();
+        layout.layer.iter().zip(&layout.place).map(|(&layer, place)| (column[layer], top + place * apart)).collect();
     for (node, point) in nodes.iter_mut().zip(&points) {
         node.centre = *point;
     }
 
-    let mut scene = Scene::new(width.ceil() as u32, (top + across + HALF + MARGIN).ceil() as u32);
+    let mut scene = Scene::new(width.ceil() as u32, (top + across + half + MARGIN).ceil() as u32);
     if let Some(title) = title {
         scene.text(&title, (width / 2.0, MARGIN - 4.0), (HPos::Center, VPos::Top), TITLE_SIZE, style::INK);
     }
-    draw_edges(&mut scene, &edges, &layout, &points, &nodes);
+    draw_edges(&mut scene, &edges, &layout, &points, &nodes, pass);
     for node in &nodes {
         draw_node(&mut scene, node);
     }
     scene
 }
 
-fn node(record: &Record, edges: &[Edge]) -> Node {
+fn node(record: &Record, edges: &[Edge], pass: Option<&Pass>) -> Node {
     let symbol = record.op.symbol();
     let what = match (&record.operands[..], record.op) {
         (_, Op::Input) => name(record),
@@ -96,25 +105,43 @@ fn node(record: &Record, edges: &[Edge]) -> Node {
         _ => symbol.to_owned(),
     };
     let value = pretty(record.value);
-    let widest = text_width(&what, LABEL_SIZE + 1.0).max(text_width(&value, TICK_SIZE));
+    let brought = pass.and_then(|pass| pass.line_in_the_end(record.index)).unwrap_or_default();
+    let small = text_width(&value, TICK_SIZE).max(text_width(&brought, TICK_SIZE));
+    let widest = text_width(&what, LABEL_SIZE + 1.0).max(small);
+    let reached = pass.and_then(|pass| Some(pass.line(pass.of(record.index)?)));
     let used = edges.iter().any(|edge| edge.from == record.index);
     let fill = match record.op {
-        Op::Input => INPUT,
-        _ if used => OPERATION,
-        _ => OUTPUT,
+        _ if reached.is_some() => style::REACHED,
+        Op::Input => style::INPUT,
+        _ if used => style::OPERATION,
+        _ => style::OUTPUT,
     };
-    Node { centre: (0.0, 0.0), half_width: (widest / 2.0 + 11.0).max(26.0), lines: [what, value], fill }
+    Node {
+        centre: (0.0, 0.0),
+        half_width: (widest / 2.0 + 11.0).max(26.0),
+        half_height: HALF + pass.map_or(0.0, |_| MORE),
+        lines: [what, value].into_iter().chain(reached).collect(),
+        fill,
+        is_current: pass.is_some_and(|pass| pass.is_at(record.index)),
+    }
 }
 
 fn draw_node(scene: &mut Scene, node: &Node) {
     let (x, y) = node.centre;
-    let outer = rounded(node.centre, node.half_width, HALF);
+    let outer = rounded(node.centre, node.half_width, node.half_height);
     scene.area(&outer, node.fill);
     let outline: Vec<Point> = outer.iter().chain(&outer[..1]).copied().collect();
-    scene.line(&outline, 1.0, style::FRAME);
-    let middle = (HPos::Center, VPos::Center);
-    scene.text(&node.lines[0], (x, y - 8.5), middle, LABEL_SIZE + 1.0, style::INK);
-    scene.text(&node.lines[1], (x, y + 8.5), middle, TICK_SIZE, style::SOFT);
+    let (width, colour) = if node.is_current { (2.4, style::PATH) } else { (1.0, style::FRAME) };
+    scene.line(&outline, width, colour);
+    let first = y - 8.5 * (node.lines.len() - 1) as f64;
+    for (i, text) in node.lines.iter().enumerate() {
+        let (size, colour) = match i {
+            0 => (LABEL_SIZE + 1.0, style::INK),
+            1 => (TICK_SIZE, style::SOFT),
+            _ => (TICK_SIZE, style::INK),
+        };
+        scene.text(text, (x, first + 17.0 * i as f64), (HPos::Center, VPos::Center), size, colour);
+    }
 }
 
 /// The outline of a box with round corners.
@@ -132,7 +159,14 @@ fn rounded((x, y): Point, half_width: f64, half_height: f64) -> Vec<Point> {
     corners.into_iter().flat_map(corner).collect()
 }
 
-fn draw_edges(scene: &mut Scene, edges: &[Edge], layout: &Layout, points: &[Point], nodes: &[Node]) {
+fn draw_edges(
+    scene: &mut Scene,
+    edges: &[Edge],
+    layout: &Layout,
+    points: &[Point],
+    nodes: &[Node],
+    pass: Option<&Pass>,
+) {
     let mut labels = Vec::new();
     for (i, edge) in edges.iter().enumerate() {
         let through = &layout.edges[i];
@@ -148,11 +182,25 @@ fn draw_edges(scene: &mut Scene, edges: &[Edge], layout: &Layout, points: &[Poin
         let neck = (tip.0 - 7.0, tip.1);
         let mut stops = vec![(start.centre.0 + start.half_width, start.centre.1)];
         stops.extend(through[1..through.len() - 1].iter().map(|&bend| points[bend]));
+        let last = stops.len();
         stops.push(neck);
+        let flows = pass.filter(|pass| pass.flows_at(edge.to));
+        let (width, colour) = if flows.is_some() { (2.4, style::PATH) } else { (1.2, style::ARROW) };
+        let mut head = [tip, (neck.0, neck.1 - 3.2), (neck.0, neck.1 + 3.2)];
+        if flows.is_some_and(|pass| pass.mode == Mode::Backward) {
+            // Against the arrow.
+            let root = stops[0];
+            stops[0].0 += 8.0;
+            stops[last].0 = tip.0;
+            head = [root, (root.0 + 8.0, root.1 - 4.0), (root.0 + 8.0, root.1 + 4.0)];
+        }
         let curves = through_stops(&stops);
-        scene.line(&curves.concat(), 1.2, style::ARROW);
-        scene.area(&[tip, (neck.0, neck.1 - 3.2), (neck.0, neck.1 + 3.2)], style::ARROW);
-        let text = pretty(edge.partial);
+        scene.line(&curves.concat(), width, colour);
+        scene.area(&head, colour);
+        let text = match flows {
+            Some(pass) => pass.product(edge.from, edge.to, edge.partial),
+            None => pretty(edge.partial),
+        };
         labels.push((label_place(&curves[curves.len() - 1], &text), text));
     }
     // After all edges, so that none runs through a number.

@@ -28,7 +28,9 @@ pub(super) fn present(controls: &[Description], shows: bool, mut answer: Answer)
         (true, 1) => "it moves the picture",
         (true, _) => "they move the picture",
     };
-    let words = on_one_line(&format!("{}. In Jupyter, {moves}.", words.join("; ")));
+    let elsewhere = output::in_notebook() && !output::kernel_shows_all();
+    let place = if elsewhere { "With the kernel Rust (AD Lab)" } else { "In Jupyter" };
+    let words = on_one_line(&format!("{}. {place}, {moves}.", words.join("; ")));
     // What is within a picture that moves does not move by itself.
     if !output::kernel_shows_all() || output::is_answering() {
         answer(&[]);

@@ -14,7 +14,7 @@ const MOST_ROWS: usize = 5;
 
 /// The name of the vertical axis at the left, what the colours mean at the right. Returns where the frame may begin.
 pub(super) fn header(scene: &mut Scene, chart: &Chart, left: f64, right: f64, mut top: f64) -> f64 {
-    const SAMPLE: f64 = 24.0;
+    const SAMPLE: f64 = 34.0;
     const GAP: f64 = 18.0;
     let entries: Vec<(usize, String, bool)> = chart
         .layers
@@ -72,9 +72,9 @@ pub(super) fn header(scene: &mut Scene, chart: &Chart, left: f64, right: f64, mu
         for entry in row {
             let y = top + ROW / 2.0;
             if entry.2 {
-                scene.line(&[(x, y), (x + 17.0, y)], 2.4, style::series(entry.0));
+                scene.dashed(&[(x, y), (x + 27.0, y)], 2.4, style::series(entry.0), style::dashes(entry.0));
             } else {
-                mark(scene, (x + 12.0, y), entry.0);
+                mark(scene, (x + 22.0, y), entry.0);
             }
             scene.text(&entry.1, (x + SAMPLE, y), (HPos::Left, VPos::Center), LABEL_SIZE, style::INK);
             x += extent(entry);

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::chart::Pair;
 use crate::draw::thin::{covering, in_columns_and_rows};
-use crate::draw::{Colour, Point, Scene};
+use crate::draw::{Colour, Point, Scene, style};
 
 /// Marks that can be told apart, and that a notebook can hold.
 pub(super) const MOST_MARKS: usize = 15_000;
@@ -23,16 +23,28 @@ pub(super) fn visible<'a>(frame: &'a Frame, points: &'a [Pair]) -> impl Iterator
     points.iter().map(|&p| at(frame, p)).filter(move |p| inside(p.0, &frame.x) && inside(p.1, &frame.y))
 }
 
+/// How a line looks.
+pub(super) struct Stroke {
+    pub(super) width: f64,
+    pub(super) colour: Colour,
+    pub(super) dashes: usize,
+}
+
+impl Stroke {
+    pub(super) fn solid(width: f64, colour: Colour) -> Stroke {
+        Stroke { width, colour, dashes: 0 }
+    }
+
+    /// Of the `i`th line.
+    pub(super) fn series(i: usize, width: f64) -> Stroke {
+        Stroke { width, colour: style::series(i), dashes: style::dashes(i) }
+    }
+}
+
 /// A line, as far as it lies within the frame, with at most about `most` corners. Returns how many points are left out in a
 /// way that can be seen.
-pub(super) fn line(
-    scene: &mut Scene,
-    frame: &Frame,
-    points: &[Pair],
-    width: f64,
-    colour: Colour,
-    most: usize,
-) -> usize {
+pub(super) fn line(scene: &mut Scene, frame: &Frame, points: &[Pair], stroke: &Stroke, most: usize) -> usize {
+    let Stroke { width, colour, dashes } = *stroke;
     let runs = runs(frame, points);
     let before: usize = runs.iter().map(Vec::len).sum();
     let runs: Vec<Vec<Point>> = runs.iter().map(|run| in_columns_and_rows(run)).collect();
@@ -42,7 +54,7 @@ pub(super) fn line(
     for run in &runs {
         let last = run.last().filter(|_| every > 1 && !(run.len() - 1).is_multiple_of(every));
         let some: Vec<Point> = run.iter().step_by(every).chain(last).copied().collect();
-        scene.line(&some, width, colour);
+        scene.dashed(&some, width, colour, dashes);
         drawn += some.len();
     }
     // A point without neighbours makes no line.

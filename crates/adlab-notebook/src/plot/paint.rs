@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::chart::{Chart, Layer, Level, Pair, Slope};
 use super::legend::{MARGIN, ROW, header};
-use super::line::{Frame, MOST_MARKS, at, clip, line, visible};
+use super::line::{Frame, MOST_MARKS, Stroke, at, clip, line, visible};
 use super::marks::mark;
 use crate::draw::style::{self, LABEL_SIZE, TICK_SIZE, TITLE_SIZE};
 use crate::draw::thin::covering;
@@ -73,7 +73,7 @@ pub(super) fn scene(chart: &Chart) -> (Scene, Thinned) {
         match layer {
             Layer::Line { points, width, .. } => {
                 let most = share(MOST_CORNERS, points);
-                left_out += line(&mut scene, &frame, points, *width, style::series(named), most);
+                left_out += line(&mut scene, &frame, points, &Stroke::series(named, *width), most);
                 named += 1;
             }
             Layer::Points { points, .. } => {
@@ -175,7 +175,7 @@ fn isolines(scene: &mut Scene, frame: &Frame, levels: &[Level]) {
     for (i, (level, name)) in levels.iter().zip(level_names(levels)).enumerate() {
         let colour = level_colour(i, levels.len());
         for points in &level.lines {
-            line(scene, frame, points, 1.5, colour, usize::MAX);
+            line(scene, frame, points, &Stroke::solid(1.5, colour), usize::MAX);
         }
         let y = middle + STEP * ((levels.len() - 1) as f64 / 2.0 - i as f64);
         let x = frame.x.end + 14.0;
@@ -219,7 +219,7 @@ fn arrows(scene: &mut Scene, frame: &Frame, slopes: &[Slope]) {
 
 /// A line with a point at each step (as long as they can be told apart), a ring at the start and a disc at the end.
 fn path(scene: &mut Scene, frame: &Frame, points: &[Pair], most: usize) -> usize {
-    let left_out = line(scene, frame, points, 1.8, style::PATH, most);
+    let left_out = line(scene, frame, points, &Stroke::solid(1.8, style::PATH), most);
     let places: Vec<Point> = visible(frame, points).collect();
     if places.len() <= 100 {
         for &place in &places {
@@ -244,7 +244,7 @@ fn tangent(scene: &mut Scene, frame: &Frame, touch: Pair, slope: f64) {
     const PIECES: usize = 100;
     let x = |i: usize| frame.x.low + (frame.x.high - frame.x.low) * i as f64 / PIECES as f64;
     let points: Vec<Pair> = (0..=PIECES).map(x).map(|x| (x, touch.1 + slope * (x - touch.0))).collect();
-    line(scene, frame, &points, 1.8, style::INK, usize::MAX);
+    line(scene, frame, &points, &Stroke::solid(1.8, style::INK), usize::MAX);
     let Some(place) = visible(frame, &[touch]).next() else { return };
     scene.disc(place, 5.0, style::INK);
     // Below the line where that rises, above where it falls, and within the frame.
