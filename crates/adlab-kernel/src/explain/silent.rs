@@ -10,7 +10,7 @@ use crate::cell::syntax::Tree;
 pub fn notes(cell: &Cell) -> String {
     let tree = cell.tree();
     let notes = unused_main(cell).into_iter().chain(powers(tree)).chain(quotients(tree));
-    let notes = notes.chain(new_in_each_round(tree)).chain(thrown_away(tree));
+    let notes = notes.chain(rests(tree)).chain(new_in_each_round(tree)).chain(thrown_away(tree));
     notes.map(|note| format!("note: {note}\n")).collect()
 }
 
@@ -55,6 +55,19 @@ fn quotients(tree: &Tree) -> Vec<String> {
     quotients.collect()
 }
 
+/// `1 / 2`, where Python says 0.5.
+fn rests(tree: &Tree) -> Vec<String> {
+    let divisions = nodes(tree).filter_map(ast::BinExpr::cast).filter_map(|it| {
+        let is_division = it.op_kind() == Some(BinaryOp::ArithOp(ast::ArithOp::Div));
+        let number = |side: Option<ast::Expr>| side?.syntax().text().to_string().parse::<u64>().ok();
+        let (left, right) = (number(it.lhs())?, number(it.rhs())?);
+        let has_rest = is_division && left.checked_rem(right)? > 0;
+        has_rest
+            .then(|| format!("of whole numbers, `{left} / {right}` is {}: write `{left}.0 / {right}.0`", left / right))
+    });
+    divisions.collect()
+}
+
 /// `let sum = sum + x;` in a loop: a new `sum`, that ends with the round.
 fn new_in_each_round(tree: &Tree) -> Vec<String> {
     let bodies = nodes(tree).filter_map(|node| {
@@ -90,6 +103,12 @@ fn names(node: &SyntaxNode, name: &str) -> bool {
         .any(|token| token.text() == name || token.kind() == SyntaxKind::STRING && token.text().contains(name))
 }
 
+/// Methods of numbers, vectors and tensors that do nothing else.
+const COMPUTES: [&str; 16] = [
+    "sin", "cos", "tan", "exp", "ln", "sqrt", "abs", "tanh", "powi", "powf", "relu", "sigmoid", "len", "grad", "item",
+    "wrt",
+];
+
 /// `x + 1.0;` at the end of a cell: computed, and neither kept nor shown.
 fn thrown_away(tree: &Tree) -> Option<String> {
     let last = ast::ExprStmt::cast(tree.statements().last()?)?;
@@ -97,6 +116,7 @@ fn thrown_away(tree: &Tree) -> Option<String> {
     let expression = last.expr()?;
     let only_computes = match &expression {
         ast::Expr::BinExpr(it) => !matches!(it.op_kind()?, BinaryOp::Assignment { .. } | BinaryOp::LogicOp(_)),
+        ast::Expr::MethodCallExpr(it) => COMPUTES.contains(&&*it.name_ref()?.text().to_string()),
         ast::Expr::PathExpr(_) | ast::Expr::FieldExpr(_) | ast::Expr::IndexExpr(_) => true,
         _ => false,
     };
@@ -128,6 +148,10 @@ mod tests {
             ("let x = 3.0;\nx + 1.0;", "write `x + 1.0` without it"),
             ("x == 3.0;", "write `x == 3.0` without it"),
             ("v[0];", "`v[0]`"),
+            ("x.grad();", "`x.grad()`"),
+            ("z.backward();\nx.grad().item();", "`x.grad().item()`"),
+            ("let half = 1/2;", "`1 / 2` is 0: write `1.0 / 2.0`"),
+            ("7 / 2 * n", "`7 / 2` is 3"),
         ] {
             let notes = notes(&Cell::read(code, None, 1).unwrap());
             assert!(notes.starts_with("note: ") && notes.contains(words), "{code}: {notes}");
@@ -149,6 +173,12 @@ mod tests {
             "for i in 0..3 { z = z * 2.0; }",
             "x + 1.0",
             "x += 1.0;",
+            "6 / 2",
+            "1 / 0",
+            "1.0 / 2.0",
+            "n / 2",
+            "z.backward();",
+            "v.push(1.0);",
             "a && b();",
             "f(x);",
             "x; y = 2.0;",

@@ -14,6 +14,10 @@ pub const RULES: &[Rule] = &[
     Rule { name: "let n: i32 = 2.5", says: float_for_integer },
     Rule { name: "1.0 here and 2 there", says: mixed_branches },
     Rule { name: "sin of an integer", says: method_of_an_integer },
+    Rule { name: "f32 and f64", says: two_precisions },
+    Rule { name: "if n {", says: condition },
+    Rule { name: "for i in 3", says: no_range },
+    Rule { name: "0..3.0", says: range_of_floats },
 ];
 
 /// `x` to the power of `n`.
@@ -239,6 +243,58 @@ fn method_of_an_integer(case: &Case) -> Option<Advice> {
     })
 }
 
+fn two_precisions(case: &Case) -> Option<Advice> {
+    const KINDS: [&str; 2] = ["f32", "f64"];
+    let differ = |(a, b): (&str, &str)| KINDS.contains(&a) && KINDS.contains(&b) && a != b;
+    let label = case.primary()?;
+    let named = label.text.strip_prefix("expected `").and_then(|text| text.strip_suffix('`')?.split_once("`, found `"));
+    let operator = kinds(case).is_some_and(|(a, b)| differ((a.as_str(), b.as_str())));
+    let mismatch = named.filter(|kinds| case.is(&["E0308"]) && differ(*kinds));
+    if !operator && mismatch.is_none() {
+        return None;
+    }
+    let hint =
+        "`f32` and `f64` don't mix: here all numbers with a point are `f64`; `f64::from(x)` makes one of an `f32`";
+    let advice = Advice::rust(hint).enough();
+    let is_wider = mismatch.is_some_and(|(expected, _)| expected == "f64");
+    Some(if is_wider { advice.edit(label.range.clone(), format!("f64::from({})", case.marked())) } else { advice })
+}
+
+/// `if n { … }`, `while n { … }`
+fn condition(case: &Case) -> Option<Advice> {
+    let label = case.primary().filter(|_| case.is(&["E0308"]))?;
+    let kind = label.text.strip_prefix("expected `bool`, found ")?.trim_matches('`');
+    let (before, _) = case.around();
+    let asks = ["if", "while"].iter().any(|word| before.trim_end().ends_with(word));
+    let zero = match kind {
+        "integer" => "0",
+        "floating-point number" => "0.0",
+        kind if WHOLE.contains(&kind) => "0",
+        kind if FLOATS.contains(&kind) => "0.0",
+        _ => return None,
+    };
+    let advice = Advice::rust("a condition is a comparison: a number is neither true nor false").enough();
+    asks.then(|| advice.edit(label.range.end..label.range.end, format!(" != {zero}")))
+}
+
+fn no_range(case: &Case) -> Option<Advice> {
+    let is_it =
+        case.is(&["E0277"]) && case.message().ends_with("is not an iterator") && WHOLE.contains(&case.quoted(0));
+    let range = case.range().filter(|_| is_it)?;
+    let advice = Advice::rust("a loop goes over a range of whole numbers: `for i in 0..3 { … }`").enough();
+    Some(advice.edit(range.start..range.start, "0.."))
+}
+
+fn range_of_floats(case: &Case) -> Option<Advice> {
+    let (before, _) = case.around();
+    let is_float = case.primary().is_some_and(|label| label.text == "expected integer, found floating-point number");
+    let range = case.range().filter(|_| is_float && before.ends_with(".."))?;
+    let hint = "a loop counts in whole numbers, `for i in 0..3`; `i as f64` makes a number with a point of one";
+    let advice = Advice::rust(hint).enough();
+    let whole = case.marked().strip_suffix(".0").filter(|whole| is_integer(whole));
+    Some(whole.map(|whole| Advice::rust(hint).enough().edit(range, whole)).unwrap_or(advice))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::samples::{Sample, check, sample};
@@ -276,12 +332,25 @@ mod tests {
             (sample("E0277", "cannot calculate the remainder of `{integer}` divided by `f64`", "5 «%» x"), "→ 5.0 % x"),
             (sample("E0599", "no method named `sqrt` found for type `{integer}`", "2.«sqrt»()"), "→ 2.0_f64.sqrt()"),
             (sample("E0599", "no method named `exp` found for type `i32`", "n.«exp»()"), "→ (n as f64).exp()"),
+            (labelled("expected `f64`, found `f32`", "mismatched types", "f(«a»)"), "→ f(f64::from(a))"),
+            (labelled("expected `f32`, found `f64`", "mismatched types", "a + «b»"), "don't mix"),
+            (sample("E0277", "cannot add `f64` to `f32`", "a «+» b"), "don't mix"),
+            (labelled("expected `bool`, found `i32`", "mismatched types", "if «n» { 1 }"), "→ if n != 0 { 1 }"),
+            (labelled("expected `bool`, found integer", "mismatched types", "while «1» { }"), "→ while 1 != 0 { }"),
+            (sample("E0277", "`{integer}` is not an iterator", "for i in «3» { }"), "→ for i in 0..3 { }"),
+            (
+                labelled("expected integer, found floating-point number", "mismatched types", "for i in 0..«3.0» { }"),
+                "→ for i in 0..3 { }",
+            ),
         ];
         let silent = [
             sample("E0614", deref, "let y = «*x»;"),
             sample("E0369", "cannot add `String` to `f64`", "x «+» s"),
             sample("E0277", "cannot multiply `Tensor` by `i32`", "t «*» n"),
             sample("E0599", "no method named `sqrt` found for struct `Vec<f64>`", "v.«sqrt»()"),
+            labelled("expected `bool`, found `f64`", "mismatched types", "let b: bool = «x»;"),
+            labelled("expected `f64`, found integer", "mismatched types", "f(«2»)"),
+            sample("E0277", "`Foo` is not an iterator", "for i in «foo» { }"),
         ];
         // A rule that needs a second label has a test of its own.
         let others: Vec<Rule> =

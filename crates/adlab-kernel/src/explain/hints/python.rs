@@ -1,7 +1,7 @@
 //! The habits of Python, and how Rust says the same.
 
 use super::elsewhere::{instead_of, interval};
-use super::operands::is_name;
+use super::operands::{is_name, operand_before};
 use super::rule::{Advice, Case, Rule};
 
 pub const RULES: &[Rule] = &[
@@ -22,6 +22,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "print x", says: print },
     Rule { name: "not", says: not },
     Rule { name: "words of other languages", says: foreign },
+    Rule { name: "v[1:3]", says: slice },
 ];
 
 fn is_syntax(case: &Case) -> bool {
@@ -271,7 +272,8 @@ fn not(case: &Case) -> Option<Advice> {
 }
 
 /// What a statement has in other languages, what it has in Rust, and a word on it.
-const FOREIGN: [(&str, &str, &str); 8] = [
+const FOREIGN: [(&str, &str, &str); 9] = [
+    ("elif ", "else if ", "the next case is `else if x == 2 { … }`"),
     ("function ", "fn ", "a function is `fn f(x: f64) -> f64 { … }`"),
     ("func ", "fn ", "a function is `fn f(x: f64) -> f64 { … }`"),
     ("fun ", "fn ", "a function is `fn f(x: f64) -> f64 { … }`"),
@@ -291,6 +293,21 @@ fn foreign(case: &Case) -> Option<Advice> {
     })?;
     let advice = Advice::rust(*hint).message(format!("`{}` is of another language", word.trim())).explains_all();
     Some(if instead.is_empty() { advice } else { advice.edit(start + at..start + at + word.len(), *instead) })
+}
+
+/// `v[1:3]`, `v[:2]`, `v[1:]`
+fn slice(case: &Case) -> Option<Advice> {
+    let Line { start, text: line, code } = statement(case)?;
+    let (open, close) = code.match_indices('[').find_map(|(open, _)| {
+        let close = open + code[open..].find(']')?;
+        let inner = &code[open + 1..close];
+        (inner.matches(':').count() == 1 && !inner.contains(['{', ';', '='])).then_some((open, close))
+    })?;
+    let name = operand_before(&line[..open]).1;
+    let inner = line[open + 1..close].replacen(':', "..", 1);
+    let advice = Advice::rust("a part of a vector is lent by `&v[1..3]`").message("a part is written with two dots");
+    let from = start + open - name.len();
+    is_name(name).then(|| advice.explains_all().edit(from..start + close + 1, format!("&{name}[{inner}]")))
 }
 
 #[cfg(test)]
@@ -333,9 +350,13 @@ mod tests {
             (sample("", no, "del «x»"), "`drop(x);`"),
             (sample("", no, "print «x»"), "→ println!(\"{}\", x);"),
             (sample("", "unexpected keyword `true`", "if not «true» { }"), "→ if !true { }"),
+            (sample("", no, "if a { 1 } elif «x» { 2 }"), "→ if a { 1 } else if x { 2 }"),
+            (sample("", "expected one of `.`, `]`, or an operator, found `:`", "v[1«:»3]"), "→ &v[1..3]"),
+            (sample("", "expected expression, found `:`", "let w = v[«:»2];"), "→ let w = &v[..2];"),
         ];
         let silent = [
             sample("E0308", "mismatched types", "if x «y» { }"),
+            sample("", no, "let v: [f64; 2] = [a::b «x»];"),
             sample("", "expected expression, found `;`", "let x = 5 % «;»"),
             sample("", brace, "if x«»"),
             sample("", no, "let s = \"do not # f(lambda x: 1)\"«»"),

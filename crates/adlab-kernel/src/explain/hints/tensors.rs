@@ -68,7 +68,7 @@ fn tensor_and_integer(case: &Case) -> Option<Advice> {
     })
 }
 
-const DIFFERENTIATE: [&str; 14] = [
+const DIFFERENTIATE: [&str; 16] = [
     "derivative",
     "derivatives",
     "nested_derivative",
@@ -83,6 +83,8 @@ const DIFFERENTIATE: [&str; 14] = [
     "value_and_gradient",
     "check_gradient",
     "check_gradient_with",
+    "plot",
+    "contour",
 ];
 
 /// A function on `f64` can't be given other numbers.

@@ -14,6 +14,8 @@ pub const RULES: &[Rule] = &[
     Rule { name: "arithmetic of vectors", says: vector },
     Rule { name: "\"=\" * 20", says: repeat },
     Rule { name: "let s: str", says: unsized_text },
+    Rule { name: "\"n = \" + n", says: text_and_value },
+    Rule { name: "plot(f, a, b)", says: no_range },
 ];
 
 /// `let x: f64 = "1".parse();`
@@ -133,6 +135,24 @@ fn unsized_text(case: &Case) -> Option<Advice> {
     Some(advice.explains_all().edit(start + at..start + at, "&"))
 }
 
+fn text_and_value(case: &Case) -> Option<Advice> {
+    let is_it = case.is(&["E0369"]) && case.message().starts_with("cannot add") && case.quoted(1) == "&str";
+    is_it.then(|| Advice::rust("a text is put together by `format!(\"n = {n}\")`, and printed by `println!`").enough())
+}
+
+/// The ends of a range as two arguments, or in brackets.
+fn no_range(case: &Case) -> Option<Advice> {
+    let wants_one = case.is(&["E0308", "E0061"]) && case.says("expected `Range<f64>`, found ");
+    let advice = Advice::rust("a range is written with two dots: `plot(f, -3.0..3.0)`").enough();
+    let inner = case.marked().strip_prefix('(').and_then(|text| text.strip_suffix(')')).map(|text| text.split(", "));
+    let ends: Vec<&str> = inner.into_iter().flatten().collect();
+    let range = case.range().filter(|_| wants_one)?;
+    Some(match ends.as_slice() {
+        [low, high] => advice.edit(range, format!("{low}..{high}")),
+        _ => advice,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::samples::{Sample, check, sample};
@@ -168,6 +188,12 @@ mod tests {
             (ordered("v.«sort»();"), "→ v.sort_by(f64::total_cmp);"),
             (ordered("v.iter().«max»()"), "→ v.iter().copied().fold(f64::MIN, f64::max)"),
             (sample("E0277", "the type `str` cannot be indexed by `{integer}`", "s[«0»]"), "`s.chars()`"),
+            (sample("E0369", "cannot add `i32` to `&str`", "\"n = \" «+» n"), "`format!(\"n = {n}\")`"),
+            (
+                mismatch("expected `Range<f64>`, found `({float}, {float})`", "plot(f, «(-3.0, 3.0)»)"),
+                "→ plot(f, -3.0..3.0)",
+            ),
+            (mismatch("expected `Range<f64>`, found floating-point number", "plot(f, «-3.0», 3.0)"), "two dots"),
         ]);
         let pairs: Vec<_> = pairs.collect();
         let silent = [
