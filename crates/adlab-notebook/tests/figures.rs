@@ -149,6 +149,28 @@ fn what_is_not_finite_breaks_a_curve() {
 }
 
 #[test]
+fn a_step_is_as_long_along_both_axes_of_a_plane() {
+    let corners = |x: std::ops::Range<f64>, y: std::ops::Range<f64>| {
+        let (right, up) = ((x.end - x.start) / 4.0, (y.end - y.start) / 4.0);
+        let (a, b) = (x.start + right, y.start + up);
+        let figure = contour(|x, y| x * x + y * y, x, y).path(&[(a, b), (a + right, b), (a + right, b + up)]).figure();
+        let places = figure.svg().split("<circle cx=\"").skip(1).map(|text| {
+            let mut numbers = text.split('"').step_by(2).map(|number| number.parse::<f64>().expect("a number"));
+            (numbers.next().expect("cx"), numbers.next().expect("cy"))
+        });
+        let places: Vec<(f64, f64)> = places.take(3).collect();
+        ((places[1].0 - places[0].0) / right, (places[1].1 - places[2].1) / up)
+    };
+    for (x, y) in [(-4.0..4.0, -2.0..11.0), (-2.0..2.0, -1.0..3.0), (1.0..7.0, 0.0..2.5)] {
+        let (wide, high) = corners(x, y);
+        assert!((wide / high - 1.0).abs() < 0.01, "{wide} and {high}");
+    }
+    // It would be a slit.
+    let (wide, high) = corners(0.0..1.0, 0.0..1000.0);
+    assert!(wide / high > 100.0);
+}
+
+#[test]
 fn a_point_alone_is_a_dot() {
     let discs = |y: &[f64]| curves(&[("a", y)]).figure().svg().matches("<circle").count();
     assert_eq!(discs(&[1.0]), 1);

@@ -4,7 +4,6 @@ use annotate_snippets::renderer::{DecorStyle, Effects, Style};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::diagnostic::{Correction, Diagnostic, Label, Note};
-use crate::fault::RED;
 use crate::scope::sources::CellSource;
 
 /// What a notebook's column can show; what doesn't fit is cut around the place that is meant.
@@ -61,11 +60,7 @@ pub fn lines(diagnostic: &Diagnostic) -> Vec<String> {
         groups.push(Level::HELP.secondary_title(message.as_str()).element(snippet));
     }
     let text = renderer().render(&groups);
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    if let Some(first) = lines.first_mut() {
-        *first = first.replacen("\x1b[1merror", &format!("{RED}error"), 1);
-    }
-    lines
+    text.lines().map(str::to_owned).collect()
 }
 
 /// The cells that are spoken of; the one that runs comes first.

@@ -30,6 +30,11 @@ impl Scene {
         Scene { width, height, shapes: Vec::new() }
     }
 
+    /// Makes the picture less high.
+    pub(crate) fn cut(&mut self, pixels: f64) {
+        self.height = (f64::from(self.height) - pixels).max(1.0) as u32;
+    }
+
     /// A line through points, without those that make no visible difference.
     pub(crate) fn line(&mut self, points: &[Point], width: f64, colour: Colour) {
         self.dashed(points, width, colour, 0);

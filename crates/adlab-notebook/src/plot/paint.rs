@@ -58,6 +58,11 @@ pub(super) fn scene(chart: &Chart) -> (Scene, Thinned) {
     let widest = y.ticks(Y_TICKS).iter().map(|(_, label)| text_width(label, TICK_SIZE)).fold(0.0, f64::max);
     let left = MARGIN + widest + 8.0;
     top = header(&mut scene, chart, left, right, top);
+    let ((left, right), bottom) = match levels {
+        Some(_) => as_in_the_plane(&x, &y, (left, right), (top, bottom)),
+        None => ((left, right), bottom),
+    };
+    scene.cut(height - below - 6.0 - bottom);
     let frame = Frame { x: x.on(left, right), y: y.on(bottom, top) };
     grid(&mut scene, &frame, levels.is_none());
     if !chart.x_label.is_empty() {
@@ -113,6 +118,20 @@ fn axes(chart: &Chart) -> (Axis, Axis) {
     };
     // Whoever makes a chart sees to it that there is something to draw.
     (x.unwrap_or(Axis::linear(0.0, 1.0)), y.unwrap_or(Axis::linear(0.0, 1.0)))
+}
+
+/// Where a plane is shown, a step is as long along both axes, so that circles are round and a gradient stands at right angles
+/// on its contour; but for ranges so unlike that one would be a slit. The left and right side of the frame, and its bottom.
+fn as_in_the_plane(x: &Axis, y: &Axis, (left, right): Pair, (top, bottom): Pair) -> (Pair, f64) {
+    const MOST: f64 = 4.0;
+    let (wide, high) = ((right - left) / (x.high - x.low), (bottom - top) / (y.high - y.low));
+    let (width, height) = ((right - left) * (high / wide).min(1.0), (bottom - top) * (wide / high).min(1.0));
+    let is_slit = !(width > 0.0 && height > 0.0) || width * MOST < height || height * MOST < width;
+    if is_slit {
+        return ((left, right), bottom);
+    }
+    let spare = (right - left - width) / 2.0;
+    ((left + spare, right - spare), top + height)
 }
 
 /// Thin lines at round numbers, the axes, and the numbers.
