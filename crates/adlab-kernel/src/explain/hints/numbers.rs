@@ -96,8 +96,10 @@ fn mixed(case: &Case) -> Option<Advice> {
     let (left, right) = kinds(case)?;
     let whole = |kind: &str| WHOLE.contains(&kind);
     let float = |kind: &str| FLOATS.contains(&kind);
+    // `T`, as a function that takes any numbers calls them.
+    let any = |kind: &str| kind.len() == 1 && kind.starts_with(char::is_uppercase);
     let left_is_whole = whole(&left) && float(&right);
-    if !(left_is_whole || float(&left) && whole(&right)) {
+    if !(left_is_whole || (float(&left) || any(&left)) && whole(&right)) {
         return None;
     }
     let range = case.range()?;
@@ -335,6 +337,7 @@ mod tests {
             (labelled("expected `f64`, found `f32`", "mismatched types", "f(«a»)"), "→ f(f64::from(a))"),
             (labelled("expected `f32`, found `f64`", "mismatched types", "a + «b»"), "don't mix"),
             (sample("E0277", "cannot add `f64` to `f32`", "a «+» b"), "don't mix"),
+            (sample("E0277", "cannot add `usize` to `T`", "z «+» i"), "→ z + (i as f64)"),
             (labelled("expected `bool`, found `i32`", "mismatched types", "if «n» { 1 }"), "→ if n != 0 { 1 }"),
             (labelled("expected `bool`, found integer", "mismatched types", "while «1» { }"), "→ while 1 != 0 { }"),
             (sample("E0277", "`{integer}` is not an iterator", "for i in «3» { }"), "→ for i in 0..3 { }"),

@@ -5,11 +5,26 @@ use super::rule::{Advice, Case, Rule};
 
 pub const RULES: &[Rule] = &[
     Rule { name: "a tensor moved by an operator", says: moved_by_an_operator },
+    Rule { name: "an operand moved in a loop", says: moved_as_an_operand },
     Rule { name: "a variable moved", says: moved },
     Rule { name: "a closure that outlives its cell", says: outlives },
     Rule { name: "not mutable, made here", says: made_here },
     Rule { name: "not mutable, from an earlier cell", says: not_mutable },
 ];
+
+/// `x * x` in a loop, where each round needs `x` again.
+fn moved_as_an_operand(case: &Case) -> Option<Advice> {
+    let name = case.quoted(0);
+    let label =
+        |words: &str| case.diagnostic.labels.iter().find(|label| label.text.starts_with(words) && label.source.current);
+    let place = label("value moved here").or(case.primary()).filter(|_| case.is(&["E0382"]))?;
+    let (before, after) = (&case.cell.code[..place.range.start], &case.cell.code[place.range.end..]);
+    let operator = |c: char| "+-*/".contains(c);
+    let is_operand = before.trim_end().ends_with(operator) || after.trim_start().starts_with(operator);
+    let is_plain = case.cell.code[place.range.clone()] == *name && !after.trim_start().starts_with("//");
+    let hint = format!("an operator takes its operands; `&{name}` lends it, and keeps `{name}`");
+    (is_operand && is_plain).then(|| Advice::rust(hint).enough().edit(place.range.start..place.range.start, "&"))
+}
 
 /// `t * t`, where `&t * &t` keeps it.
 fn moved_by_an_operator(case: &Case) -> Option<Advice> {
@@ -32,7 +47,9 @@ fn moved_by_an_operator(case: &Case) -> Option<Advice> {
         return Some(advice);
     }
     let at = range.range.start;
-    Some(advice.edit(at..at, "&").edit(at + right_at..at + right_at, "&"))
+    // What else stands there may be a plain number, which is not lent.
+    let lent = [(at, left), (at + right_at, right)].into_iter().filter(|(_, operand)| *operand == name);
+    Some(lent.fold(advice, |advice, (at, _)| advice.edit(at..at, "&")))
 }
 
 fn moved(case: &Case) -> Option<Advice> {
@@ -117,6 +134,16 @@ mod tests {
         let pairs = [
             (moved("let u = «t * t»;"), "→ let u = &t * &t;"),
             (moved("let u = «t + f(t)»;"), "`&t` lends it"),
+            (moved("let u = «t * n»;"), "→ let u = &t * n;"),
+            (
+                Sample {
+                    code: "E0382",
+                    message: "use of moved value: `x`",
+                    cell: "z = z * «x» * x;",
+                    label: "value moved here",
+                },
+                "→ z = z * &x * x;",
+            ),
             (sample("E0382", "borrow of moved value: `v`", "drop(v); «v».len()"), "`v.clone()` and keep it"),
             (
                 Sample {

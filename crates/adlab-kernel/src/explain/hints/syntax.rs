@@ -79,6 +79,15 @@ fn between(case: &Case) -> Option<Advice> {
     if !message.starts_with("expected `;`") && !lists_all || message.ends_with("the end of the cell") {
         return None;
     }
+    // A field of a struct, below one without a comma.
+    let (before, after) = case.around();
+    let last = before.trim_end();
+    let is_field =
+        is_name(case.marked()) && after.trim_start().starts_with(':') && !after.trim_start().starts_with("::");
+    if is_field && before[last.len()..].contains('\n') && !last.ends_with([',', '{', '(']) {
+        let advice = Advice::rust("the fields of a struct have a comma between them").message("a `,` is missing");
+        return Some(advice.enough().edit(last.len()..last.len(), ","));
+    }
     let found = message.rsplit_once("found ").map_or("this", |(_, found)| found);
     let hint = "is an operator, a comma, a bracket or a `;` missing before it? or is it one word too many?";
     Some(Advice::rust(hint).message(format!("{found} can't follow what stands before it")).enough())
@@ -253,6 +262,10 @@ mod tests {
             (sample("", "expected one of `:`, `@`, or `|`, found `=`", "fn f(x «=» 1.0) {}"), "can't have a default"),
             (sample("", "expected one of `.`, `;`, or an operator, found `x`", "let z = 2 «x»;"), "`x` can't follow"),
             (sample("", "expected one of `.`, `;`, or an operator, found `,`", "let z = 1«,»5;"), "→ let z = 1.5;"),
+            (
+                sample("", "expected one of `,`, `:`, or `}`, found `b`, or an operator", "P {\n a: 1\n «b»: 2 }"),
+                "→ P {\n a: 1,\n b: 2 }",
+            ),
             (sample("", "expected type, found `=`", "let x :«=» 3;"), "→ let x = 3;"),
             (sample("", "expected one of `!` or `::`, found `:`", "x «:»= 3;"), "→ let x = 3;"),
             (

@@ -11,6 +11,12 @@ pub const RULES: &[Rule] = &[
     Rule { name: "names of methods", says: method },
     Rule { name: "t[0]", says: index },
     Rule { name: "t += 1.0", says: assign },
+    Rule { name: "let x: f64 = t", says: number_of_a_tensor },
+    Rule { name: "x.grad() of a tape's variable", says: grad_of_a_var },
+    Rule { name: "x * y of one's own type", says: operands_to_lend },
+    Rule { name: "&a + b", says: operand_to_lend },
+    Rule { name: "2.0 * x of any type", says: plain_first },
+    Rule { name: "v.push(a, b)", says: push_of_a_pair },
 ];
 
 /// `[1, 2]` with points.
@@ -123,8 +129,84 @@ fn append(case: &Case) -> Option<Advice> {
     Some(advice.edit(start..start + "append".len(), "push"))
 }
 
+fn number_of_a_tensor(case: &Case) -> Option<Advice> {
+    let label = case.primary().filter(|_| case.is(&["E0308"]))?;
+    let is_it = ["expected `f64`, found `Tensor`", "expected `f64`, found `&Tensor`"].contains(&label.text.as_str());
+    let advice = Advice::rust("the number of a tensor that has one is `t.item()`").enough();
+    let is_plain = !case.marked().contains([' ', '&']);
+    is_it.then(|| if is_plain { advice.edit(label.range.end..label.range.end, ".item()") } else { advice })
+}
+
+fn grad_of_a_var(case: &Case) -> Option<Advice> {
+    let of_var = case.message().contains("`Var<") || case.message().contains("`Var`");
+    let is_it = case.is(&["E0599"]) && case.marked() == "grad" && of_var;
+    is_it.then(|| {
+        Advice::rust("on a tape the adjoints are what `backward` gives: `let adjoints = z.backward(); adjoints.wrt(x)`")
+            .enough()
+    })
+}
+
+const OPERATORS: [char; 4] = ['+', '-', '*', '/'];
+
+/// `x * y`, where the operator is defined for what is lent.
+fn operands_to_lend(case: &Case) -> Option<Advice> {
+    let is_it = case.is(&["E0369", "E0277"]) && case.message().starts_with("cannot ");
+    let (first, second) = (case.quoted(0), case.quoted(1));
+    let name = first.trim_start_matches('&');
+    let is_one_type = is_name(name) && name.starts_with(char::is_uppercase) && second.trim_start_matches('&') == name;
+    let range = case.range().filter(|_| is_it && is_one_type && (first == name || second == name))?;
+    let lends = format!(" for &{name}");
+    if !case.cell.code.contains(&lends) && !case.scope.definitions.code().contains(&lends) {
+        return None;
+    }
+    let (before, after) = case.around();
+    let ((start, left), (end, right)) = (operand_before(before), operand_after(after));
+    let hint = "your operators take what is lent: `&a * &b`, and in brackets what they make of it: `&(&a * &b) + &c`";
+    let advice = Advice::rust(hint).enough();
+    // What stands before it may be an operand itself.
+    let alone = !before[..start].trim_end().ends_with(['+', '-', '*', '/', '&']);
+    if !is_name(left) || !is_name(right) || !alone {
+        return Some(advice);
+    }
+    let right_at = range.end + end - right.len();
+    Some(advice.edit(start..start, "&").edit(right_at..right_at, "&"))
+}
+
+/// `&a + b`, where `b` is to be lent as well.
+fn operand_to_lend(case: &Case) -> Option<Advice> {
+    let label = case.primary().filter(|_| case.is(&["E0308"]))?;
+    let (expected, found) = label.text.strip_prefix("expected `&")?.strip_suffix('`')?.split_once("`, found `")?;
+    let (before, _) = case.around();
+    let is_operand = expected == found && before.trim_end().ends_with(OPERATORS);
+    let advice = Advice::rust("`&` lends the right side of the operator, too").enough();
+    is_operand.then(|| advice.edit(label.range.start..label.range.start, "&"))
+}
+
+/// `2.0 * x`, where `x` may be of any type of numbers.
+fn plain_first(case: &Case) -> Option<Advice> {
+    let is_parameter = |ty: &str| ty.len() == 1 && ty.starts_with(char::is_uppercase);
+    let is_plain = |ty: &str| ["f64", "{float}", "{integer}"].contains(&ty);
+    let kinds = (case.quoted(0), case.quoted(1));
+    let adds = case.message().starts_with("cannot add") || case.message().starts_with("cannot subtract");
+    // "cannot add b to a" has them the other way round.
+    let (left, right) = if adds { (kinds.1, kinds.0) } else { kinds };
+    let is_it = case.is(&["E0277"]) && case.message().starts_with("cannot ") && is_plain(left) && is_parameter(right);
+    is_it.then(|| {
+        let hint = format!(
+            "numbers of the type `{right}` begin as `{right}::from(1.0)`; a plain number stands on the right: `x * 2.0`"
+        );
+        Advice::rust(hint).enough()
+    })
+}
+
+fn push_of_a_pair(case: &Case) -> Option<Advice> {
+    let is_it = case.is(&["E0061"]) && case.marked() == "push" && case.message().contains("but 2 arguments");
+    is_it.then(|| Advice::rust("two values become one, a pair, in brackets of their own: `v.push((a, b))`").enough())
+}
+
 /// What it is called elsewhere, and here; and a word on it.
-const METHODS: [(&str, &str, &str); 16] = [
+const METHODS: [(&str, &str, &str); 17] = [
+    ("value", "item", "the number of a tensor that has one is `t.item()`"),
     ("numpy", "to_vec", "a tensor's numbers as a vector are `t.to_vec()`"),
     ("tolist", "to_vec", "a tensor's numbers as a vector are `t.to_vec()`"),
     ("size", "shape", "the shape of a tensor is `t.shape()`, the length of a vector `v.len()`"),
@@ -151,7 +233,8 @@ fn method(case: &Case) -> Option<Advice> {
     let has_better = case.diagnostic.corrections.iter().any(|c| c.source.current) && *instead != "t()";
     let range = case.range().filter(|_| is_missing && !has_better)?;
     let of_tensor = case.message().contains("Tensor");
-    let is_tensors = ["to_vec", "shape", "reshape", "matmul", "t()", "zero_grad", "requires_grad"].contains(instead);
+    let is_tensors =
+        ["item", "to_vec", "shape", "reshape", "matmul", "t()", "zero_grad", "requires_grad"].contains(instead);
     if is_tensors && !of_tensor {
         return None;
     }
@@ -195,6 +278,29 @@ mod tests {
             (sample("E0277", one, "t «*» 2"), "→ t * 2.0"),
             (sample("E0277", one, "2 «*» t"), "→ 2.0 * t"),
             (sample("E0277", one, "tensor(«2»)"), "→ tensor(2.0)"),
+            (
+                Sample {
+                    code: "E0308",
+                    message: "mismatched types",
+                    cell: "let x: f64 = «t»;",
+                    label: "expected `f64`, found `Tensor`",
+                },
+                "→ let x: f64 = t.item();",
+            ),
+            (sample("E0599", "no method named `grad` found for struct `Var<T>`", "v.«grad»()"), "`let adjoints"),
+            (sample("E0369", "cannot multiply `V` by `V`", "impl Mul for &V {} let z = x «*» y;"), "let z = &x * &y;"),
+            (sample("E0369", "cannot add `&V` to `V`", "impl Mul for &V {} &x * &y «+» &z"), "`&(&a * &b) + &c`"),
+            (
+                Sample {
+                    code: "E0308",
+                    message: "mismatched types",
+                    cell: "&(&x * &y) + «x.sin()»",
+                    label: "expected `&V`, found `V`",
+                },
+                "→ &(&x * &y) + &x.sin()",
+            ),
+            (sample("E0277", "cannot multiply `f64` by `T`", "z «*» x"), "`T::from(1.0)`"),
+            (sample("E0061", "this method takes 1 argument but 2 arguments were supplied", "v.«push»(a, b)"), "a pair"),
             (
                 sample("E0631", "type mismatch in function arguments", "derivative(«sq», 2.0)"),
                 "fn sq<T: Scalar>(x: T) -> T",
