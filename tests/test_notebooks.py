@@ -104,7 +104,8 @@ def test_nbgrader_understands_the_notebook(path):
 
 
 def test_every_cell_for_students_compiles(tmp_path):
-    """As handed out, with `todo!()` in place of the answers: one program for each notebook."""
+    """As handed out, with `todo!()` in place of the answers: one program for each notebook, without a warning but of what is
+    not used yet."""
     (tmp_path / "src" / "bin").mkdir(parents=True)
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         cells = [
@@ -113,7 +114,7 @@ def test_every_cell_for_students_compiles(tmp_path):
             if cell.cell_type == "code" and "raises-exception" not in cell.metadata.get("tags", [])
         ]
         body = "\n;\n".join(cells)
-        program = f"#![allow(warnings)]\nuse adlab_notebook::prelude::*;\nfn main() {{\n{body}\n;\n}}\n"
+        program = f"#![deny(warnings)]\n#![allow(unused)]\nuse adlab_notebook::prelude::*;\nfn main() {{\n{body}\n;\n}}\n"
         (tmp_path / "src" / "bin" / f"n{path.stem.replace('-', '_')}.rs").write_text(program)
     (tmp_path / "Cargo.toml").write_text(
         '[package]\nname = "students"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n'
