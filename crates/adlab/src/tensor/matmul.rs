@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Ref;
 
+use super::axes::Axes;
 use super::buffers::{self, Buffer};
 use super::data::{Rule, Tensor};
 use super::layout::{self, Layout};
@@ -30,8 +31,8 @@ impl Tensor {
 
     /// [`matmul`](Tensor::matmul) with a `Result`.
     pub fn try_matmul(&self, other: &Tensor) -> Result<Tensor, Error> {
-        let (left, right) = (self.shape(), other.shape());
-        let misfit = || Error::Shapes { op: "matmul", left: left.clone(), right: right.clone() };
+        let (left, right) = (self.sizes(), other.sizes());
+        let misfit = || Error::Shapes { op: "matmul", left: self.shape(), right: other.shape() };
         if left.is_empty() || right.is_empty() {
             return Err(misfit());
         }
@@ -48,9 +49,8 @@ impl Tensor {
 
     /// Of matrices, or batches of them; none if the shapes do not fit.
     fn product(&self, other: &Tensor) -> Result<Option<Tensor>, Error> {
-        let (left, right) = (self.shape(), other.shape());
-        let (batch_a, [m, k]) = batch_and_matrix(&left);
-        let (batch_b, [l, n]) = batch_and_matrix(&right);
+        let (batch_a, [m, k]) = batch_and_matrix(self.sizes());
+        let (batch_b, [l, n]) = batch_and_matrix(other.sizes());
         let batch = match layout::broadcast(batch_a, batch_b) {
             Some(batch) if k == l => batch,
             _ => return Ok(None),
@@ -65,7 +65,8 @@ impl Tensor {
                 multiply([m, k, n], &a.at(i), &b.at(j), c);
             }
         }
-        let result = Tensor::new(&[&batch[..], &[m, n]].concat(), c);
+        let shape: Axes = batch.iter().copied().chain([m, n]).collect();
+        let result = Tensor::new(&shape, c);
         Tensor::record("matmul", &[self, other], result, |recorder| {
             let (b, a) = (recorder.keep_for(0, 1), recorder.keep_for(1, 0));
             Rule::map(move |g, node| {
@@ -106,8 +107,8 @@ struct Matrix<'a> {
 impl Matrices<'_> {
     fn of<'a>(tensor: &'a Tensor, batch: &[usize], matrix: [usize; 2]) -> Matrices<'a> {
         let layout = tensor.inner.layout.expanded(&[batch, &matrix].concat());
-        let strides = layout.strides[..batch.len()].to_vec();
-        let batch = Layout { shape: batch.to_vec(), strides, offset: layout.offset };
+        let strides = layout.strides[..batch.len()].into();
+        let batch = Layout { shape: batch.into(), strides, offset: layout.offset };
         Matrices { numbers: tensor.inner.storage.borrow(), layout, batch }
     }
 
