@@ -176,6 +176,13 @@ fn multiply([m, k, n]: [usize; 3], a: &Matrix, b: &Matrix, c: &mut [f64]) {
 /// Row by row, so that both matrices are read in the order in which they are stored; four rows of `b` at a time, so that a
 /// row of `c` is loaded and stored a quarter as often.
 fn multiply_small([m, k, n]: [usize; 3], a: &[f64], b: &[f64], c: &mut [f64]) {
+    match n {
+        1 => return multiply_narrow::<1>(k, a, b, c),
+        2 => return multiply_narrow::<2>(k, a, b, c),
+        3 => return multiply_narrow::<3>(k, a, b, c),
+        4 => return multiply_narrow::<4>(k, a, b, c),
+        _ => {}
+    }
     for i in 0..m {
         let (a, c) = (&a[i * k..][..k], &mut c[i * n..][..n]);
         let mut l = 0;
@@ -194,5 +201,25 @@ fn multiply_small([m, k, n]: [usize; 3], a: &[f64], b: &[f64], c: &mut [f64]) {
                 *sum += x * b;
             }
         }
+    }
+}
+
+/// The same, adding up in the same order, for as few columns that a row of `c` stays in registers.
+fn multiply_narrow<const N: usize>(k: usize, a: &[f64], b: &[f64], c: &mut [f64]) {
+    let (fours, rest) = b.as_chunks::<N>().0.as_chunks::<4>();
+    for (a, c) in a.chunks_exact(k.max(1)).zip(c.as_chunks_mut::<N>().0) {
+        let (x_fours, x_rest) = a.as_chunks::<4>();
+        let mut sums = *c;
+        for ([x0, x1, x2, x3], [b0, b1, b2, b3]) in x_fours.iter().zip(fours) {
+            for j in 0..N {
+                sums[j] += (x0 * b0[j] + x1 * b1[j]) + (x2 * b2[j] + x3 * b3[j]);
+            }
+        }
+        for (x, b) in x_rest.iter().zip(rest) {
+            for j in 0..N {
+                sums[j] += x * b[j];
+            }
+        }
+        *c = sums;
     }
 }
