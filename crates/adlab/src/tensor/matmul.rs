@@ -7,6 +7,8 @@ use super::axes::Axes;
 use super::buffers::{self, Buffer};
 use super::data::{Rule, Tensor};
 use super::layout::{self, Layout};
+#[cfg(target_arch = "x86_64")]
+use super::wide;
 use crate::error::{Error, expect};
 
 impl Tensor {
@@ -134,6 +136,11 @@ impl Matrix<'_> {
         Cow::Owned((0..m).flat_map(|i| (0..n).map(move |j| number(i, j))).collect())
     }
 
+    #[cfg(target_arch = "x86_64")]
+    fn strided(&self) -> wide::Strided<'_> {
+        wide::Strided { numbers: &self.numbers[self.start..], strides: self.strides }
+    }
+
     /// True if all numbers of an m × n matrix are there.
     fn is_inside(&self, m: usize, n: usize) -> bool {
         self.start + (m - 1) * self.strides[0] + (n - 1) * self.strides[1] < self.numbers.len()
@@ -149,6 +156,10 @@ fn multiply([m, k, n]: [usize; 3], a: &Matrix, b: &Matrix, c: &mut [f64]) {
         return multiply_small([m, k, n], &a.rows(m, k), &b.rows(k, n), c);
     }
     assert!(a.is_inside(m, k) && b.is_inside(k, n) && c.len() == m * n);
+    #[cfg(target_arch = "x86_64")]
+    if wide::multiply([m, k, n], a.strided(), b.strided(), c) {
+        return;
+    }
     let [rows_a, columns_a] = a.strides.map(|stride| stride as isize);
     let [rows_b, columns_b] = b.strides.map(|stride| stride as isize);
     // SAFETY: all numbers of the three matrices are there, by the line above, and those of C are ours alone.

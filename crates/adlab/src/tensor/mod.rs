@@ -10,7 +10,7 @@
 //! | `backward.rs`, `waiting.rs`, `hooks.rs` | the pass backwards over it, and how to watch it |
 //! | `elementwise.rs`, `real.rs` | functions of each number, with their derivatives as a table |
 //! | `binary.rs`, `compare.rs` | functions of two numbers, comparisons and choices |
-//! | `matmul.rs` | matrix products |
+//! | `matmul.rs`, `wide.rs` | matrix products |
 //! | `sums.rs`, `reduce.rs`, `extreme.rs`, `softmax.rs` | sums, means, norms; maxima and minima; softmax and its logarithm |
 //! | `loss.rs` | losses |
 //! | `view.rs` | slices, transposes, reshapes: views that share storage |
@@ -47,6 +47,8 @@ mod sums;
 mod svd;
 mod view;
 mod waiting;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 pub use backward::Backward;
 pub use convert::tensor;
