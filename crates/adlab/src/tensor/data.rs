@@ -143,6 +143,18 @@ impl Tensor {
         }
     }
 
+    /// Changes the numbers of a leaf by those of another tensor, which does not share them.
+    pub(crate) fn change_numbers(&self, by: &Tensor, change: impl FnOnce(&mut [f64], &[f64])) {
+        let layout = &self.inner.layout;
+        if layout.is_contiguous() && !self.inner.storage.is_same(&by.inner.storage) {
+            let mut storage = self.inner.storage.borrow_mut();
+            return change(&mut storage[layout.offset..][..layout.count()], &by.numbers());
+        }
+        let mut numbers = self.to_vec();
+        change(&mut numbers, &by.to_vec());
+        self.overwrite(&numbers);
+    }
+
     /// The numbers to be changed in this tensor alone, which has no other name: a copy, where others share them.
     pub(super) fn own_numbers(&mut self) -> &mut Vec<f64> {
         let layout = &self.inner.layout;
