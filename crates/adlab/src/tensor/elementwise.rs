@@ -222,7 +222,7 @@ impl Tensor {
     /// max(x, 0); d relu = 1 where x > 0, else 0
     #[track_caller]
     pub fn relu(&self) -> Tensor {
-        self.looped("relu", Value, |x| Scalar::relu(x), |y| rules::d_relu(y), rules::d_relu)
+        self.looped("relu", Value, Scalar::relu, rules::d_relu, rules::d_relu)
     }
 
     /// σ(x) = 1/(1 + e⁻ˣ); d σ = σ(1 − σ)
