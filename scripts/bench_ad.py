@@ -6,6 +6,10 @@ repository; one that is not there is left out:
     CoDiPack  $ADLAB_CODIPACK or bench/peers/CoDiPack  SciCompKL/CoDiPack
     Adept     $ADLAB_ADEPT    or bench/peers/Adept-2   rjhogan/Adept-2
     CppAD     $ADLAB_CPPAD    or bench/peers/CppAD     coin-or/CppAD
+    ADOL-C    $ADLAB_ADOLC    or /usr                  Debian and Ubuntu: apt install libadolc-dev
+
+Tensors are compared with those of PyTorch, if there is a Python that has it: $ADLAB_TORCH or bench/peers/torch/bin/python,
+made by `python3 -m venv bench/peers/torch` and `bench/peers/torch/bin/pip install torch numpy`.
 """
 
 import argparse
@@ -20,11 +24,12 @@ BENCH = Path(__file__).resolve().parent.parent / "bench"
 PAGE = BENCH.parent / "docs/benchmarks.md"
 MADE = BENCH / "target/peers"
 
-# Name, environment variable, folder, source, and which of its folders have headers.
+# Name, environment variable, folder, source, which of its folders have headers, and what is linked.
 PEERS = [
-    ("CoDiPack", "ADLAB_CODIPACK", "CoDiPack", "codipack.cpp", ["include"]),
-    ("Adept", "ADLAB_ADEPT", "Adept-2", "adept.cpp", ["include", "adept"]),
-    ("CppAD", "ADLAB_CPPAD", "CppAD", "cppad.cpp", ["include"]),
+    ("CoDiPack", "ADLAB_CODIPACK", "CoDiPack", "codipack.cpp", ["include"], []),
+    ("Adept", "ADLAB_ADEPT", "Adept-2", "adept.cpp", ["include", "adept"], []),
+    ("CppAD", "ADLAB_CPPAD", "CppAD", "cppad.cpp", ["include"], []),
+    ("ADOL-C", "ADLAB_ADOLC", "/usr", "adolc.cpp", ["include/adolc"], ["-ladolc"]),
 ]
 
 # What CppAD's own configuration would find out, where it is not 0.
@@ -50,10 +55,10 @@ def configure_cppad(folder):
 def compiled():
     """The C++ libraries that are there, each as a shared library with our programs in it."""
     compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
-    for name, variable, folder, source, headers in PEERS:
+    for name, variable, folder, source, headers, linked in PEERS:
         folder = Path(os.environ.get(variable) or BENCH / "peers" / folder)
-        if not folder.is_dir() or not compiler:
-            print(f"{name}: left out, as {f'{folder} is not there' if compiler else 'there is no C++ compiler'}")
+        if not (folder / headers[0]).is_dir() or not compiler:
+            print(f"{name}: left out, as {f'{folder / headers[0]} is not there' if compiler else 'there is no C++ compiler'}")
             continue
         if name == "CppAD":
             configure_cppad(folder)
@@ -61,10 +66,46 @@ def compiled():
         made.parent.mkdir(parents=True, exist_ok=True)
         includes = [f"-I{MADE / 'include'}", *(f"-I{folder / header}" for header in headers)]
         command = [compiler, "-O3", "-std=c++17", "-DNDEBUG", "-shared", "-fPIC", "-w", *includes, BENCH / "cpp" / source]
-        if subprocess.run([*command, "-o", made]).returncode:
+        if subprocess.run([*command, "-o", made, *linked]).returncode:
             print(f"{name}: left out, as it does not compile")
             continue
         yield str(made)
+
+
+TORCH = Path(os.environ.get("ADLAB_TORCH") or BENCH / "peers/torch/bin/python")
+
+# Two runs of the same agree up to this.
+AGREES = 1e-9
+
+
+def tensors(rounds=3):
+    """A table of what tensors take: each library's program is run as a whole, in turns, and the least of all counts."""
+    programs = {"adlab": [BENCH / "target/release/tensors"]}
+    if TORCH.exists():
+        programs["PyTorch"] = [TORCH, BENCH / "python/tensors.py"]
+    else:
+        print(f"PyTorch: left out, as {TORCH} is not there")
+    values, times = {}, {}
+    for _ in range(rounds):
+        for library, program in programs.items():
+            text = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+            for line in text.splitlines():
+                name, value, time = line.split("\t")
+                expected = values.setdefault(name, float(value))
+                if abs(float(value) - expected) > AGREES * max(abs(expected), 1):
+                    print(f"{name}: {library} differs, {value} and not {expected}")
+                best = times.setdefault(name, {})
+                best[library] = min(float(time), best.get(library, float("inf")))
+    others = [library for library in programs if library != "adlab"]
+    yield "Tensors, microseconds, one thread.\n"
+    heads = ["", "adlab", *(f"{other} | ratio" for other in others)]
+    yield f"| {' | '.join(heads)} |"
+    yield "|---" * (2 + 2 * len(others)) + "|"
+    for name, best in times.items():
+        ours = best["adlab"]
+        theirs = [f"{best[other]:.1f} | {ours / best[other]:.2f}" if other in best else "| " for other in others]
+        cells = [name, f"{ours:.1f}", *theirs]
+        yield f"| {' | '.join(cells)} |"
 
 
 def machine():
@@ -73,7 +114,11 @@ def machine():
     lock = (BENCH / "Cargo.lock").read_text()
     versions = dict(re.findall(r'name = "([^"]*)"\nversion = "([^"]*)"', lock))
     crates = [f"{crate} {versions[crate]}" for crate in ("echidna", "reverse", "ad_trait", "num-dual")]
-    return f"{model[1] if model else platform.machine()}; rustc {rustc[1]}, level 3, no target-cpu; {', '.join(crates)}."
+    torch = ""
+    if TORCH.exists():
+        program = [TORCH, "-c", "import torch; print(torch.__version__)"]
+        torch = f"; PyTorch {subprocess.run(program, capture_output=True, text=True, check=True).stdout.strip()}"
+    return f"{model[1] if model else platform.machine()}; rustc {rustc[1]}, level 3, no target-cpu; {', '.join(crates)}{torch}."
 
 
 def main():
@@ -84,7 +129,7 @@ def main():
     subprocess.run(["cargo", "build", "--release", "--locked", "--quiet"], cwd=BENCH, check=True)
     program = [BENCH / "target/release/adlab-bench", "--rounds", str(arguments.rounds), *compiled()]
     text = subprocess.run(program, capture_output=True, text=True, check=True).stdout
-    text = f"{machine()}\n\n{text}"
+    text = f"{machine()}\n\n{text}\n" + "".join(f"{line}\n" for line in tensors())
     print(text)
     if arguments.write:
         page = PAGE.read_text()

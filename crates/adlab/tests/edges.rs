@@ -2,7 +2,7 @@
 
 mod common;
 
-use adlab::{Backward, Dual, Scalar, Tape, Var, derivative, derivatives, gradient, hessian, jvp, tensor};
+use adlab::{Backward, Dual, Scalar, Tape, Var, derivative, derivatives, gradient, hessian, jacobian, jvp, tensor};
 use common::assert_same;
 
 const INF: f64 = f64::INFINITY;
@@ -208,6 +208,25 @@ fn what_the_result_does_not_use_makes_no_nan() {
     let x = tape.var(0.0);
     let _unused = x.sqrt();
     assert_eq!((x * 2.0).backward().wrt(x), 2.0);
+}
+
+/// What comes to a node as −0 has come to it, and times ∞ is NaN; what nothing comes to stays 0.
+#[test]
+fn minus_zero_comes_as_well() {
+    let f = |v: &[Var]| vec![(v[0].sqrt() + v[1].sqrt()) * -0.0, v[1] * 2.0];
+    for (row, [by_x, by_y]) in jacobian(f, &[0.0, 0.0]).to_vec().chunks(2).zip([[f64::NAN; 2], [0.0, 2.0]]) {
+        assert_same(row[0], by_x, "of both, by x");
+        assert_same(row[1], by_y, "of both, by y");
+    }
+    assert_same(gradient(|v| f(v)[0], &[0.0, 0.0])[0], f64::NAN, "gathered");
+    let tape = Tape::new();
+    let (x, y) = (tape.var(0.0), tape.var(0.0));
+    let (root, unused) = (x.sqrt(), y.sqrt());
+    for zero in [(root * -0.0).backward(), root.backward_with(-0.0), (root * -1.0).backward_with(0.0)] {
+        assert_same(zero.wrt(x), f64::NAN, "0·∞");
+        assert_same(zero.wrt(root), 0.0, "on the way");
+        assert_eq!((zero.wrt(y), zero.wrt(unused)), (0.0, 0.0));
+    }
 }
 
 /// A plain number is absent from the derivative. A dual number with derivative 0 is computed with, and 0·∞ is NaN.

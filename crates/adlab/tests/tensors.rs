@@ -5,7 +5,7 @@ mod common;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use adlab::{Backward, Error, Normal, Tensor, Uniform, no_grad, tensor};
+use adlab::{Backward, Error, Normal, Sgd, Tensor, Uniform, no_grad, tensor};
 use common::assert_close;
 
 #[test]
@@ -91,6 +91,29 @@ fn row_3_7_gradient_descent_shrinks_by_0_8_a_step() {
         x.set_data(x.data() - x.grad() * 0.1);
     }
     assert_close(x.get(&[2, 0]), 10.0 * 0.8f64.powi(100), 1e-15, "x");
+}
+
+/// Without momentum, the gradient of an earlier step has no part in it, even if it was infinite.
+#[test]
+fn plain_descent_remembers_nothing() {
+    let x = tensor([0.0, 4.0]).requires_grad();
+    let descent = &mut Sgd::new(&[&x], 0.5);
+    let mut step = || {
+        descent.zero_grad();
+        x.sqrt().sum().backward();
+        descent.step();
+        x.to_vec()
+    };
+    assert_eq!(step(), [f64::NEG_INFINITY, 3.875]);
+    x.set_data(tensor([1.0, 4.0]));
+    let y = x.detach();
+    assert_eq!(step(), [0.75, 3.875]);
+    assert_eq!(y.to_vec(), [0.75, 3.875], "the same numbers");
+    // One that shows its numbers in another order.
+    let turned = tensor([[1.0, 4.0], [16.0, 64.0]]).t().requires_grad();
+    (&turned * 2.0).sum().backward();
+    Sgd::new(&[&turned], 0.5).step();
+    assert_eq!(turned.to_vec(), [0.0, 15.0, 3.0, 63.0]);
 }
 
 #[test]

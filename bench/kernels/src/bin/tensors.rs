@@ -1,18 +1,31 @@
-//! How long tensors take: products, chains, steps of training. Microseconds, the least of many.
+//! How long tensors take: products, chains, steps of training, the lessons' loops. For each, a line with its name, a number
+//! that its first run gives, and microseconds of the thread's processor time, the least of many. `python/tensors.py` does the
+//! same with PyTorch. An argument names what alone is measured, for a profiler.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use adlab::{Adam, Sgd, Tensor, tensor};
 
-fn least(name: &str, mut f: impl FnMut()) {
-    let (start, mut least) = (Instant::now(), f64::MAX);
-    while start.elapsed() < Duration::from_millis(700) {
-        let one = Instant::now();
-        f();
-        least = least.min(one.elapsed().as_secs_f64());
+#[path = "../../../src/clock.rs"]
+mod clock;
+
+use clock::now;
+
+fn least(name: &str, mut f: impl FnMut() -> Tensor) {
+    if std::env::args().nth(1).is_some_and(|only| only != name) {
+        return;
     }
-    println!("{name:<44} {:12.2}", 1e6 * least);
+    let first = f().to_vec()[0];
+    let (start, mut least, mut calls) = (now(), f64::MAX, 1);
+    while now() - start < 5e8 {
+        let one = now();
+        (0..calls).for_each(|_| drop(black_box(f())));
+        let time = now() - one;
+        least = least.min(time / f64::from(calls));
+        // What is short is called as often as takes longer than to look at the clock.
+        calls = if time < 2e4 { 2 * calls } else { calls };
+    }
+    println!("{name}\t{first:e}\t{:.2}", least / 1e3);
 }
 
 fn numbers(shape: &[usize]) -> Tensor {
@@ -22,7 +35,7 @@ fn numbers(shape: &[usize]) -> Tensor {
 
 fn product(m: usize, k: usize, n: usize) {
     let (a, b) = (numbers(&[m, k]), numbers(&[k, n]));
-    least(&format!("product {m}·{k}·{n}"), || drop(black_box(a.matmul(&b))));
+    least(&format!("product {m}·{k}·{n}"), || a.matmul(&b));
 }
 
 /// One step of descent for a network with one hidden layer.
@@ -35,47 +48,91 @@ fn network(batch: usize, [inputs, hidden, outputs]: [usize; 3]) {
     least(&format!("step of {batch} × {inputs}-{hidden}-{outputs}"), || {
         descent.zero_grad();
         let logits = (x.matmul(&w1) + &b1).tanh().matmul(&w2) + &b2;
-        logits.cross_entropy(&classes).backward();
+        let loss = logits.cross_entropy(&classes);
+        loss.backward();
         descent.step();
+        loss
+    });
+}
+
+/// What the lessons ask for, as they write it.
+fn loops() {
+    let x = tensor([[2.0], [1.0], [10.0]]).requires_grad();
+    least("lesson: 100 steps of descent", || {
+        x.set_data(tensor([[2.0], [1.0], [10.0]]));
+        for _ in 0..100 {
+            x.zero_grad();
+            (&x * &x).sum().backward();
+            x.set_data(x.data() - 0.1 * x.grad());
+        }
+        x.clone()
+    });
+    let a = numbers(&[150, 4]);
+    let start = [numbers(&[150, 2]) * 10.0, numbers(&[4, 2]) * 10.0];
+    let [u, v] = [start[0].requires_grad(), start[1].requires_grad()];
+    least("lesson: 100 epochs of factorisation", || {
+        u.set_data(&start[0]);
+        v.set_data(&start[1]);
+        for _ in 0..100 {
+            u.zero_grad();
+            v.zero_grad();
+            let loss = (&a - u.matmul(&v.t())).powi(2).sum();
+            loss.backward();
+            u.set_data(u.data() - 0.01 * u.grad());
+            v.set_data(v.data() - 0.01 * v.grad());
+        }
+        u.clone()
+    });
+    let (x, species) = (numbers(&[100, 4]) * 20.0, (0..100).map(|i| i % 3).collect::<Vec<usize>>());
+    let parameters = [numbers(&[4, 12]) * 20.0, tensor(0.0), numbers(&[12, 3]) * 20.0, tensor(0.0)];
+    let parameters = parameters.map(|parameter| parameter.requires_grad());
+    let [w1, b1, w2, b2] = &parameters;
+    least("lesson: a step on Iris, 4-12-3", || {
+        parameters.iter().for_each(Tensor::zero_grad);
+        let scores = (x.matmul(w1) + b1).relu().matmul(w2) + b2;
+        let loss = scores.cross_entropy(&species);
+        loss.backward();
+        for parameter in &parameters {
+            parameter.set_data(parameter.data() - 0.01 * parameter.grad());
+        }
+        loss
     });
 }
 
 fn main() {
-    for [m, k, n] in [
-        [3, 4, 3],
-        [10, 10, 10],
-        [16, 16, 16],
-        [100, 4, 12],
-        [100, 12, 3],
-        [32, 32, 32],
-        [64, 784, 128],
-        [512, 512, 512],
-    ] {
+    for [m, k, n] in [[3, 4, 3], [10, 10, 10], [32, 32, 32], [64, 784, 128], [512, 512, 512]] {
         product(m, k, n);
     }
-    network(100, [4, 12, 3]);
     network(64, [784, 128, 10]);
     network(256, [784, 512, 10]);
     let large = numbers(&[1_000_000]).requires_grad();
     least("x·2 + 1, on 10⁶ numbers, with its gradient", || {
-        (&large * 2.0 + 1.0).sum().backward();
         large.zero_grad();
+        let sum = (&large * 2.0 + 1.0).sum();
+        sum.backward();
+        sum
     });
     least("sin(x·2)·x, on 10⁶ numbers, with its gradient", || {
-        ((&large * 2.0).sin() * &large).sum().backward();
         large.zero_grad();
+        let sum = ((&large * 2.0).sin() * &large).sum();
+        sum.backward();
+        sum
     });
     let x = numbers(&[100_000]).requires_grad();
-    least("Rosenbrock 10⁵", || {
-        let (a, b) = (x.slice(0, 0..99_999), x.slice(0, 1..100_000));
-        ((&b - a.square()).square() * 100.0 + (1.0 - &a).square()).sum().backward();
+    least("Rosenbrock 10⁵, with its gradient", || {
         x.zero_grad();
+        let (a, b) = (x.slice(0, 0..99_999), x.slice(0, 1..100_000));
+        let sum = ((&b - a.square()).square() * 100.0 + (1.0 - &a).square()).sum();
+        sum.backward();
+        sum
     });
     let (x, y) = (tensor(0.5).requires_grad(), tensor(4.2).requires_grad());
     least("x·y + sin x, with its gradient", || {
-        (&x * &y + x.sin()).backward();
         x.zero_grad();
         y.zero_grad();
+        let z = &x * &y + x.sin();
+        z.backward();
+        z
     });
     let x = tensor([2.0, 1.0]).requires_grad();
     let mut adam = Adam::new(&[&x], 1e-3);
@@ -85,11 +142,14 @@ fn main() {
             (&x * &x).sum().backward();
             adam.step();
         }
+        x.clone()
     });
     let x = numbers(&[1000]).requires_grad();
     least("a loop over x.at(i), of 1000", || {
-        let sum = (0..1000).map(|i| x.at(i).square()).reduce(|a, b| a + b);
-        sum.unwrap().backward();
         x.zero_grad();
+        let sum = (0..1000).map(|i| x.at(i).square()).reduce(|a, b| a + b).expect("there are some");
+        sum.backward();
+        sum
     });
+    loops();
 }

@@ -63,12 +63,11 @@ impl Adam {
             mean.resize(g.len(), 0.0);
             square.resize(g.len(), 0.0);
             let (unbias1, unbias2) = (1.0 - beta1.powi(*steps), 1.0 - beta2.powi(*steps));
-            let moved = x.iter().zip(g).zip(mean.iter_mut().zip(square)).map(|((x, g), (m, v))| {
+            x.iter_mut().zip(g).zip(mean.iter_mut().zip(square)).for_each(|((x, g), (m, v))| {
                 *m = *beta1 * *m + (1.0 - *beta1) * g;
                 *v = *beta2 * *v + (1.0 - *beta2) * g * g;
-                x - *rate * (*m / unbias1) / ((*v / unbias2).sqrt() + *epsilon)
+                *x -= *rate * (*m / unbias1) / ((*v / unbias2).sqrt() + *epsilon);
             });
-            moved.collect()
         });
     }
 

@@ -12,11 +12,10 @@ pub use sgd::Sgd;
 use crate::tensor::Tensor;
 
 /// The tensors' own numbers, changed by `update` where they have a gradient; `update` gets the tensor's position as well.
-fn step(parameters: &[Tensor], mut update: impl FnMut(usize, &[f64], &[f64]) -> Vec<f64>) {
+fn step(parameters: &[Tensor], mut update: impl FnMut(usize, &mut [f64], &[f64])) {
     for (i, parameter) in parameters.iter().enumerate() {
         if let Ok(gradient) = parameter.try_grad() {
-            let moved = update(i, &parameter.to_vec(), &gradient.to_vec());
-            parameter.set_data(Tensor::from_vec(moved, &parameter.shape()));
+            parameter.change_numbers(&gradient, |x, g| update(i, x, g));
         }
     }
 }

@@ -49,12 +49,15 @@ impl Sgd {
         let Sgd { parameters, rate, momentum, buffers } = self;
         step(parameters, |i, x, g| {
             let buffer = &mut buffers[i];
+            if *momentum == 0.0 {
+                return x.iter_mut().zip(g).for_each(|(x, g)| *x -= *rate * *g);
+            }
             if buffer.is_empty() {
                 *buffer = g.to_vec();
             } else {
                 buffer.iter_mut().zip(g).for_each(|(b, g)| *b = *momentum * *b + g);
             }
-            x.iter().zip(buffer).map(|(x, b)| x - *rate * *b).collect()
+            x.iter_mut().zip(buffer).for_each(|(x, b)| *x -= *rate * *b);
         });
     }
 

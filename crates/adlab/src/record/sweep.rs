@@ -31,8 +31,9 @@ where
     adjoints.sums
 }
 
-/// What stands for a node that nothing has come to: NaN as no arithmetic makes it, since every NaN that it makes is quiet.
-pub const UNREACHED: f64 = f64::from_bits(0x7ff4_adea_dbee_f5a1);
+/// What stands for a node that nothing has come to: −0, so that the first term is added as all others are. No sum of terms
+/// is −0, as none of them is: see [`reached`].
+pub const UNREACHED: f64 = -0.0;
 
 /// [`adjoints`] of plain numbers, which is what all wait for: the same, but whether anything came to a node is written in
 /// its sum, and not beside it. And for L results at once, since reading the record is most of the work.
@@ -43,7 +44,7 @@ pub fn plain_adjoints<const L: usize>(
     let count = seeds.clone().map(|(index, _)| index + 1).max().unwrap_or(0);
     let mut sums = vec![[UNREACHED; L]; count];
     for (index, seed) in seeds {
-        add_terms(&mut sums[index], seed, |seed| seed);
+        add_terms(&mut sums[index], seed, 1.0);
     }
     let mut rest = &mut sums[..];
     for node in nodes[..count].iter().rev() {
@@ -55,12 +56,12 @@ pub fn plain_adjoints<const L: usize>(
             for (input, partial) in node.inputs().into_iter().zip(node.partials) {
                 // Operands stand before; what stands nowhere is a constant.
                 if let Some(sums) = before.get_mut(input as usize) {
-                    add_terms(sums, adjoint, |adjoint| adjoint * partial);
+                    add_terms(sums, adjoint, partial);
                 }
             }
             // Of one result, something came; of several, perhaps not to each.
             if L > 1 {
-                *last = known(adjoint);
+                *last = adjoint.map(reached);
             }
         }
         rest = before;
@@ -68,25 +69,24 @@ pub fn plain_adjoints<const L: usize>(
     sums
 }
 
+/// A number that came to a node: 0 in place of −0.
+#[inline(always)]
+pub fn reached(number: f64) -> f64 {
+    number + 0.0
+}
+
 #[inline(always)]
 fn is_unreached(sum: f64) -> bool {
     sum.to_bits() == UNREACHED.to_bits()
 }
 
-/// Adds what becomes of adjoints to sums, for each result; nothing where nothing came.
+/// Adds adjoints times a slope to sums, for each result; nothing where nothing came, even if the slope is infinite.
 #[inline(always)]
-pub fn add_terms<const L: usize>(sums: &mut [f64; L], adjoint: [f64; L], term: impl Fn(f64) -> f64) {
+fn add_terms<const L: usize>(sums: &mut [f64; L], adjoint: [f64; L], slope: f64) {
     for (sum, adjoint) in sums.iter_mut().zip(adjoint) {
-        if !is_unreached(adjoint) {
-            *sum = if is_unreached(*sum) { term(adjoint) } else { *sum + term(adjoint) };
-        }
+        // What was there is made 0, and not the term, which is computed later.
+        *sum = if is_unreached(adjoint) { *sum } else { reached(*sum) + adjoint * slope };
     }
-}
-
-/// 0 where nothing came.
-#[inline(always)]
-pub fn known<const L: usize>(sums: [f64; L]) -> [f64; L] {
-    sums.map(|sum| if is_unreached(sum) { 0.0 } else { sum })
 }
 
 /// The derivative of each node along one direction. The seeds are the inputs' tangents.

@@ -3,7 +3,7 @@
 
 use super::program::{Known, Operation, Program, Roots, What};
 use crate::forward::DualVec;
-use crate::record::sweep::{UNREACHED, plain_adjoints};
+use crate::record::sweep::{UNREACHED, plain_adjoints, reached};
 use crate::record::{NONE, Op};
 use crate::reverse::apply;
 
@@ -80,7 +80,7 @@ impl Memory {
     pub fn adjoints<const L: usize>(&self, program: &Program, results: [Known; L]) -> [Vec<f64>; L] {
         let seeds = results.iter().enumerate().filter(|(_, result)| result.root != NONE).map(|(lane, result)| {
             let mut seed = [UNREACHED; L];
-            seed[lane] = self.slopes[result.place as usize];
+            seed[lane] = reached(self.slopes[result.place as usize]);
             (result.root as usize, seed)
         });
         let adjoints = plain_adjoints(&program.nodes, seeds);

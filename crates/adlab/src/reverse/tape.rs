@@ -196,7 +196,7 @@ impl Tape {
             if self.place(result).is_some() {
                 let (index, weight) = result.seed(1.0);
                 let mut seed = [sweep::UNREACHED; L];
-                seed[lane] = weight;
+                seed[lane] = sweep::reached(weight);
                 seeds.push((index, seed));
             }
         }

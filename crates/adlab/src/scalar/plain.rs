@@ -106,7 +106,8 @@ impl Scalar for f64 {
     }
 
     fn adjoints(nodes: &[Node<f64>], seeds: &[(usize, f64)]) -> Vec<f64> {
-        sweep::plain_adjoints(nodes, seeds.iter().map(|&(index, seed)| (index, [seed]))).into_flattened()
+        sweep::plain_adjoints(nodes, seeds.iter().map(|&(index, seed)| (index, [sweep::reached(seed)])))
+            .into_flattened()
     }
 
     // The rest is what the standard library has under the same name.

@@ -1,11 +1,12 @@
 //! Tensors as arrays: made from numbers, asked for them, given new ones; with gradients or without.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::buffers::{self, Buffer};
+use super::axes::Axes;
+use super::buffers;
 use super::data::Tensor;
 use super::layout::Layout;
+use super::storage::Storage;
 use crate::error::{Error, expect};
 
 impl Tensor {
@@ -46,8 +47,7 @@ impl Tensor {
     /// is; here, that is [`retain_grad`](Tensor::retain_grad).)
     pub fn requires_grad(&self) -> Tensor {
         self.mark_cut_off();
-        let storage = Rc::new(RefCell::new(Buffer(self.to_vec())));
-        Tensor::build(Layout::contiguous(&self.inner.layout.shape), storage, Rc::default(), true)
+        Tensor::build(Layout::contiguous(self.sizes()), Storage::new(self.to_vec()), true)
     }
 
     /// True for two names of one tensor.
@@ -57,7 +57,7 @@ impl Tensor {
 
     /// The size along each axis; empty for a single number.
     pub fn shape(&self) -> Vec<usize> {
-        self.inner.layout.shape.clone()
+        self.sizes().to_vec()
     }
 
     /// How many axes there are.
@@ -99,10 +99,10 @@ impl Tensor {
     /// [`get`](Tensor::get) with a `Result`.
     pub fn try_get(&self, index: &[usize]) -> Result<f64, Error> {
         let layout = &self.inner.layout;
-        if index.len() != layout.shape.len() || index.iter().zip(&layout.shape).any(|(i, n)| i >= n) {
+        if index.len() != layout.shape.len() || index.iter().zip(&layout.shape[..]).any(|(i, n)| i >= n) {
             return Err(Error::Place { index: index.to_vec(), shape: self.shape() });
         }
-        let place: usize = index.iter().zip(&layout.strides).map(|(i, stride)| i * stride).sum();
+        let place: usize = index.iter().zip(&layout.strides[..]).map(|(i, stride)| i * stride).sum();
         Ok(self.inner.storage.borrow()[layout.offset + place])
     }
 
@@ -145,13 +145,12 @@ impl Tensor {
 
     /// The same numbers without history; a change in place of either is noticed by the other's history.
     pub fn detach(&self) -> Tensor {
-        let inner = &self.inner;
-        Tensor::build(inner.layout.clone(), Rc::clone(&inner.storage), Rc::clone(&inner.version), false)
+        Tensor::build(self.inner.layout.clone(), self.inner.storage.clone(), false)
     }
 
     /// The same numbers without history, to be changed behind the history's back.
     pub fn data(&self) -> Tensor {
-        Tensor::build(self.inner.layout.clone(), Rc::clone(&self.inner.storage), Rc::default(), false)
+        Tensor::build(self.inner.layout.clone(), self.inner.storage.counted_apart(), false)
     }
 
     /// Gives a leaf new numbers. This is not recorded: the tensor stays a leaf, and its gradient is about the new numbers.
@@ -169,15 +168,23 @@ impl Tensor {
         if !self.is_leaf() {
             return Err(Error::NotLeaf { op: "set_data" });
         }
-        if data.shape() != self.shape() {
+        if data.sizes() != self.sizes() {
             return Err(Error::Shapes { op: "set_data", left: self.shape(), right: data.shape() });
         }
-        let numbers = data.to_vec();
-        self.overwrite(&numbers);
+        if data.inner.storage.is_same(&self.inner.storage) {
+            self.overwrite(&data.to_vec());
+        } else {
+            self.overwrite(&data.numbers());
+        }
         Ok(())
     }
 
     // What the operations ask.
+
+    /// The shape, without a copy.
+    pub(super) fn sizes(&self) -> &Axes {
+        &self.inner.layout.shape
+    }
 
     pub(super) fn check_axis(&self, op: &'static str, axis: usize) -> Result<(), Error> {
         match axis < self.ndim() {
@@ -193,9 +200,7 @@ impl Tensor {
     }
 
     /// The shape without an axis.
-    pub(super) fn without(&self, axis: usize) -> Vec<usize> {
-        let mut shape = self.shape();
-        shape.remove(axis);
-        shape
+    pub(super) fn without(&self, axis: usize) -> Axes {
+        self.sizes().without(axis)
     }
 }

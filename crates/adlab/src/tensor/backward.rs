@@ -5,12 +5,11 @@
 //! leaf are its own.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::data::{Edge, Hook, Inner, Node, Rule, Tensor};
-use super::graph::{is_recording, recording};
-use super::layout::Places;
+use super::data::{Edge, Hook, Node, Rule, Tensor};
+use super::graph::recording;
+use super::waiting::Waiting;
 use crate::error::{Error, expect};
 
 impl Tensor {
@@ -151,17 +150,19 @@ impl<'a> Backward<'a> {
                 .find(|(found, _)| leaf.as_ptr() == Rc::as_ptr(&found.inner))
                 .map(|(_, g)| g.clone()),
         });
-        let zero = |by: &Tensor| Tensor::zeros(&by.shape());
+        let zero = |by: &Tensor| Tensor::zeros(by.sizes());
         Ok(found.zip(by).map(|(gradient, by)| gradient.map_or_else(|| zero(by), |g| g.alone(create))).collect())
     }
 
     fn pass(&self, targets: &[Edge]) -> Result<Gradients, Error> {
-        let shape = self.root.shape();
+        let shape = self.root.sizes();
         let seed = match self.seed {
-            Some(seed) if seed.shape() != shape => return Err(Error::Seed { seed: seed.shape(), result: shape }),
+            Some(seed) if seed.sizes() != shape => {
+                return Err(Error::Seed { seed: seed.shape(), result: shape.to_vec() });
+            }
             Some(seed) => seed.clone(),
-            None if self.root.numel() != 1 => return Err(Error::NotScalar { shape }),
-            None => Tensor::ones(&shape),
+            None if self.root.numel() != 1 => return Err(Error::NotScalar { shape: shape.to_vec() }),
+            None => Tensor::ones(shape),
         };
         let root = self.root.source()?.ok_or(Error::NoHistory)?;
         recording(self.create, || pass(root, seed, targets, self.retain))
@@ -181,10 +182,9 @@ fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Grad
     let mut waiting = Waiting::default();
     let mut found = Gradients { leaves: Vec::new(), retained: Vec::new(), targets: vec![None; targets.len()] };
     let mut visited = Vec::new();
-    let shape = seed.shape();
+    let shape = seed.sizes().clone();
     waiting.add(&root, seed, &shape);
-    while let Some((_, (node, gradient))) = waiting.nodes.pop_last() {
-        let gradient = gradient.complete();
+    while let Some((node, gradient)) = waiting.next() {
         for (target, place) in targets.iter().zip(&mut found.targets) {
             if matches!(target, Edge::Node(target) if Rc::ptr_eq(target, &node)) {
                 *place = Some(gradient.clone());
@@ -216,7 +216,7 @@ fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Grad
             node.rule.take();
         }
     }
-    found.leaves = waiting.leaves.into_values().map(|(leaf, gradient)| (leaf, gradient.complete())).collect();
+    found.leaves = waiting.leaves();
     for (leaf, gradient) in &found.leaves {
         call(&leaf.inner.hooks, gradient);
     }
@@ -224,15 +224,6 @@ fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Grad
 }
 
 impl Tensor {
-    /// Adds to a gradient that is not complete yet: a new tensor where that is recorded, else in place.
-    fn accumulate(&mut self, gradient: &Tensor) {
-        if is_recording() {
-            *self = &*self + gradient;
-        } else {
-            self.own_numbers().iter_mut().zip(gradient.numbers().iter()).for_each(|(sum, g)| *sum += g);
-        }
-    }
-
     /// A gradient as it is given out. On the way, several may have shared their numbers, also with the seed; from now on, a
     /// change in place of one must not show in another. One with a history stays as it is.
     fn alone(mut self, recorded: bool) -> Tensor {
@@ -247,66 +238,4 @@ impl Tensor {
 fn call(hooks: &RefCell<Vec<Hook>>, gradient: &Tensor) {
     let hooks = hooks.borrow().clone();
     hooks.iter().for_each(|hook| hook(&(gradient * 1.0)));
-}
-
-/// Gradients that are not complete yet.
-#[derive(Default)]
-struct Waiting {
-    nodes: BTreeMap<u64, (Rc<Node>, Incomplete)>,
-    /// By their addresses.
-    leaves: BTreeMap<*const Inner, (Tensor, Incomplete)>,
-}
-
-/// What has come of a gradient so far: a sum, and numbers that belong at some places of it.
-struct Incomplete {
-    sum: Option<Tensor>,
-    parts: Vec<(Places, Tensor)>,
-    shape: Vec<usize>,
-}
-
-impl Incomplete {
-    /// All together.
-    fn complete(self) -> Tensor {
-        match (self.sum, &self.parts[..]) {
-            (Some(sum), []) => sum,
-            (None, parts) => Tensor::put(parts, &self.shape),
-            (Some(sum), parts) => sum + Tensor::put(parts, &self.shape),
-        }
-    }
-}
-
-impl Waiting {
-    /// Adds to what waits for `edge`. Here, and nowhere else, broadcasting is undone.
-    fn add(&mut self, edge: &Edge, gradient: Tensor, shape: &[usize]) {
-        let gradient = gradient.sum_to(shape);
-        let Some(incomplete) = self.at(edge, shape) else { return };
-        match &mut incomplete.sum {
-            Some(sum) => sum.accumulate(&gradient),
-            None => incomplete.sum = Some(gradient),
-        }
-    }
-
-    /// Adds at some places only. It takes as long as there are places, however large the rest is: where the pass is recorded,
-    /// nothing can be changed in place, and so all parts are put together at the end.
-    fn put(&mut self, edge: &Edge, gradient: &Tensor, places: &Places, shape: &[usize]) {
-        let Some(incomplete) = self.at(edge, shape) else { return };
-        if is_recording() {
-            incomplete.parts.push((places.clone(), gradient.clone()));
-        } else {
-            let sum = incomplete.sum.get_or_insert_with(|| Tensor::zeros(shape));
-            places.add_to(sum.own_numbers(), &gradient.numbers());
-        }
-    }
-
-    /// What waits for `edge`; nothing for a leaf that is gone.
-    fn at(&mut self, edge: &Edge, shape: &[usize]) -> Option<&mut Incomplete> {
-        let none = || Incomplete { sum: None, parts: Vec::new(), shape: shape.to_vec() };
-        match edge {
-            Edge::Leaf(leaf) => {
-                let inner = leaf.upgrade()?;
-                Some(&mut self.leaves.entry(leaf.as_ptr()).or_insert_with(|| (Tensor { inner }, none())).1)
-            }
-            Edge::Node(node) => Some(&mut self.nodes.entry(node.id).or_insert_with(|| (Rc::clone(node), none())).1),
-        }
-    }
 }

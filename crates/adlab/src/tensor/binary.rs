@@ -131,7 +131,7 @@ impl Binary {
     pub fn apply(&self, a: &Tensor, b: &Tensor) -> Result<Tensor, Error> {
         let (left, right) = (&a.inner.layout.shape, &b.inner.layout.shape);
         if left != right && layout::broadcast(left, right).is_none() {
-            return Err(Error::Shapes { op: self.name, left: left.clone(), right: right.clone() });
+            return Err(Error::Shapes { op: self.name, left: left.to_vec(), right: right.to_vec() });
         }
         Tensor::record(self.name, &[a, b], (self.f)(a, b), self.rule)
     }

@@ -1,5 +1,6 @@
 //! Comparisons, which make tensors of 0 and 1, and choices by them.
 
+use super::axes::Axes;
 use super::data::{Rule, Tensor};
 use super::layout;
 use crate::error::{Error, expect};
@@ -82,8 +83,8 @@ impl Tensor {
     pub fn try_where_(condition: &Tensor, a: impl Into<Tensor>, b: impl Into<Tensor>) -> Result<Tensor, Error> {
         let (a, b) = (a.into(), b.into());
         let shape = fit("where_", &a, &b)?;
-        let Some(shape) = layout::broadcast(&shape, &condition.shape()) else {
-            return Err(Error::Shapes { op: "where_", left: condition.shape(), right: shape });
+        let Some(shape) = layout::broadcast(&shape, condition.sizes()) else {
+            return Err(Error::Shapes { op: "where_", left: condition.shape(), right: shape.to_vec() });
         };
         let condition = Tensor::new(&shape, condition.numbers_as(&shape));
         let both = a.numbers_as(&shape).into_iter().zip(b.numbers_as(&shape));
@@ -116,7 +117,6 @@ impl Tensor {
     }
 }
 
-fn fit(op: &'static str, a: &Tensor, b: &Tensor) -> Result<Vec<usize>, Error> {
-    let (left, right) = (a.shape(), b.shape());
-    layout::broadcast(&left, &right).ok_or(Error::Shapes { op, left, right })
+fn fit(op: &'static str, a: &Tensor, b: &Tensor) -> Result<Axes, Error> {
+    layout::broadcast(a.sizes(), b.sizes()).ok_or_else(|| Error::Shapes { op, left: a.shape(), right: b.shape() })
 }

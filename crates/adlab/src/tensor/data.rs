@@ -6,8 +6,9 @@ use std::cell::{Cell, Ref, RefCell};
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
 
-use super::buffers::Buffer;
+use super::axes::Axes;
 use super::layout::{Layout, Places};
+use super::storage::Storage;
 use crate::error::Error;
 
 /// An array of numbers (f64, any number of axes) that can track gradients.
@@ -32,11 +33,9 @@ pub struct Tensor {
 
 /// What all names of a tensor share.
 pub struct Inner {
-    /// Shared with views and `detach()`.
-    pub(super) storage: Rc<RefCell<Buffer>>,
+    /// Shared with views and `detach()`, with `data()` the numbers alone.
+    pub(super) storage: Storage,
     pub(super) layout: Layout,
-    /// Counts the changes in place; shared with views and `detach()`, not with `data()`.
-    pub(super) version: Rc<Cell<u64>>,
     pub(super) requires_grad: bool,
     /// A leaf of which a result was made a leaf.
     pub(super) is_cut_off: Cell<bool>,
@@ -70,7 +69,7 @@ pub type Hook = Rc<dyn Fn(&Tensor)>;
 /// Where a gradient goes, and the shape it must have there.
 pub struct Input {
     pub edge: Edge,
-    pub shape: Vec<usize>,
+    pub shape: Axes,
 }
 
 #[derive(Clone)]
@@ -105,16 +104,10 @@ impl Rule {
 }
 
 impl Tensor {
-    pub(super) fn build(
-        layout: Layout,
-        storage: Rc<RefCell<Buffer>>,
-        version: Rc<Cell<u64>>,
-        requires_grad: bool,
-    ) -> Tensor {
+    pub(super) fn build(layout: Layout, storage: Storage, requires_grad: bool) -> Tensor {
         let inner = Inner {
             storage,
             layout,
-            version,
             requires_grad,
             is_cut_off: Cell::new(false),
             grad: RefCell::default(),
@@ -128,7 +121,7 @@ impl Tensor {
     /// A tensor without history, from numbers in row-major order that fill its shape.
     pub(super) fn new(shape: &[usize], numbers: Vec<f64>) -> Tensor {
         debug_assert_eq!(shape.iter().product::<usize>(), numbers.len());
-        Tensor::build(Layout::contiguous(shape), Rc::new(RefCell::new(Buffer(numbers))), Rc::default(), false)
+        Tensor::build(Layout::contiguous(shape), Storage::new(numbers), false)
     }
 
     /// The numbers in row-major order; copied only where they do not stand like that.
@@ -148,19 +141,29 @@ impl Tensor {
         } else {
             layout.places().zip(numbers).for_each(|(place, x)| storage[place] = *x);
         }
-        self.inner.version.set(self.inner.version.get() + 1);
+    }
+
+    /// Changes the numbers of a leaf by those of another tensor, which does not share them.
+    pub(crate) fn change_numbers(&self, by: &Tensor, change: impl FnOnce(&mut [f64], &[f64])) {
+        let layout = &self.inner.layout;
+        if layout.is_contiguous() && !self.inner.storage.is_same(&by.inner.storage) {
+            let mut storage = self.inner.storage.borrow_mut();
+            return change(&mut storage[layout.offset..][..layout.count()], &by.numbers());
+        }
+        let mut numbers = self.to_vec();
+        change(&mut numbers, &by.to_vec());
+        self.overwrite(&numbers);
     }
 
     /// The numbers to be changed in this tensor alone, which has no other name: a copy, where others share them.
     pub(super) fn own_numbers(&mut self) -> &mut Vec<f64> {
         let layout = &self.inner.layout;
         let whole = layout.is_contiguous() && layout.count() == self.inner.storage.borrow().len();
-        let alone = Rc::strong_count(&self.inner) == 1 && Rc::strong_count(&self.inner.storage) == 1;
+        let alone = Rc::get_mut(&mut self.inner).is_some_and(|inner| inner.storage.alone().is_some());
         if !whole || !alone {
-            *self = Tensor::new(&self.inner.layout.shape, self.to_vec());
+            *self = Tensor::new(self.sizes(), self.to_vec());
         }
-        let inner = Rc::get_mut(&mut self.inner).expect("no other name");
-        Rc::get_mut(&mut inner.storage).expect("not shared").get_mut()
+        Rc::get_mut(&mut self.inner).and_then(|inner| inner.storage.alone()).expect("no other name")
     }
 }
 

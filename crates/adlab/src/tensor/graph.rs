@@ -4,15 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::buffers::Buffer;
 use super::data::{Edge, Input, Node, Rule, Tensor};
 use super::layout::Layout;
+use super::storage::Storage;
 use crate::error::Error;
 
 impl Input {
     pub fn of(tensor: &Tensor) -> Result<Option<Input>, Error> {
         let edge = if is_recording() { tensor.source()? } else { None };
-        Ok(edge.map(|edge| Input { edge, shape: tensor.shape() }))
+        Ok(edge.map(|edge| Input { edge, shape: tensor.sizes().clone() }))
     }
 }
 
@@ -85,10 +85,9 @@ impl Recorder<'_> {
         let inner = &tensor.inner;
         Saved {
             op: self.op,
-            storage: Rc::clone(&inner.storage),
+            storage: inner.storage.clone(),
             layout: inner.layout.clone(),
-            version: Rc::clone(&inner.version),
-            expected: inner.version.get(),
+            expected: inner.storage.version(),
             origin,
         }
     }
@@ -98,9 +97,8 @@ impl Recorder<'_> {
 /// they don't hold: the node does.
 pub struct Saved {
     op: &'static str,
-    storage: Rc<RefCell<Buffer>>,
+    storage: Storage,
     layout: Layout,
-    version: Rc<Cell<u64>>,
     expected: u64,
     origin: Origin,
 }
@@ -114,7 +112,7 @@ enum Origin {
 impl Saved {
     /// The tensor that was kept; with its history, where the pass is recorded.
     pub fn get(&self, node: &Rc<Node>) -> Result<Tensor, Error> {
-        let version = self.version.get();
+        let version = self.storage.version();
         if version != self.expected {
             return Err(Error::Modified { op: self.op, version, expected: self.expected });
         }
@@ -131,7 +129,7 @@ impl Saved {
             Some(Edge::Node(node)) => Some(node),
             None => None,
         };
-        let tensor = Tensor::build(self.layout.clone(), Rc::clone(&self.storage), Rc::clone(&self.version), false);
+        let tensor = Tensor::build(self.layout.clone(), self.storage.clone(), false);
         tensor.inner.history.replace(history);
         Ok(tensor)
     }
@@ -167,7 +165,7 @@ impl Tensor {
     pub(super) fn source(&self) -> Result<Option<Edge>, Error> {
         let history = self.inner.history.borrow().clone();
         if let Some((base, expected)) = &self.inner.base {
-            let (version, expected) = (self.inner.version.get(), expected.get());
+            let (version, expected) = (self.inner.storage.version(), expected.get());
             // Our history, or its absence, is that of the numbers before the change.
             if version != expected && (history.is_some() || !base.is_leaf()) {
                 return Err(Error::StaleView { version, expected });
@@ -208,7 +206,13 @@ impl Tensor {
         result: Tensor,
         rule: impl FnOnce(&mut Recorder) -> Rule,
     ) -> Result<Tensor, Error> {
-        let edges: Vec<Option<Input>> = inputs.iter().map(|input| Input::of(input)).collect::<Result<_, _>>()?;
+        if !is_recording() {
+            return Ok(result);
+        }
+        let mut edges = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            edges.push(Input::of(input)?);
+        }
         if edges.iter().any(Option::is_some) {
             let node = Node::new(op, inputs, edges, &result, rule);
             result.inner.history.replace(Some(node));

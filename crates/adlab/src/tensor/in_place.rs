@@ -64,16 +64,16 @@ impl Tensor {
         if is_recording() {
             self.check_change(name, other)?;
         }
-        let (left, right) = (self.shape(), other.shape());
-        if layout::broadcast(&left, &right).as_ref() != Some(&left) {
-            return Err(Error::Shapes { op: name, left, right });
+        let (left, right) = (self.sizes(), other.sizes());
+        if layout::broadcast(left, right).as_ref() != Some(left) {
+            return Err(Error::Shapes { op: name, left: self.shape(), right: other.shape() });
         }
         if self.inner.layout.repeats() {
-            return Err(Error::InPlaceOnExpanded { op: name, shape: left });
+            return Err(Error::InPlaceOnExpanded { op: name, shape: self.shape() });
         }
         let inputs = vec![Input::of(self)?, Input::of(other)?];
         // The rule keeps copies: what we had is overwritten now, and `other` may be ourselves.
-        let (before, by) = (Tensor::new(&left, self.to_vec()), Tensor::new(&right, other.to_vec()));
+        let (before, by) = (Tensor::new(left, self.to_vec()), Tensor::new(right, other.to_vec()));
         let node = inputs.iter().any(Option::is_some).then(|| Node::new(name, &[&before, &by], inputs, self, op.rule));
         let whole = match (&node, &self.inner.base) {
             (Some(_), Some((base, _))) => Some((base, Input::of(base)?)),
@@ -91,11 +91,11 @@ impl Tensor {
     /// A part of `base`, which is this view, is now the result of `node`: the gradient of that part goes there, and that of
     /// the rest to what `base` was before.
     fn replace_part(&self, base: &Tensor, name: &'static str, before: Option<Input>, node: Rc<Node>) {
-        let shape = base.shape();
+        let shape = base.sizes().clone();
         let places = Places::Layout(Rc::new(self.inner.layout.clone()));
-        let is_part = Tensor::put(&[(places.clone(), Tensor::ones(&self.shape()))], &shape);
-        let part = Input { edge: Edge::Node(node), shape: self.shape() };
-        let (picked, of_part) = (places.clone(), self.shape());
+        let is_part = Tensor::put(&[(places.clone(), Tensor::ones(self.sizes()))], &shape);
+        let part = Input { edge: Edge::Node(node), shape: self.sizes().clone() };
+        let (picked, of_part) = (places.clone(), self.sizes().clone());
         let whole = Node::new(name, &[], vec![before, Some(part)], base, |_| {
             Rule::map(move |g, _| {
                 let rest = Tensor::where_(&is_part, 0.0, g);
@@ -106,7 +106,7 @@ impl Tensor {
         let view = vec![Some(Input { edge: Edge::Node(whole), shape })];
         self.inner.history.replace(Some(Node::new("view", &[], view, self, |_| Rule::Put(places))));
         if let Some((_, version)) = &self.inner.base {
-            version.set(self.inner.version.get());
+            version.set(self.inner.storage.version());
         }
     }
 

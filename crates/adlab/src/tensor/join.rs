@@ -81,7 +81,7 @@ impl Tensor {
         let Some(first) = tensors.first() else {
             return Err(Error::Nothing { op: "stack" });
         };
-        if let Some(other) = tensors.iter().find(|tensor| tensor.shape() != first.shape()) {
+        if let Some(other) = tensors.iter().find(|tensor| tensor.sizes() != first.sizes()) {
             return Err(Error::Differ { op: "stack", left: first.shape(), right: other.shape() });
         }
         let longer: Vec<Tensor> = tensors.iter().map(|tensor| tensor.try_unsqueeze(axis)).collect::<Result<_, _>>()?;

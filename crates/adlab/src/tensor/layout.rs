@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::axes::Axes;
 use super::buffers;
 use super::sums::sum;
 
@@ -11,20 +12,22 @@ use super::sums::sum;
 /// A view is another layout of the same storage. No function here checks its arguments; the tensors' own do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
-    pub shape: Vec<usize>,
+    pub shape: Axes,
     /// How far apart neighbours along each axis are.
-    pub strides: Vec<usize>,
+    pub strides: Axes,
     pub offset: usize,
 }
 
 impl Layout {
     /// Row-major, from the start.
     pub fn contiguous(shape: &[usize]) -> Layout {
-        let mut strides = vec![1; shape.len()];
-        for i in (1..shape.len()).rev() {
-            strides[i - 1] = strides[i] * shape[i];
+        let mut strides = Axes::from(shape);
+        let mut stride = 1;
+        for (own, &size) in strides.iter_mut().zip(shape).rev() {
+            *own = stride;
+            stride *= size;
         }
-        Layout { shape: shape.to_vec(), strides, offset: 0 }
+        Layout { shape: shape.into(), strides, offset: 0 }
     }
 
     pub fn count(&self) -> usize {
@@ -34,7 +37,7 @@ impl Layout {
     /// True if the numbers stand one after the other, in row-major order.
     pub fn is_contiguous(&self) -> bool {
         let mut expected = 1;
-        for (&size, &stride) in self.shape.iter().zip(&self.strides).rev() {
+        for (&size, &stride) in self.shape.iter().zip(&self.strides[..]).rev() {
             // Along an axis of one number, nothing is ever stepped.
             if size != 1 && stride != expected {
                 return self.count() == 0;
@@ -51,15 +54,15 @@ impl Layout {
 
     /// True if a number is shown several times.
     pub fn repeats(&self) -> bool {
-        self.shape.iter().zip(&self.strides).any(|(&size, &stride)| size > 1 && stride == 0)
+        self.shape.iter().zip(&self.strides[..]).any(|(&size, &stride)| size > 1 && stride == 0)
     }
 
     pub fn select(&self, axis: usize, index: usize) -> Layout {
-        let mut layout = self.clone();
-        layout.offset += index * layout.strides[axis];
-        layout.shape.remove(axis);
-        layout.strides.remove(axis);
-        layout
+        Layout {
+            shape: self.shape.without(axis),
+            strides: self.strides.without(axis),
+            offset: self.offset + index * self.strides[axis],
+        }
     }
 
     pub fn slice(&self, axis: usize, range: &Range<usize>) -> Layout {
@@ -89,7 +92,7 @@ impl Layout {
             Some(own) if self.shape[own] == shape[axis] => self.strides[own],
             _ => 0,
         };
-        Layout { shape: shape.to_vec(), strides: (0..shape.len()).map(stride).collect(), offset: self.offset }
+        Layout { shape: shape.into(), strides: (0..shape.len()).map(stride).collect(), offset: self.offset }
     }
 
     /// The numbers, in row-major order of the index.
@@ -119,8 +122,12 @@ impl Layout {
     /// only, which is faster than to follow all.
     fn for_each_line(&self, mut f: impl FnMut(usize, usize, usize)) {
         match (self.shape.split_last(), self.strides.split_last()) {
+            (Some((&size, &[])), Some((&stride, _))) if size > 0 => f(self.offset, stride, size),
+            (Some((&size, &[lines])), Some((&stride, &[step, ..]))) if size > 0 => {
+                (0..lines).for_each(|line| f(self.offset + line * step, stride, size));
+            }
             (Some((&size, outer)), Some((&stride, strides))) if size > 0 => {
-                let lines = Layout { shape: outer.to_vec(), strides: strides.to_vec(), offset: self.offset };
+                let lines = Layout { shape: outer.into(), strides: strides.into(), offset: self.offset };
                 lines.places().for_each(|start| f(start, stride, size));
             }
             (None, _) => f(self.offset, 1, 1),
@@ -130,12 +137,12 @@ impl Layout {
 
     /// True if it shows one number, however often.
     pub fn is_one_number(&self) -> bool {
-        self.shape.iter().zip(&self.strides).all(|(&size, &stride)| size == 1 || size > 1 && stride == 0)
+        self.shape.iter().zip(&self.strides[..]).all(|(&size, &stride)| size == 1 || size > 1 && stride == 0)
     }
 
     /// The places in the storage, in row-major order of the index.
     pub fn places(&self) -> impl Iterator<Item = usize> + '_ {
-        let mut index = vec![0; self.shape.len()];
+        let mut index: Axes = self.shape.iter().map(|_| 0).collect();
         let mut place = self.offset;
         (0..self.count()).map(move |_| {
             let here = place;
@@ -182,7 +189,7 @@ impl Places {
 }
 
 /// The common shape of two, compared from the right: sizes must be equal, or one of them 1.
-pub fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+pub fn broadcast(a: &[usize], b: &[usize]) -> Option<Axes> {
     let n = a.len().max(b.len());
     let size = |shape: &[usize], i: usize| if i + shape.len() < n { 1 } else { shape[i + shape.len() - n] };
     (0..n)
@@ -236,8 +243,8 @@ mod tests {
 
     #[test]
     fn shapes_meet_from_the_right() {
-        assert_eq!(broadcast(&[3, 1, 2], &[4, 1]), Some(vec![3, 4, 2]));
-        assert_eq!(broadcast(&[], &[0]), Some(vec![0]));
+        assert_eq!(broadcast(&[3, 1, 2], &[4, 1]), Some([3, 4, 2][..].into()));
+        assert_eq!(broadcast(&[], &[0]), Some([0][..].into()));
         assert_eq!(broadcast(&[2], &[3]), None);
     }
 }

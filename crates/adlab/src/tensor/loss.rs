@@ -138,6 +138,5 @@ impl Tensor {
 
 /// A target that is broadcast is nearly always a mistake, and hard to find.
 fn same_shape(op: &'static str, a: &Tensor, b: &Tensor) -> Result<(), Error> {
-    let (left, right) = (a.shape(), b.shape());
-    if left == right { Ok(()) } else { Err(Error::Differ { op, left, right }) }
+    if a.sizes() == b.sizes() { Ok(()) } else { Err(Error::Differ { op, left: a.shape(), right: b.shape() }) }
 }

@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::cell::Ref;
 
+use super::axes::Axes;
 use super::buffers::{self, Buffer};
 use super::data::{Rule, Tensor};
 use super::layout::{self, Layout};
+#[cfg(target_arch = "x86_64")]
+use super::wide;
 use crate::error::{Error, expect};
 
 impl Tensor {
@@ -30,8 +33,8 @@ impl Tensor {
 
     /// [`matmul`](Tensor::matmul) with a `Result`.
     pub fn try_matmul(&self, other: &Tensor) -> Result<Tensor, Error> {
-        let (left, right) = (self.shape(), other.shape());
-        let misfit = || Error::Shapes { op: "matmul", left: left.clone(), right: right.clone() };
+        let (left, right) = (self.sizes(), other.sizes());
+        let misfit = || Error::Shapes { op: "matmul", left: self.shape(), right: other.shape() };
         if left.is_empty() || right.is_empty() {
             return Err(misfit());
         }
@@ -48,9 +51,8 @@ impl Tensor {
 
     /// Of matrices, or batches of them; none if the shapes do not fit.
     fn product(&self, other: &Tensor) -> Result<Option<Tensor>, Error> {
-        let (left, right) = (self.shape(), other.shape());
-        let (batch_a, [m, k]) = batch_and_matrix(&left);
-        let (batch_b, [l, n]) = batch_and_matrix(&right);
+        let (batch_a, [m, k]) = batch_and_matrix(self.sizes());
+        let (batch_b, [l, n]) = batch_and_matrix(other.sizes());
         let batch = match layout::broadcast(batch_a, batch_b) {
             Some(batch) if k == l => batch,
             _ => return Ok(None),
@@ -65,7 +67,8 @@ impl Tensor {
                 multiply([m, k, n], &a.at(i), &b.at(j), c);
             }
         }
-        let result = Tensor::new(&[&batch[..], &[m, n]].concat(), c);
+        let shape: Axes = batch.iter().copied().chain([m, n]).collect();
+        let result = Tensor::new(&shape, c);
         Tensor::record("matmul", &[self, other], result, |recorder| {
             let (b, a) = (recorder.keep_for(0, 1), recorder.keep_for(1, 0));
             Rule::map(move |g, node| {
@@ -106,8 +109,8 @@ struct Matrix<'a> {
 impl Matrices<'_> {
     fn of<'a>(tensor: &'a Tensor, batch: &[usize], matrix: [usize; 2]) -> Matrices<'a> {
         let layout = tensor.inner.layout.expanded(&[batch, &matrix].concat());
-        let strides = layout.strides[..batch.len()].to_vec();
-        let batch = Layout { shape: batch.to_vec(), strides, offset: layout.offset };
+        let strides = layout.strides[..batch.len()].into();
+        let batch = Layout { shape: batch.into(), strides, offset: layout.offset };
         Matrices { numbers: tensor.inner.storage.borrow(), layout, batch }
     }
 
@@ -133,6 +136,11 @@ impl Matrix<'_> {
         Cow::Owned((0..m).flat_map(|i| (0..n).map(move |j| number(i, j))).collect())
     }
 
+    #[cfg(target_arch = "x86_64")]
+    fn strided(&self) -> wide::Strided<'_> {
+        wide::Strided { numbers: &self.numbers[self.start..], strides: self.strides }
+    }
+
     /// True if all numbers of an m × n matrix are there.
     fn is_inside(&self, m: usize, n: usize) -> bool {
         self.start + (m - 1) * self.strides[0] + (n - 1) * self.strides[1] < self.numbers.len()
@@ -148,6 +156,10 @@ fn multiply([m, k, n]: [usize; 3], a: &Matrix, b: &Matrix, c: &mut [f64]) {
         return multiply_small([m, k, n], &a.rows(m, k), &b.rows(k, n), c);
     }
     assert!(a.is_inside(m, k) && b.is_inside(k, n) && c.len() == m * n);
+    #[cfg(target_arch = "x86_64")]
+    if wide::multiply([m, k, n], a.strided(), b.strided(), c) {
+        return;
+    }
     let [rows_a, columns_a] = a.strides.map(|stride| stride as isize);
     let [rows_b, columns_b] = b.strides.map(|stride| stride as isize);
     // SAFETY: all numbers of the three matrices are there, by the line above, and those of C are ours alone.
@@ -175,6 +187,13 @@ fn multiply([m, k, n]: [usize; 3], a: &Matrix, b: &Matrix, c: &mut [f64]) {
 /// Row by row, so that both matrices are read in the order in which they are stored; four rows of `b` at a time, so that a
 /// row of `c` is loaded and stored a quarter as often.
 fn multiply_small([m, k, n]: [usize; 3], a: &[f64], b: &[f64], c: &mut [f64]) {
+    match n {
+        1 => return multiply_narrow::<1>(k, a, b, c),
+        2 => return multiply_narrow::<2>(k, a, b, c),
+        3 => return multiply_narrow::<3>(k, a, b, c),
+        4 => return multiply_narrow::<4>(k, a, b, c),
+        _ => {}
+    }
     for i in 0..m {
         let (a, c) = (&a[i * k..][..k], &mut c[i * n..][..n]);
         let mut l = 0;
@@ -193,5 +212,25 @@ fn multiply_small([m, k, n]: [usize; 3], a: &[f64], b: &[f64], c: &mut [f64]) {
                 *sum += x * b;
             }
         }
+    }
+}
+
+/// The same, adding up in the same order, for as few columns that a row of `c` stays in registers.
+fn multiply_narrow<const N: usize>(k: usize, a: &[f64], b: &[f64], c: &mut [f64]) {
+    let (fours, rest) = b.as_chunks::<N>().0.as_chunks::<4>();
+    for (a, c) in a.chunks_exact(k.max(1)).zip(c.as_chunks_mut::<N>().0) {
+        let (x_fours, x_rest) = a.as_chunks::<4>();
+        let mut sums = *c;
+        for ([x0, x1, x2, x3], [b0, b1, b2, b3]) in x_fours.iter().zip(fours) {
+            for j in 0..N {
+                sums[j] += (x0 * b0[j] + x1 * b1[j]) + (x2 * b2[j] + x3 * b3[j]);
+            }
+        }
+        for (x, b) in x_rest.iter().zip(rest) {
+            for j in 0..N {
+                sums[j] += x * b[j];
+            }
+        }
+        *c = sums;
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `layout.rs` | shapes, strides, broadcasting; places among numbers |
-//! | `buffers.rs` | the memory of large ones, used again |
+//! | `axes.rs`, `layout.rs` | shapes, strides, broadcasting; places among numbers |
+//! | `storage.rs`, `buffers.rs` | where numbers are; the memory of large ones, used again |
 //! | `data.rs` | what a tensor is made of: numbers, and the operation that they come from |
 //! | `array.rs` | tensors as arrays: made from numbers, asked for them |
 //! | `graph.rs` | the record: how operations are written down, what they keep, no_grad |
-//! | `backward.rs`, `hooks.rs` | the pass backwards over it, and how to watch it |
+//! | `backward.rs`, `waiting.rs`, `hooks.rs` | the pass backwards over it, and how to watch it |
 //! | `elementwise.rs`, `real.rs` | functions of each number, with their derivatives as a table |
 //! | `binary.rs`, `compare.rs` | functions of two numbers, comparisons and choices |
-//! | `matmul.rs` | matrix products |
+//! | `matmul.rs`, `wide.rs` | matrix products |
 //! | `sums.rs`, `reduce.rs`, `extreme.rs`, `softmax.rs` | sums, means, norms; maxima and minima; softmax and its logarithm |
 //! | `loss.rs` | losses |
 //! | `view.rs` | slices, transposes, reshapes: views that share storage |
@@ -20,6 +20,7 @@
 //! | `convert.rs`, `operators.rs`, `display.rs` | from numbers, `+ − × ÷`, and how a tensor is written |
 
 mod array;
+mod axes;
 mod backward;
 mod binary;
 mod buffers;
@@ -41,9 +42,13 @@ mod pick;
 mod real;
 mod reduce;
 mod softmax;
+mod storage;
 mod sums;
 mod svd;
 mod view;
+mod waiting;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 pub use backward::Backward;
 pub use convert::tensor;

@@ -2,6 +2,7 @@
 //!
 //! Taking numbers from places and putting them there are each other's adjoints, so each is the other's derivative.
 
+use super::axes::Axes;
 use super::buffers;
 use super::data::{Rule, Tensor};
 use super::layout::Places;
@@ -31,7 +32,7 @@ impl Tensor {
         let (outer, size, inner) = self.around(axis);
         let place = |o: usize, i: usize, k: usize| (o * size + i) * inner + k;
         let places = (0..outer).flat_map(|o| index.iter().flat_map(move |&i| (0..inner).map(move |k| place(o, i, k))));
-        let mut shape = self.shape();
+        let mut shape = self.sizes().clone();
         shape[axis] = index.len();
         self.take("index_select", Places::List(places.collect()), &shape)
     }
@@ -59,20 +60,19 @@ impl Tensor {
         let (outer, size, inner) = self.around(axis);
         let lines = outer * inner;
         if lines == 0 || !index.len().is_multiple_of(lines) {
-            return Err(Error::Fill { numbers: index.len(), shape: self.without(axis) });
+            return Err(Error::Fill { numbers: index.len(), shape: self.without(axis).to_vec() });
         }
         let k = index.len() / lines;
         let place = |n: usize| (n / (k * inner) * size + index[n]) * inner + n % inner;
-        let mut shape = self.shape();
+        let mut shape = self.sizes().clone();
         shape[axis] = k;
         self.take("gather", Places::List((0..index.len()).map(place).collect()), &shape)
     }
 
     fn check_indices(&self, op: &'static str, axis: usize, index: &[usize]) -> Result<(), Error> {
         self.check_axis(op, axis)?;
-        let shape = self.shape();
-        match index.iter().find(|&&index| index >= shape[axis]) {
-            Some(&index) => Err(Error::Index { what: "index", index, shape }),
+        match index.iter().find(|&&index| index >= self.sizes()[axis]) {
+            Some(&index) => Err(Error::Index { what: "index", index, shape: self.shape() }),
             None => Ok(()),
         }
     }
@@ -92,8 +92,8 @@ impl Tensor {
     pub(super) fn put(parts: &[(Places, Tensor)], shape: &[usize]) -> Tensor {
         let mut sums = buffers::zeros(shape.iter().product());
         parts.iter().for_each(|(places, part)| places.add_to(&mut sums, &part.numbers()));
-        let back: Vec<(Places, Vec<usize>)> =
-            parts.iter().map(|(places, part)| (places.clone(), part.shape())).collect();
+        let back: Vec<(Places, Axes)> =
+            parts.iter().map(|(places, part)| (places.clone(), part.sizes().clone())).collect();
         let rule = Rule::map(move |g, _| {
             let numbers = g.numbers();
             back.iter().map(|(places, from)| g.take_of(&numbers, "take", places.clone(), from).map(Some)).collect()

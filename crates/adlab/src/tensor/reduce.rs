@@ -1,5 +1,6 @@
 //! Sums, means, variances, norms.
 
+use super::axes::Axes;
 use super::buffers;
 use super::data::{Rule, Tensor};
 use super::layout::Layout;
@@ -11,7 +12,7 @@ impl Tensor {
     /// numbers, it is 0.
     #[track_caller]
     pub fn sum(&self) -> Tensor {
-        let shape = self.shape();
+        let shape = self.sizes().clone();
         let result = Tensor::from(sum(&self.numbers()));
         expect(Tensor::record("sum", &[self], result, |_| Rule::linear(move |g| g.try_expand(&shape))))
     }
@@ -55,7 +56,7 @@ impl Tensor {
     /// [`sum_axis`](Tensor::sum_axis) with a `Result`.
     pub fn try_sum_axis(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("sum_axis", axis)?;
-        let shape = self.shape();
+        let shape = self.sizes().clone();
         let result = self.sum_along(axis);
         Tensor::record("sum_axis", &[self], result, |_| {
             Rule::linear(move |g| g.try_unsqueeze(axis)?.try_expand(&shape))
@@ -164,11 +165,11 @@ impl Tensor {
     }
 
     /// Sums over what broadcasting from `shape` has repeated: its adjoint.
-    pub(super) fn sum_to(&self, shape: &[usize]) -> Tensor {
-        let before = self.shape();
-        if before == shape {
+    pub(super) fn sum_to(&self, shape: &Axes) -> Tensor {
+        if self.sizes() == shape {
             return self.clone();
         }
+        let before = self.sizes().clone();
         let mut sums = buffers::zeros(shape.iter().product());
         Layout::contiguous(shape).expanded(&before).add_to(&mut sums, &self.numbers());
         let rule = Rule::linear(move |g| g.try_expand(&before));

@@ -29,9 +29,8 @@ impl Tensor {
     /// [`select`](Tensor::select) with a `Result`.
     pub fn try_select(&self, axis: usize, index: usize) -> Result<Tensor, Error> {
         self.check_axis("select", axis)?;
-        let shape = self.shape();
-        if index >= shape[axis] {
-            return Err(Error::Index { what: "index", index, shape });
+        if index >= self.sizes()[axis] {
+            return Err(Error::Index { what: "index", index, shape: self.shape() });
         }
         self.part("select", |layout| layout.select(axis, index))
     }
@@ -48,9 +47,8 @@ impl Tensor {
     /// [`slice`](Tensor::slice) with a `Result`.
     pub fn try_slice(&self, axis: usize, range: Range<usize>) -> Result<Tensor, Error> {
         self.check_axis("slice", axis)?;
-        let shape = self.shape();
-        if range.start > range.end || range.end > shape[axis] {
-            return Err(Error::Range { start: range.start, end: range.end, axis, shape });
+        if range.start > range.end || range.end > self.sizes()[axis] {
+            return Err(Error::Range { start: range.start, end: range.end, axis, shape: self.shape() });
         }
         self.part("slice", |layout| layout.slice(axis, &range))
     }
@@ -128,7 +126,7 @@ impl Tensor {
         if self.numel() != shape.iter().product() {
             return Err(Error::Fill { numbers: self.numel(), shape: shape.to_vec() });
         }
-        let before = self.shape();
+        let before = self.sizes().clone();
         let rule = Rule::linear(move |g| g.try_reshape(&before));
         match self.inner.layout.reshaped(shape) {
             Some(layout) => self.view("reshape", layout, rule),
@@ -153,12 +151,12 @@ impl Tensor {
 
     /// [`unsqueeze`](Tensor::unsqueeze) with a `Result`.
     pub fn try_unsqueeze(&self, axis: usize) -> Result<Tensor, Error> {
-        let mut layout = self.inner.layout.clone();
-        if axis > layout.shape.len() {
+        let before = &self.inner.layout;
+        if axis > before.shape.len() {
             return Err(Error::Axis { op: "unsqueeze", axis, shape: self.shape() });
         }
-        layout.shape.insert(axis, 1);
-        layout.strides.insert(axis, 0);
+        let layout =
+            Layout { shape: before.shape.with(axis, 1), strides: before.strides.with(axis, 0), offset: before.offset };
         self.view("unsqueeze", layout, Rule::linear(move |g| g.try_squeeze(axis)))
     }
 
@@ -174,9 +172,8 @@ impl Tensor {
     /// [`squeeze`](Tensor::squeeze) with a `Result`.
     pub fn try_squeeze(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("squeeze", axis)?;
-        let shape = self.shape();
-        if shape[axis] != 1 {
-            return Err(Error::Squeeze { axis, shape });
+        if self.sizes()[axis] != 1 {
+            return Err(Error::Squeeze { axis, shape: self.shape() });
         }
         let layout = self.inner.layout.select(axis, 0);
         self.view("squeeze", layout, Rule::linear(move |g| g.try_unsqueeze(axis)))
@@ -194,9 +191,8 @@ impl Tensor {
 
     /// [`expand`](Tensor::expand) with a `Result`.
     pub fn try_expand(&self, shape: &[usize]) -> Result<Tensor, Error> {
-        let before = self.shape();
-        if layout::broadcast(&before, shape).as_deref() != Some(shape) {
-            return Err(Error::Shapes { op: "expand", left: before, right: shape.to_vec() });
+        if layout::broadcast(self.sizes(), shape).as_deref() != Some(shape) {
+            return Err(Error::Shapes { op: "expand", left: self.shape(), right: shape.to_vec() });
         }
         // The gradient is added up where it arrives, as for all that is broadcast.
         self.view("expand", self.inner.layout.expanded(shape), Rule::linear(|g| Ok(g.clone())))
@@ -214,15 +210,14 @@ impl Tensor {
             None => self.clone(),
         };
         let inner = Inner {
-            storage: Rc::clone(&self.inner.storage),
+            storage: self.inner.storage.clone(),
             layout,
-            version: Rc::clone(&self.inner.version),
             requires_grad: false,
             is_cut_off: Cell::new(false),
             grad: Default::default(),
             hooks: Default::default(),
             history: Default::default(),
-            base: Some((base, Cell::new(self.inner.version.get()))),
+            base: Some((base, Cell::new(self.inner.storage.version()))),
         };
         Tensor::record(op, &[self], Tensor { inner: Rc::new(inner) }, |_| rule)
     }
