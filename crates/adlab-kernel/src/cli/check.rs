@@ -49,8 +49,8 @@ pub fn check(project: &Project, options: &Options) -> Result<bool> {
                 leave_out_what_follows(&mut prepared, trial.wrong());
             }
             let (cells, roles) = (prepared.notebook.cells().to_vec(), prepared.roles.clone());
-            let (limits, reserved) = (Limits::default(), authority.reserved.clone());
-            let job = Job { cells, roles, reserved, fatal: Vec::new(), limits, data: None };
+            let (limits, rules) = (Limits::default(), authority.rules.clone());
+            let job = Job { cells, roles, rules, fatal: Vec::new(), limits, data: None };
             tasks.push((prepared, job));
             trials.push((place, trial));
         }

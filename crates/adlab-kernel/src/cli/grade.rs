@@ -228,8 +228,8 @@ fn mark(
                     continue;
                 }
                 let (cells, roles) = (prepared.notebook.cells().to_vec(), prepared.roles.clone());
-                let reserved = authority.reserved.clone();
-                let job = Job { cells, roles, reserved, fatal: Vec::new(), limits, data: how.data.clone() };
+                let rules = authority.rules.clone();
+                let job = Job { cells, roles, rules, fatal: Vec::new(), limits, data: how.data.clone() };
                 tasks.push((prepared, job));
                 places.push((place, digest, authority.solution.path.display().to_string()));
             }

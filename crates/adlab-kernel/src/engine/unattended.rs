@@ -1,6 +1,6 @@
 //! A notebook's cells, one after the other, without a front end: what they show goes into the notebook.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::time::{Duration, Instant};
@@ -34,6 +34,8 @@ pub struct Unattended {
     number: usize,
     last: Option<usize>,
     looks_ahead: bool,
+    /// What is run in a cell's place.
+    instead: Option<(usize, String)>,
 }
 
 /// So many of the cells behind the one that runs are of interest.
@@ -56,8 +58,8 @@ impl Unattended {
         let engine = Engine::start(project.preload()?, session, analysis.clone(), folder)?;
         let (displays, printed) = (Displays::default(), Arc::default());
         let room = Arc::new(Mutex::new(Room::of(usize::MAX)));
-        let (ids, looks_ahead) = (HashSet::new(), false);
-        Ok(Unattended { engine, displays, printed, room, ids, number: 0, last: None, looks_ahead })
+        let (ids, looks_ahead, instead) = (HashSet::new(), false, None);
+        Ok(Unattended { engine, displays, printed, room, ids, number: 0, last: None, looks_ahead, instead })
     }
 
     /// From now on, the next cells are compiled while one runs, on all cores.
@@ -84,7 +86,9 @@ impl Unattended {
         let id = cells[place]["id"].as_str().unwrap_or_default().to_owned();
         // Copied cells may have the id of the one that they were copied from, and are cells of their own.
         let id = if self.ids.insert(id.clone()) { id } else { format!("{id} at {place}") };
-        let cell = Next { id: Some(id).filter(|id| !id.is_empty()), code: file::source(&cells[place]) };
+        let instead = self.instead.take().filter(|(of, _)| *of == place).map(|(_, code)| code);
+        let code = instead.unwrap_or_else(|| file::source(&cells[place]));
+        let cell = Next { id: Some(id).filter(|id| !id.is_empty()), code };
         let queued = self.queued(&cells[place + 1..], place + 1);
         let started = Instant::now();
         let (outputs, fault, late) = self.execute(cell, &queued, limit);
@@ -97,6 +101,37 @@ impl Unattended {
     pub fn again(&mut self, cell: &Value, limit: Limit) {
         let id = cell["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
         self.execute(Next { id, code: file::source(cell) }, &[], limit);
+    }
+
+    /// The next time, this is run in a cell's place, which looks as it did.
+    pub fn instead(&mut self, place: usize, code: String) {
+        self.instead = Some((place, code));
+    }
+
+    /// What stands for the definitions of a cell that are in force.
+    pub fn held(&self, id: &str) -> BTreeSet<String> {
+        self.engine.held(id)
+    }
+
+    /// The count of the cell that made a variable.
+    pub fn maker(&self, name: &str) -> Option<usize> {
+        self.engine.maker(name)
+    }
+
+    pub fn is_variable(&self, name: &str) -> bool {
+        self.maker(name).is_some()
+    }
+
+    /// The type of a variable, as it is written.
+    pub fn type_of(&self, name: &str) -> Option<String> {
+        self.engine.type_of(name)
+    }
+
+    /// A variable goes.
+    pub fn forget(&mut self, name: &str, limit: Limit) {
+        let watchdog = Watchdog::start(self.engine.supervisor(), limit);
+        self.engine.forget(name);
+        watchdog.stop();
     }
 
     /// What comes behind, if all goes well.

@@ -58,11 +58,19 @@ fn decode(bytes: &[u8], repairs: &mut Vec<String>) -> Result<String> {
         }
         [0xef, 0xbb, 0xbf, rest @ ..] => {
             repairs.push("it began with a byte-order mark".into());
-            String::from_utf8(rest.to_vec()).context("it is no text in UTF-8")?
+            plain(rest, repairs)
         }
-        _ => String::from_utf8(bytes.to_vec()).context("it is no text in UTF-8")?,
+        _ => plain(bytes, repairs),
     };
     Ok(text)
+}
+
+/// Of a text with letters in some other encoding, the rest is read.
+fn plain(bytes: &[u8], repairs: &mut Vec<String>) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| {
+        repairs.push("some of its letters were not in UTF-8, and are � now".into());
+        String::from_utf8_lossy(bytes).into_owned()
+    })
 }
 
 /// nbgrader and Jupyter look the kernel up there.
@@ -170,6 +178,8 @@ mod tests {
             assert_eq!(read(&bytes).unwrap().repairs, ["it was in UTF-16"]);
         }
         assert!(read(sound.as_bytes()).unwrap().repairs.is_empty());
+        let latin = [sound.trim_end_matches('}').as_bytes(), b", \"author\": \"Zo\xeb\"}"].concat();
+        assert_eq!(self::read(&latin).unwrap().repairs, ["some of its letters were not in UTF-8, and are � now"]);
         for bytes in [b"\xff\x00".as_slice(), b"", b"print(1)", b"{}", b"[]", b"{\"nbformat\": 3, \"cells\": []}"] {
             assert!(read(bytes).is_err(), "{bytes:?}");
         }

@@ -8,13 +8,16 @@ use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::authority::Role;
+use super::authority::{Role, Rules};
+use super::locked::Locked;
+use super::promises::types_and_traits;
 use super::verdict::Verdict;
 use crate::analysis::Analysis;
+use crate::cell::nesting::{DEEP_STACK, is_too_deep};
 use crate::cell::reserved;
 use crate::engine::unattended::{Limit, Unattended};
 use crate::explain;
@@ -23,7 +26,7 @@ use crate::notebook::file;
 use crate::sandbox::Sandbox;
 use crate::session::Session;
 use crate::session::warm_build::WarmBuild;
-use crate::system::files::copy_tree;
+use crate::system::files::{copy_tree, remove_all};
 use crate::system::project::Project;
 
 /// A submission that is to be run.
@@ -31,7 +34,7 @@ use crate::system::project::Project;
 pub struct Job {
     pub cells: Vec<Value>,
     pub roles: Vec<Role>,
-    pub reserved: BTreeSet<String>,
+    pub rules: Rules,
     /// Cells at which a worker has died: they have failed.
     pub fatal: Vec<usize>,
     pub limits: Limits,
@@ -80,6 +83,15 @@ pub struct Ended {
 
 /// Works until stdin ends.
 pub fn work(project: &Project) -> Result<()> {
+    std::thread::scope(|scope| {
+        // It reads what students have written.
+        let thread =
+            std::thread::Builder::new().stack_size(DEEP_STACK).spawn_scoped(scope, || read_and_run(project))?;
+        thread.join().unwrap_or_else(|_| bail!("the process that marks has panicked"))
+    })
+}
+
+fn read_and_run(project: &Project) -> Result<()> {
     let session = Session::open(project, WarmBuild::find(project)?)?.confined(Sandbox::of_kernel()?);
     let analysis = Analysis::start(session.library()?)?;
     session.fill(|_| {})?;
@@ -101,7 +113,7 @@ fn say(word: &Word) -> Result<()> {
 }
 
 fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, count: usize) -> Result<()> {
-    let Job { mut cells, roles, reserved, fatal, limits, data } = job;
+    let Job { mut cells, roles, rules, fatal, limits, data } = job;
     let folder = session.folder().join(format!("work-{count}"));
     std::fs::create_dir(&folder).context("cannot make a folder for a submission")?;
     if let Some(data) = data {
@@ -109,8 +121,19 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
     }
     let mut run = Unattended::start(project, session, analysis, Some(&folder))?;
     run.bound(limits.output);
-    let mut locked = Locked::default();
-    let started = Instant::now();
+    // What can't even be read is a cell's own fault as well.
+    let mut own_types = BTreeSet::new();
+    for (place, cell) in
+        cells.iter().enumerate().filter(|(place, cell)| !roles[*place].is_locked() && file::is_run(cell))
+    {
+        let code = file::source(cell);
+        if !fatal.contains(&place) && !is_too_deep(&code) {
+            say(&Word::Begins(place))?;
+            own_types.extend(types_and_traits(&code));
+        }
+    }
+    let (mut locked, mut earlier) = (Locked::of(&rules, own_types), String::new());
+    let (started, mut of_own_cells) = (Instant::now(), Duration::ZERO);
     for place in 0..cells.len() {
         let role = roles[place];
         let code = file::source(&cells[place]);
@@ -118,14 +141,21 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
             continue;
         }
         let left = limits.notebook.saturating_sub(started.elapsed());
+        // What students try beside their answers does not take the time of these.
+        let left = if role == Role::Own { left.min((limits.notebook / 2).saturating_sub(of_own_cells)) } else { left };
         let refusal = if fatal.contains(&place) {
             Some((Verdict::Killed, "it ended the process that marks".to_owned()))
         } else if left.is_zero() {
-            Some((Verdict::TimeOut, format!("the notebook took longer than {} s", limits.notebook.as_secs())))
-        } else if role.is_locked() {
+            let whose = if role == Role::Own { "the student's own cells" } else { "the notebook" };
+            let limit = if role == Role::Own { limits.notebook / 2 } else { limits.notebook };
+            Some((Verdict::TimeOut, format!("{whose} took longer than {} s", limit.as_secs())))
+        } else if role.is_locked() || is_too_deep(&code) {
             None
         } else {
-            reserved::hidden(&code, &reserved).map(|name| (Verdict::CompileError, explain::reserved_name(&name).evalue))
+            say(&Word::Begins(place))?;
+            let hidden = reserved::hidden(&code, &rules.reserved, &earlier);
+            let why = hidden.map(|name| explain::reserved_name(&name).evalue);
+            why.or_else(|| locked.broken_by(&code)).map(|why| (Verdict::CompileError, why))
         };
         if let Some((verdict, why)) = refusal {
             let fault = Fault::new("CompileError", &why, &[]);
@@ -136,14 +166,21 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
             continue;
         }
         let limit = Limit::Fair(limits.cell.min(left));
-        match role.is_locked() {
-            true => locked.restore(&mut run, limit),
-            false => locked.note_student_s(&code),
-        }
         say(&Word::Begins(place))?;
-        let ran = run.run(&mut cells, place, limit);
         if role.is_locked() {
-            locked.add(&cells[place], ran.fault.is_none());
+            locked.restore(&mut run, &code, limit);
+        } else if !is_too_deep(&code) {
+            earlier += &reserved::kept(&code);
+            if let Some(kept) = locked.kept_by(&code) {
+                run.instead(place, kept);
+            }
+        }
+        let ran = run.run(&mut cells, place, limit);
+        if role == Role::Own {
+            of_own_cells += ran.took;
+        }
+        if role.is_locked() && ran.fault.is_none() {
+            locked.add(&run, &cells[place]);
         }
         for place in ran.updated.iter().copied().chain([place]) {
             say(&Word::Shows(place, cells[place]["outputs"].clone()))?;
@@ -162,36 +199,6 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
     if let Some(place) = run.end(&mut cells) {
         say(&Word::Shows(place, cells[place]["outputs"].clone()))?;
     }
-    let _ = std::fs::remove_dir_all(&folder);
+    let _ = remove_all(&folder);
     Ok(())
-}
-
-/// The definitions of locked cells, which hold when a locked cell runs: a student's that took their place is replaced again.
-#[derive(Default)]
-struct Locked {
-    cells: Vec<(BTreeSet<String>, Value)>,
-    /// Those that a student's cell has given another meaning.
-    replaced: Vec<usize>,
-}
-
-impl Locked {
-    fn add(&mut self, cell: &Value, is_in_force: bool) {
-        let keys = reserved::keys(&file::source(cell));
-        if is_in_force && !keys.is_empty() {
-            self.cells.push((keys, cell.clone()));
-        }
-    }
-
-    fn note_student_s(&mut self, code: &str) {
-        let keys = reserved::keys(code);
-        let replaced = self.cells.iter().enumerate().filter(|(_, (locked, _))| !locked.is_disjoint(&keys));
-        let replaced: Vec<usize> = replaced.map(|(place, _)| place).collect();
-        self.replaced.extend(replaced);
-    }
-
-    fn restore(&mut self, run: &mut Unattended, limit: Limit) {
-        for place in std::mem::take(&mut self.replaced) {
-            run.again(&self.cells[place].1, limit);
-        }
-    }
 }
