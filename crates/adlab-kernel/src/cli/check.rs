@@ -1,5 +1,6 @@
 //! `adlab check`: whether solutions are fit to mark by.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -50,7 +51,7 @@ pub fn check(project: &Project, options: &Options) -> Result<bool> {
             }
             let (cells, roles) = (prepared.notebook.cells().to_vec(), prepared.roles.clone());
             let (limits, rules) = (Limits::default(), authority.rules.clone());
-            let job = Job { cells, roles, rules, fatal: Vec::new(), limits, data: None };
+            let job = Job { cells, roles, rules, fatal: BTreeMap::new(), limits, data: None };
             tasks.push((prepared, job));
             trials.push((place, trial));
         }

@@ -31,7 +31,7 @@ use crate::ahead::Next;
 use crate::analysis::Analysis;
 use crate::cell::Cell;
 use crate::cell::commands::only_show;
-use crate::cell::nesting::{DEEPEST, is_too_deep};
+use crate::cell::nesting::is_too_much;
 use crate::cell::reserved::{self, Reserved};
 use crate::compile::{ahead, begin_cell, parser};
 use crate::event::{Bundle, Event, Sink};
@@ -187,8 +187,7 @@ impl Engine {
     }
 
     fn execute_cell(&mut self, code: &str, id: Option<&str>, number: usize, sink: Sink) -> Result<Value, Fault> {
-        if is_too_deep(code) {
-            let message = format!("brackets stand more than {DEEPEST} deep in each other");
+        if let Some(message) = is_too_much(code) {
             return Err(Fault::new("CompileError", &message, &[]));
         }
         if let Some(name) = Some(code)

@@ -48,6 +48,8 @@ pub struct Ran {
     pub fault: Option<Fault>,
     /// It was stopped, as it took too long.
     pub late: bool,
+    /// Before it had begun: what finds types, or compiles, may be at it still.
+    pub is_stuck: bool,
     /// Cells before it whose outputs it has changed.
     pub updated: Vec<usize>,
 }
@@ -92,9 +94,10 @@ impl Unattended {
         let queued = self.queued(&cells[place + 1..], place + 1);
         let started = Instant::now();
         let (outputs, fault, late) = self.execute(cell, &queued, limit);
+        let (late, is_stuck) = (late.is_some(), late == Some(Late::Before));
         cells[place]["execution_count"] = number.into();
         let updated = self.displays.settle(outputs, cells, place);
-        Ran { number, took: started.elapsed(), fault, late, updated }
+        Ran { number, took: started.elapsed(), fault, late, is_stuck, updated }
     }
 
     /// Runs a cell again that has run, for what it defines: what it shows is not asked for.
@@ -148,7 +151,7 @@ impl Unattended {
         (from..).zip(cells).filter(|(_, cell)| file::is_run(cell)).take(QUEUED).map(next).collect()
     }
 
-    fn execute(&mut self, cell: Next, queued: &[Next], limit: Limit) -> (Finished, Option<Fault>, bool) {
+    fn execute(&mut self, cell: Next, queued: &[Next], limit: Limit) -> (Finished, Option<Fault>, Option<Late>) {
         let (collected, room) = (Arc::clone(&self.printed), Arc::clone(&self.room));
         lock(&room).begin();
         let supervisor = self.engine.supervisor();
@@ -175,7 +178,7 @@ impl Unattended {
                 None
             }
             Err(fault) => {
-                let fault = if late { timed_out(fault, limit) } else { fault };
+                let fault = if late.is_some() { timed_out(fault, limit) } else { fault };
                 outputs.error(&fault);
                 Some(fault)
             }
@@ -249,10 +252,17 @@ impl Limit {
     }
 }
 
+/// When a cell was stopped: before its code began to run, or while it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Late {
+    Before,
+    Running,
+}
+
 /// Interrupts a cell that takes too long.
 struct Watchdog {
     done: mpsc::Sender<()>,
-    thread: std::thread::JoinHandle<bool>,
+    thread: std::thread::JoinHandle<Option<Late>>,
 }
 
 impl Watchdog {
@@ -260,11 +270,13 @@ impl Watchdog {
         let (done, wait) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let late = match limit {
-                Limit::Wall(Duration::ZERO) => wait.recv().is_err(),
-                Limit::Wall(limit) => wait.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout),
+                Limit::Wall(Duration::ZERO) => wait.recv().is_err().then_some(Late::Running),
+                Limit::Wall(limit) => {
+                    (wait.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout)).then_some(Late::Running)
+                }
                 Limit::Fair(limit) => is_late(&supervisor, limit, &wait),
             };
-            if late {
+            if late.is_some() {
                 supervisor.interrupt();
             }
             late
@@ -272,32 +284,34 @@ impl Watchdog {
         Watchdog { done, thread }
     }
 
-    /// True if it struck.
-    fn stop(self) -> bool {
+    /// When it struck, if it did.
+    fn stop(self) -> Option<Late> {
         let _ = self.done.send(());
-        self.thread.join().unwrap_or(false)
+        self.thread.join().unwrap_or(None)
     }
 }
 
 /// Waits until the cell has ended, or should have.
-fn is_late(supervisor: &Supervisor, limit: Duration, done: &mpsc::Receiver<()>) -> bool {
+fn is_late(supervisor: &Supervisor, limit: Duration, done: &mpsc::Receiver<()>) -> Option<Late> {
     let started = Instant::now();
     // When its code began to run, in which process, and what time that had used before.
     let mut running: Option<(Instant, i32, Duration)> = None;
     loop {
         match done.recv_timeout(LOOK) {
             Err(mpsc::RecvTimeoutError::Timeout) => {}
-            _ => return false,
+            _ => return None,
         }
         match (running, supervisor.running()) {
             (Some((since, pid, before)), Some(now)) if pid == now => {
                 let used = processor_time(pid).map_or(since.elapsed(), |used| used.saturating_sub(before));
                 if used >= limit || since.elapsed() >= WAITING * limit {
-                    return true;
+                    return Some(Late::Running);
                 }
             }
             (_, Some(pid)) => running = Some((Instant::now(), pid, processor_time(pid).unwrap_or_default())),
-            (_, None) if started.elapsed() >= COMPILING + WAITING * limit => return true,
+            (_, None) if started.elapsed() >= COMPILING + WAITING * limit => {
+                return Some(if running.is_none() { Late::Before } else { Late::Running });
+            }
             (_, None) => {}
         }
     }

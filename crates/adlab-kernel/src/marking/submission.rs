@@ -24,7 +24,13 @@ pub struct Submission {
 impl Submission {
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display();
-        let about = fs::metadata(path).with_context(|| format!("cannot read {name}"))?;
+        let about = fs::symlink_metadata(path).with_context(|| format!("cannot read {name}"))?;
+        if about.is_symlink() {
+            bail!("{name} is a link, and may lead to somebody else's file");
+        }
+        if about.is_dir() {
+            bail!("{name} is a folder without a notebook");
+        }
         if !about.is_file() {
             bail!("{name} is no file");
         }

@@ -3,7 +3,7 @@
 //! It reads a [`Job`] a line from stdin and writes a [`Word`] a line to stdout. Whoever ends it, or makes it hang, has ended the
 //! marking of one submission: the one who gave it the job starts another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -35,8 +35,8 @@ pub struct Job {
     pub cells: Vec<Value>,
     pub roles: Vec<Role>,
     pub rules: Rules,
-    /// Cells at which a worker has died: they have failed.
-    pub fatal: Vec<usize>,
+    /// Cells at which a worker has died, or could not go on: they have failed.
+    pub fatal: BTreeMap<usize, Verdict>,
     pub limits: Limits,
     /// What notebooks read is copied from there.
     pub data: Option<PathBuf>,
@@ -65,6 +65,8 @@ pub enum Word {
     Begins(usize),
     Shows(usize, Value),
     Ended(Ended),
+    /// What this cell has begun goes on: another worker is needed.
+    Stuck(usize),
     Done,
     /// The machine or the kernel has failed.
     Failed(String),
@@ -127,7 +129,7 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
         cells.iter().enumerate().filter(|(place, cell)| !roles[*place].is_locked() && file::is_run(cell))
     {
         let code = file::source(cell);
-        if !fatal.contains(&place) && !is_too_deep(&code) {
+        if !fatal.contains_key(&place) && !is_too_deep(&code) {
             say(&Word::Begins(place))?;
             own_types.extend(types_and_traits(&code));
         }
@@ -143,8 +145,12 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
         let left = limits.notebook.saturating_sub(started.elapsed());
         // What students try beside their answers does not take the time of these.
         let left = if role == Role::Own { left.min((limits.notebook / 2).saturating_sub(of_own_cells)) } else { left };
-        let refusal = if fatal.contains(&place) {
-            Some((Verdict::Killed, "it ended the process that marks".to_owned()))
+        let refusal = if let Some(verdict) = fatal.get(&place) {
+            let why = match verdict {
+                Verdict::TimeOut => "it took too long to compile",
+                _ => "it ended the process that marks",
+            };
+            Some((*verdict, why.to_owned()))
         } else if left.is_zero() {
             let whose = if role == Role::Own { "the student's own cells" } else { "the notebook" };
             let limit = if role == Role::Own { limits.notebook / 2 } else { limits.notebook };
@@ -176,6 +182,9 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
             }
         }
         let ran = run.run(&mut cells, place, limit);
+        if ran.is_stuck && !role.is_locked() {
+            return say(&Word::Stuck(place));
+        }
         if role == Role::Own {
             of_own_cells += ran.took;
         }
