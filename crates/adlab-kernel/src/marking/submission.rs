@@ -185,7 +185,7 @@ mod tests {
         }
         assert!(read(sound.as_bytes()).unwrap().repairs.is_empty());
         let latin = [sound.trim_end_matches('}').as_bytes(), b", \"author\": \"Zo\xeb\"}"].concat();
-        assert_eq!(self::read(&latin).unwrap().repairs, ["some of its letters were not in UTF-8, and are � now"]);
+        assert_eq!(read(&latin).unwrap().repairs, ["some of its letters were not in UTF-8, and are � now"]);
         for bytes in [b"\xff\x00".as_slice(), b"", b"print(1)", b"{}", b"[]", b"{\"nbformat\": 3, \"cells\": []}"] {
             assert!(read(bytes).is_err(), "{bytes:?}");
         }
