@@ -170,6 +170,24 @@ def test_users_share_a_read_only_installation_and_nothing_else(place, monkeypatc
     # A lesson, as it was installed; the checkout is out of reach.
     solution = prefix / "share/adlab/notebooks/solutions" / SOLUTIONS[0].name
     assert "ok" in ann.run(prefix / "bin/adlab", "run", "--output", ann.home / "out", solution)
+    # She marks it, held as root's would be.
+    against = ["--against", solution, "--sandbox", "required", "--json", ann.home / "marks.json"]
+    assert " of " in ann.run(prefix / "bin/adlab", "grade", solution, *against)
+    [marks] = json.loads((ann.home / "marks.json").read_text())["submissions"]
+    assert marks["failures"] == [] and all(mark["points"] in (mark["of"], None) for mark in marks["marks"]), marks
+    # What is her own is out of reach for what is marked.
+    (ann.home / "secret").write_text("secret")
+    tries = f"""
+    assert!(std::fs::read_to_string("{ann.home}/secret").is_err() && std::fs::write("{ann.home}/made", "x").is_err());
+    assert!(std::net::TcpListener::bind("127.0.0.1:0").is_err() && std::process::Command::new("true").status().is_err());
+    unsafe extern "C" {{ fn kill(pid: i32, signal: i32) -> i32; fn getppid() -> i32; }}
+    assert!(unsafe {{ kill(getppid(), 9) }} != 0);
+    """
+    hostile = ann.home / "hostile.ipynb"
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": tries, "outputs": [], "execution_count": None}
+    hostile.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    assert "ok" in ann.run(prefix / "bin/adlab", "run", "--sandbox=required", "--output", ann.home / "out", hostile)
+    assert not (ann.home / "made").exists()
     for user in (ann, bob):
         kept = list((user.home / ".cache/adlab").rglob("*"))
         assert kept and {path.owner() for path in kept} == {user.name}

@@ -345,6 +345,9 @@ pub fn forget(name: &str) {
 /// Only for the process that runs cells, between them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn adlab_begin() {
+    if is_another_thread() {
+        return;
+    }
     LATEST.set(None);
     *told() = Told { cell: Some(std::thread::current().id()), panic: None, error: None, changed: Vec::new() };
     std::panic::set_hook(Box::new(take_note));
@@ -356,6 +359,9 @@ pub unsafe extern "C" fn adlab_begin() {
 /// Only for the process that runs cells, between them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn adlab_end(tell: extern "C" fn(u8, *const u8, usize)) {
+    if is_another_thread() {
+        return;
+    }
     report_caught();
     if DROPS_AT_END.swap(false, Ordering::Relaxed) {
         // SAFETY: the cell has ended.
@@ -370,6 +376,11 @@ pub unsafe extern "C" fn adlab_end(tell: extern "C" fn(u8, *const u8, usize)) {
     for (kind, text) in panic.into_iter().chain(error).chain(changed) {
         tell(kind, text.as_ptr(), text.len());
     }
+}
+
+/// A cell's thread could call what is only for the process, and take away what the cell has told.
+fn is_another_thread() -> bool {
+    told().cell.is_some_and(|cell| cell != std::thread::current().id())
 }
 
 /// The panic hook: says in one block where a panic was, instead of a backtrace through evcxr's frames.

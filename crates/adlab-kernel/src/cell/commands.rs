@@ -45,6 +45,11 @@ impl Command {
         }
     }
 
+    /// What cells have made goes.
+    pub fn forgets(&self) -> bool {
+        matches!(self, Command::Clear | Command::Restart)
+    }
+
     /// It says something, and does nothing.
     pub fn only_shows(&self) -> bool {
         match self {

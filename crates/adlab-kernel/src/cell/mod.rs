@@ -12,6 +12,8 @@ pub mod debug;
 pub mod expansions;
 mod files;
 pub mod insertions;
+mod made;
+pub mod methods;
 pub mod nesting;
 pub mod reserved;
 pub mod statics;

@@ -1,5 +1,6 @@
 //! `adlab check`: whether solutions are fit to mark by.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -49,8 +50,8 @@ pub fn check(project: &Project, options: &Options) -> Result<bool> {
                 leave_out_what_follows(&mut prepared, trial.wrong());
             }
             let (cells, roles) = (prepared.notebook.cells().to_vec(), prepared.roles.clone());
-            let (limits, reserved) = (Limits::default(), authority.reserved.clone());
-            let job = Job { cells, roles, reserved, fatal: Vec::new(), limits, data: None, lanes: 1 };
+            let (limits, rules) = (Limits::default(), authority.rules.clone());
+            let job = Job { cells, roles, rules, fatal: BTreeMap::new(), limits, data: None, lanes: 1 };
             tasks.push((prepared, job));
             trials.push((place, trial));
         }

@@ -1,6 +1,6 @@
 //! `adlab grade`, `adlab regrade`: marks of submissions.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -228,8 +228,8 @@ fn mark(
                     continue;
                 }
                 let (cells, roles) = (prepared.notebook.cells().to_vec(), prepared.roles.clone());
-                let reserved = authority.reserved.clone();
-                let job = Job { cells, roles, reserved, fatal: Vec::new(), limits, data: how.data.clone(), lanes: 1 };
+                let rules = authority.rules.clone();
+                let job = Job { cells, roles, rules, fatal: BTreeMap::new(), limits, data: how.data.clone(), lanes: 1 };
                 tasks.push((prepared, job));
                 places.push((place, digest, authority.solution.path.display().to_string()));
             }
@@ -272,7 +272,13 @@ fn empty(found: &Found) -> Marks {
 /// The notebook as it ran, and the page for the student.
 fn write_for(marks: &Marks, prepared: Option<&Prepared>, found: &Found, how: &How) -> Result<()> {
     let place = |folder: &Path, extension: &str| -> Result<PathBuf> {
-        let path = folder.join(&found.name).with_extension(extension);
+        let mut path = folder.join(&found.name);
+        if path.extension().is_some_and(|own| own == "ipynb") {
+            path.set_extension(extension);
+        } else {
+            // `n.IPYNB` is another one beside `n.ipynb`.
+            path.add_extension(extension);
+        }
         let parent = path.parent().unwrap_or(folder);
         std::fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
         Ok(path)

@@ -31,8 +31,8 @@ use crate::ahead::Next;
 use crate::analysis::Analysis;
 use crate::cell::Cell;
 use crate::cell::commands::only_show;
-use crate::cell::nesting::{DEEPEST, is_too_deep};
-use crate::cell::reserved;
+use crate::cell::nesting::is_too_much;
+use crate::cell::reserved::{self, Reserved};
 use crate::compile::{ahead, begin_cell, parser};
 use crate::event::{Bundle, Event, Sink};
 use crate::explain;
@@ -68,6 +68,8 @@ pub struct Engine {
     socket: PathBuf,
     give_environment: Box<dyn Fn(&mut Command) + Send>,
     sandbox: Sandbox,
+    /// Macros and traits of cells that are marked.
+    made: String,
     /// What evcxr has made of the cells that have kept something for later, by their numbers.
     kept: BTreeMap<usize, String>,
     /// Nothing where no cell is compiled ahead.
@@ -130,6 +132,7 @@ impl Engine {
             socket,
             give_environment,
             sandbox: session.degree(),
+            made: String::new(),
             kept: BTreeMap::new(),
             ahead: None,
             fate: None,
@@ -184,14 +187,17 @@ impl Engine {
     }
 
     fn execute_cell(&mut self, code: &str, id: Option<&str>, number: usize, sink: Sink) -> Result<Value, Fault> {
-        if is_too_deep(code) {
-            let message = format!("brackets stand more than {DEEPEST} deep in each other");
+        if let Some(message) = is_too_much(code) {
             return Err(Fault::new("CompileError", &message, &[]));
         }
-        if let Some(name) =
-            Some(code).filter(|_| is_for_nbgrader()).and_then(|code| reserved::hidden(code, &BTreeSet::new()))
+        if let Some(name) = Some(code)
+            .filter(|_| is_for_nbgrader())
+            .and_then(|code| reserved::hidden(code, &Reserved::default(), &self.made))
         {
             return Err(explain::reserved_name(&name));
+        }
+        if is_for_nbgrader() {
+            self.made += &reserved::kept(code);
         }
         let cell = Cell::read(code, id, number).map_err(|refusal| explain::refused_command(&refusal))?;
         self.supervisor.begin(sink);
@@ -299,12 +305,30 @@ impl Engine {
     fn make_room(&mut self, plan: &Plan) {
         let is_variable = |name: &&str| self.scope.variables.is_known(name);
         let names: BTreeSet<String> = plan.taken_names().filter(is_variable).map(str::to_owned).collect();
-        for name in &names {
-            let (outcome, _) = self.supervisor.clone().alone(|| self.evcxr.execute(&forget(name)));
-            if outcome.is_ok() {
-                self.supervisor.note(&self.scope.variables.make_room(name));
-            }
+        names.iter().for_each(|name| self.forget(name));
+    }
+
+    /// A variable goes, which is said where it is of a cell.
+    fn forget(&mut self, name: &str) {
+        let (outcome, _) = self.supervisor.clone().alone(|| self.evcxr.execute(&forget(name)));
+        if outcome.is_ok() {
+            self.supervisor.note(&self.scope.variables.make_room(name));
         }
+    }
+
+    /// What stands for the definitions of a cell that are in force.
+    fn held(&self, id: &str) -> BTreeSet<String> {
+        self.scope.definitions.of_cell(id)
+    }
+
+    /// The type of a variable.
+    fn type_of(&self, name: &str) -> Option<String> {
+        self.evcxr.variables().find(|(known, _)| *known == name).map(|(_, ty)| ty.to_owned())
+    }
+
+    /// The cell that made a variable.
+    fn maker(&self, name: &str) -> Option<usize> {
+        self.scope.variables.maker(name)
     }
 
     /// Where the cell no longer defines what another cell had defined before it, that comes back, ahead of the cell.

@@ -1,6 +1,6 @@
 //! A notebook's cells, one after the other, without a front end: what they show goes into the notebook.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::time::{Duration, Instant};
@@ -34,6 +34,8 @@ pub struct Unattended {
     number: usize,
     last: Option<usize>,
     looks_ahead: bool,
+    /// What is run in a cell's place.
+    instead: Option<(usize, String)>,
 }
 
 /// So many of the cells behind the one that runs are of interest.
@@ -46,6 +48,8 @@ pub struct Ran {
     pub fault: Option<Fault>,
     /// It was stopped, as it took too long.
     pub late: bool,
+    /// Before it had begun: what finds types, or compiles, may be at it still.
+    pub is_stuck: bool,
     /// Cells before it whose outputs it has changed.
     pub updated: Vec<usize>,
 }
@@ -56,8 +60,8 @@ impl Unattended {
         let engine = Engine::start(project.preload()?, session, analysis.clone(), folder)?;
         let (displays, printed) = (Displays::default(), Arc::default());
         let room = Arc::new(Mutex::new(Room::of(usize::MAX)));
-        let (ids, looks_ahead) = (HashSet::new(), false);
-        Ok(Unattended { engine, displays, printed, room, ids, number: 0, last: None, looks_ahead })
+        let (ids, looks_ahead, instead) = (HashSet::new(), false, None);
+        Ok(Unattended { engine, displays, printed, room, ids, number: 0, last: None, looks_ahead, instead })
     }
 
     /// From now on, the next cells are compiled while one runs, by so many compilers.
@@ -84,19 +88,58 @@ impl Unattended {
         let id = cells[place]["id"].as_str().unwrap_or_default().to_owned();
         // Copied cells may have the id of the one that they were copied from, and are cells of their own.
         let id = if self.ids.insert(id.clone()) { id } else { format!("{id} at {place}") };
-        let cell = Next { id: Some(id).filter(|id| !id.is_empty()), code: file::source(&cells[place]) };
+        let instead = self.instead.take().filter(|(of, _)| *of == place).map(|(_, code)| code);
+        let code = instead.unwrap_or_else(|| file::source(&cells[place]));
+        let cell = Next { id: Some(id).filter(|id| !id.is_empty()), code };
         let queued = self.queued(&cells[place + 1..], place + 1);
         let started = Instant::now();
         let (outputs, fault, late) = self.execute(cell, &queued, limit);
+        let (late, is_stuck) = (late.is_some(), late == Some(Late::Before));
         cells[place]["execution_count"] = number.into();
         let updated = self.displays.settle(outputs, cells, place);
-        Ran { number, took: started.elapsed(), fault, late, updated }
+        Ran { number, took: started.elapsed(), fault, late, is_stuck, updated }
+    }
+
+    /// The code of the cell that ran last has begun to run.
+    pub fn has_begun(&self) -> bool {
+        self.engine.supervisor().has_begun()
     }
 
     /// Runs a cell again that has run, for what it defines: what it shows is not asked for.
     pub fn again(&mut self, cell: &Value, limit: Limit) {
         let id = cell["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
         self.execute(Next { id, code: file::source(cell) }, &[], limit);
+    }
+
+    /// The next time, this is run in a cell's place, which looks as it did.
+    pub fn instead(&mut self, place: usize, code: String) {
+        self.instead = Some((place, code));
+    }
+
+    /// What stands for the definitions of a cell that are in force.
+    pub fn held(&self, id: &str) -> BTreeSet<String> {
+        self.engine.held(id)
+    }
+
+    /// The count of the cell that made a variable.
+    pub fn maker(&self, name: &str) -> Option<usize> {
+        self.engine.maker(name)
+    }
+
+    pub fn is_variable(&self, name: &str) -> bool {
+        self.maker(name).is_some()
+    }
+
+    /// The type of a variable, as it is written.
+    pub fn type_of(&self, name: &str) -> Option<String> {
+        self.engine.type_of(name)
+    }
+
+    /// A variable goes.
+    pub fn forget(&mut self, name: &str, limit: Limit) {
+        let watchdog = Watchdog::start(self.engine.supervisor(), limit);
+        self.engine.forget(name);
+        watchdog.stop();
     }
 
     /// What comes behind, if all goes well.
@@ -113,7 +156,7 @@ impl Unattended {
         (from..).zip(cells).filter(|(_, cell)| file::is_run(cell)).take(QUEUED).map(next).collect()
     }
 
-    fn execute(&mut self, cell: Next, queued: &[Next], limit: Limit) -> (Finished, Option<Fault>, bool) {
+    fn execute(&mut self, cell: Next, queued: &[Next], limit: Limit) -> (Finished, Option<Fault>, Option<Late>) {
         let (collected, room) = (Arc::clone(&self.printed), Arc::clone(&self.room));
         lock(&room).begin();
         let supervisor = self.engine.supervisor();
@@ -140,7 +183,7 @@ impl Unattended {
                 None
             }
             Err(fault) => {
-                let fault = if late { timed_out(fault, limit) } else { fault };
+                let fault = if late.is_some() { timed_out(fault, limit) } else { fault };
                 outputs.error(&fault);
                 Some(fault)
             }
@@ -214,10 +257,17 @@ impl Limit {
     }
 }
 
+/// When a cell was stopped: before its code began to run, or while it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Late {
+    Before,
+    Running,
+}
+
 /// Interrupts a cell that takes too long.
 struct Watchdog {
     done: mpsc::Sender<()>,
-    thread: std::thread::JoinHandle<bool>,
+    thread: std::thread::JoinHandle<Option<Late>>,
 }
 
 impl Watchdog {
@@ -225,11 +275,13 @@ impl Watchdog {
         let (done, wait) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let late = match limit {
-                Limit::Wall(Duration::ZERO) => wait.recv().is_err(),
-                Limit::Wall(limit) => wait.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout),
+                Limit::Wall(Duration::ZERO) => wait.recv().is_err().then_some(Late::Running),
+                Limit::Wall(limit) => {
+                    (wait.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout)).then_some(Late::Running)
+                }
                 Limit::Fair(limit) => is_late(&supervisor, limit, &wait),
             };
-            if late {
+            if late.is_some() {
                 supervisor.interrupt();
             }
             late
@@ -237,32 +289,34 @@ impl Watchdog {
         Watchdog { done, thread }
     }
 
-    /// True if it struck.
-    fn stop(self) -> bool {
+    /// When it struck, if it did.
+    fn stop(self) -> Option<Late> {
         let _ = self.done.send(());
-        self.thread.join().unwrap_or(false)
+        self.thread.join().unwrap_or(None)
     }
 }
 
 /// Waits until the cell has ended, or should have.
-fn is_late(supervisor: &Supervisor, limit: Duration, done: &mpsc::Receiver<()>) -> bool {
+fn is_late(supervisor: &Supervisor, limit: Duration, done: &mpsc::Receiver<()>) -> Option<Late> {
     let started = Instant::now();
     // When its code began to run, in which process, and what time that had used before.
     let mut running: Option<(Instant, i32, Duration)> = None;
     loop {
         match done.recv_timeout(LOOK) {
             Err(mpsc::RecvTimeoutError::Timeout) => {}
-            _ => return false,
+            _ => return None,
         }
         match (running, supervisor.running()) {
             (Some((since, pid, before)), Some(now)) if pid == now => {
                 let used = processor_time(pid).map_or(since.elapsed(), |used| used.saturating_sub(before));
                 if used >= limit || since.elapsed() >= WAITING * limit {
-                    return true;
+                    return Some(Late::Running);
                 }
             }
             (_, Some(pid)) => running = Some((Instant::now(), pid, processor_time(pid).unwrap_or_default())),
-            (_, None) if started.elapsed() >= COMPILING + WAITING * limit => return true,
+            (_, None) if started.elapsed() >= COMPILING + WAITING * limit => {
+                return Some(if running.is_none() { Late::Before } else { Late::Running });
+            }
             (_, None) => {}
         }
     }

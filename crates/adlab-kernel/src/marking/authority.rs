@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::matching::{grade_id, matched, plain};
-use crate::cell::reserved;
+use super::promises::Promises;
+use crate::cell::methods::{self, Methods};
+use crate::cell::reserved::{self, Reserved};
+use crate::cell::syntax::Tree;
 use crate::notebook::file::{self, Notebook, clear};
 
 /// What a cell is to the one who marks.
@@ -47,13 +50,27 @@ impl Role {
     }
 }
 
+/// Words of code that could write over a check that is loaded.
+const BELOW_RUST: [&str; 7] =
+    ["asm!", "extern \"C\"", "no_mangle", "export_name", "link_section", "link_name", "dlsym"];
+
 /// A solution notebook, and what is known from it.
+#[derive(Clone)]
 pub struct Authority {
     pub solution: Notebook,
     /// The same as students get it.
     handed_out: Notebook,
-    /// What checks use of the library: no cell of a student's may give it another meaning.
-    pub reserved: BTreeSet<String>,
+    pub rules: Rules,
+}
+
+/// What holds while a submission's cells run.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Rules {
+    /// What checks go by: no cell of a student's may give it another meaning.
+    pub reserved: Reserved,
+    /// The variables that cells make which are not locked.
+    pub theirs: BTreeSet<String>,
+    pub promises: Promises,
 }
 
 /// A submission that is ready to run.
@@ -75,6 +92,8 @@ impl Authority {
             bail!("{name} has no cell with points: it is no solution to mark by");
         }
         let (mut ids, mut defined, mut used) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut answers, mut methods, mut theirs) = (BTreeSet::new(), Methods::default(), BTreeSet::new());
+        let mut promises = Promises::default();
         for cell in solution.cells() {
             if let Some(id) = grade_id(cell)
                 && !ids.insert(id.to_owned())
@@ -83,20 +102,28 @@ impl Authority {
             }
             let code = file::source(cell);
             if cell["cell_type"] == "code" {
-                defined.extend(reserved::keys(&code));
-                if Role::of(cell).is_locked() {
+                let (keys, role) = (reserved::keys(&code), Role::of(cell));
+                promises.add(&code, role == Role::Answer);
+                if role.is_locked() {
                     used.extend(reserved::used(&code));
+                    methods.called.extend(methods::called(&code));
+                    methods.types.extend(reserved::types(&code));
+                } else {
+                    methods.asked_for.extend(methods::functions(&code));
+                    answers.extend(keys.iter().filter(|_| role == Role::Answer).cloned());
+                    theirs.extend(Tree::parse(&code).variables());
                 }
+                defined.extend(keys);
             }
         }
-        let reserved = used.difference(&defined).cloned().collect();
-        Ok(Authority { solution, handed_out, reserved })
+        let names = used.difference(&defined).cloned().collect();
+        let rules = Rules { reserved: Reserved { names, answers, methods }, theirs, promises };
+        Ok(Authority { solution, handed_out, rules })
     }
 
     /// The same, without what students don't get to see.
     pub fn as_handed_out(&self) -> Self {
-        let (handed_out, reserved) = (self.handed_out.clone(), self.reserved.clone());
-        Authority { solution: handed_out.clone(), handed_out, reserved }
+        Authority { solution: self.handed_out.clone(), ..self.clone() }
     }
 
     /// How many of a notebook's cells have names of this one.
@@ -159,6 +186,14 @@ impl Authority {
             notes.push("cells were in another order, and are in that of the notebook again".into());
         }
         restored.say(&mut notes);
+        for (role, cell) in cells.iter().filter(|(role, cell)| !role.is_locked() && cell["cell_type"] == "code") {
+            let code = file::source(cell);
+            if let Some(word) = BELOW_RUST.iter().find(|word| code.contains(**word)) {
+                let name =
+                    if *role == Role::Own { "a cell of the student's own" } else { grade_id(cell).unwrap_or_default() };
+                notes.push(format!("{name} goes beneath Rust ({word}): no check can be sure of what it does; read it"));
+            }
+        }
         let mut notebook = submitted.clone();
         notebook.has_ids();
         let (roles, mut cells): (Vec<Role>, Vec<Value>) = cells.into_iter().unzip();
@@ -200,11 +235,16 @@ impl Own<'_> {
     }
 }
 
-/// No cell of a student's has the id of a locked one.
+/// Each cell has an id, and none of a student's has that of a locked one.
 fn name_apart(roles: &[Role], cells: &mut [Value]) {
     let id = |cell: &Value| cell["id"].as_str().unwrap_or_default().to_owned();
-    let mut ids: BTreeSet<String> =
-        roles.iter().zip(&*cells).filter(|(role, _)| role.is_locked()).map(|(_, cell)| id(cell)).collect();
+    let mut ids = BTreeSet::new();
+    for (place, (_, cell)) in roles.iter().zip(&mut *cells).filter(|(role, _)| role.is_locked()).enumerate() {
+        if id(cell).is_empty() || !ids.insert(id(cell)) {
+            cell["id"] = format!("locked-{place}").into();
+            ids.insert(id(cell));
+        }
+    }
     for (_, cell) in roles.iter().zip(cells).filter(|(role, _)| !role.is_locked()) {
         let mut own = id(cell);
         while !ids.insert(own.clone()) {
@@ -315,7 +355,7 @@ mod tests {
     #[test]
     fn what_is_locked_is_as_it_was_handed_out() {
         let authority = authority();
-        assert_eq!(authority.reserved, ["Dual", "assert", "hidden"].map(str::to_owned).into());
+        assert_eq!(authority.rules.reserved.names, ["Dual", "assert", "hidden"].map(str::to_owned).into());
         let given = authority.handed_out.cells().to_vec();
         let check = "assert!(f() == Dual::new(1.0)); hidden(2)".to_owned();
         let expected = |answer: &str| {

@@ -24,18 +24,21 @@ pub fn find(places: &[PathBuf]) -> Result<Vec<Found>> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for place in places {
         if !place.is_dir() {
-            // What is not there is said when it is read.
-            paths.push(place.clone());
+            // What is not there is said when it is read; a link that was named is meant.
+            paths.push(if place.is_symlink() { place.canonicalize().unwrap_or(place.clone()) } else { place.clone() });
             continue;
         }
         let before = paths.len();
-        collect(place, &mut paths).with_context(|| format!("cannot read the folder {}", place.display()))?;
-        if paths.len() == before {
+        collect(place, true, &mut paths).with_context(|| format!("cannot read the folder {}", place.display()))?;
+        if !paths[before..].iter().any(|path| is_notebook(path)) {
             bail!("there is no notebook in {}", place.display());
         }
     }
     let mut seen = std::collections::HashSet::new();
-    paths.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
+    // A link is not what it leads to.
+    let whole =
+        |path: &PathBuf| if path.is_symlink() { path.clone() } else { path.canonicalize().unwrap_or(path.clone()) };
+    paths.retain(|path| seen.insert(whole(path)));
     let names = match places {
         // Of one folder, all that is in it tells them apart.
         [folder] if folder.is_dir() => {
@@ -43,21 +46,33 @@ pub fn find(places: &[PathBuf]) -> Result<Vec<Found>> {
         }
         _ => apart(&paths.iter().map(PathBuf::as_path).collect::<Vec<_>>()),
     };
-    let found = paths.into_iter().zip(names).map(|(path, name)| Found { path, student: owner(&name), name });
+    let found = paths.into_iter().zip(names).map(|(path, name)| {
+        let is_of_student = name.components().count() == 1 && path.is_dir();
+        let student = if is_of_student { name.to_string_lossy().into_owned() } else { owner(&name) };
+        Found { path, name, student }
+    });
     Ok(found.collect())
 }
 
-fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
+fn collect(folder: &Path, of_students: bool, paths: &mut Vec<PathBuf>) -> Result<()> {
     let mut entries: Vec<_> = fs::read_dir(folder)?.flatten().collect();
     entries.sort_by_key(fs::DirEntry::file_name);
+    // Where notebooks lie side by side, a folder has what they read.
+    let of_students = of_students && !entries.iter().any(|entry| is_notebook(&entry.path()));
     for entry in entries {
         let path = entry.path();
-        // What Jupyter keeps for itself, and what leads elsewhere.
-        if entry.file_name().as_encoded_bytes().starts_with(b".") || entry.file_type()?.is_symlink() {
+        // What Jupyter keeps for itself.
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
             continue;
         }
-        if path.is_dir() {
-            collect(&path, paths)?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            let before = paths.len();
+            collect(&path, false, paths)?;
+            if paths.len() == before && (of_students || is_notebook(&path)) {
+                // Somebody has handed in something else, which is said when it is read.
+                paths.push(path);
+            }
         } else if is_notebook(&path) {
             paths.push(path);
         }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::authority::Prepared;
+use super::verdict::Verdict;
 use super::worker::{Ended, Job, Word};
 use crate::engine::unattended::Limit;
 use crate::notebook::file::clear;
@@ -107,14 +108,21 @@ fn one(crew: &Crew, worker: &mut Option<Worker>, mut prepared: Prepared, mut job
     let outcome = loop {
         match attempt(crew, worker, &mut prepared, &job) {
             Ok(ended) => break Ok(ended),
+            Err(_) if job.lanes > 0 => {
+                // While a cell ran, others were read and compiled: which of them it was is seen without that.
+                *worker = None;
+                job.lanes = 0;
+            }
             Err(trouble) => {
                 // Whatever state it is in, it is not used again.
                 *worker = None;
                 match trouble {
-                    Trouble::Died(place) if job.fatal.len() < MOST_DEATHS && !job.fatal.contains(&place) => {
-                        job.fatal.push(place);
+                    Trouble::Fatal(place, verdict)
+                        if job.fatal.len() < MOST_DEATHS && !job.fatal.contains_key(&place) =>
+                    {
+                        job.fatal.insert(place, verdict);
                     }
-                    Trouble::Died(_) => break Err("it ended the process that marks too often".into()),
+                    Trouble::Fatal(..) => break Err("it ended the process that marks too often".into()),
                     Trouble::Failed(why) => {
                         failures += 1;
                         if failures >= ATTEMPTS {
@@ -129,8 +137,8 @@ fn one(crew: &Crew, worker: &mut Option<Worker>, mut prepared: Prepared, mut job
 }
 
 enum Trouble {
-    /// While this cell ran.
-    Died(usize),
+    /// This cell has ended the worker, or keeps it from going on.
+    Fatal(usize, Verdict),
     Failed(String),
 }
 
@@ -160,7 +168,7 @@ fn attempt(
                 if cell.number > 0 {
                     prepared.notebook.cells_mut()[place]["execution_count"] = cell.number.into();
                 }
-                if cell.verdict == super::verdict::Verdict::Infrastructure {
+                if cell.verdict == Verdict::Infrastructure {
                     return Err(Trouble::Failed(cell.says));
                 }
                 ended.push(cell);
@@ -169,13 +177,13 @@ fn attempt(
                 worker.marked += 1;
                 return Ok(ended);
             }
+            Ok(Word::Stuck(place)) => return Err(Trouble::Fatal(place, Verdict::TimeOut)),
             Ok(Word::Failed(why)) => return Err(Trouble::Failed(why)),
             Ok(Word::Ready) => {}
             // It has ended, or is stuck.
             Err(_) => {
-                return Err(
-                    running.map_or_else(|| Trouble::Failed("the process that marks has ended".into()), Trouble::Died)
-                );
+                let failed = || Trouble::Failed("the process that marks has ended".into());
+                return Err(running.map_or_else(failed, |place| Trouble::Fatal(place, Verdict::Killed)));
             }
         }
     }

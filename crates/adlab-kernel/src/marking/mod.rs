@@ -10,7 +10,9 @@
 pub mod authority;
 pub mod course;
 pub mod crew;
+mod locked;
 pub mod matching;
+mod promises;
 pub mod reports;
 pub mod results;
 pub mod submission;

@@ -24,7 +24,13 @@ pub struct Submission {
 impl Submission {
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display();
-        let about = fs::metadata(path).with_context(|| format!("cannot read {name}"))?;
+        let about = fs::symlink_metadata(path).with_context(|| format!("cannot read {name}"))?;
+        if about.is_symlink() {
+            bail!("{name} is a link, and may lead to somebody else's file");
+        }
+        if about.is_dir() {
+            bail!("{name} is a folder without a notebook");
+        }
         if !about.is_file() {
             bail!("{name} is no file");
         }
@@ -58,11 +64,19 @@ fn decode(bytes: &[u8], repairs: &mut Vec<String>) -> Result<String> {
         }
         [0xef, 0xbb, 0xbf, rest @ ..] => {
             repairs.push("it began with a byte-order mark".into());
-            String::from_utf8(rest.to_vec()).context("it is no text in UTF-8")?
+            plain(rest, repairs)
         }
-        _ => String::from_utf8(bytes.to_vec()).context("it is no text in UTF-8")?,
+        _ => plain(bytes, repairs),
     };
     Ok(text)
+}
+
+/// Of a text with letters in some other encoding, the rest is read.
+fn plain(bytes: &[u8], repairs: &mut Vec<String>) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| {
+        repairs.push("some of its letters were not in UTF-8, and are � now".into());
+        String::from_utf8_lossy(bytes).into_owned()
+    })
 }
 
 /// nbgrader and Jupyter look the kernel up there.
@@ -170,6 +184,8 @@ mod tests {
             assert_eq!(read(&bytes).unwrap().repairs, ["it was in UTF-16"]);
         }
         assert!(read(sound.as_bytes()).unwrap().repairs.is_empty());
+        let latin = [sound.trim_end_matches('}').as_bytes(), b", \"author\": \"Zo\xeb\"}"].concat();
+        assert_eq!(read(&latin).unwrap().repairs, ["some of its letters were not in UTF-8, and are � now"]);
         for bytes in [b"\xff\x00".as_slice(), b"", b"print(1)", b"{}", b"[]", b"{\"nbformat\": 3, \"cells\": []}"] {
             assert!(read(bytes).is_err(), "{bytes:?}");
         }

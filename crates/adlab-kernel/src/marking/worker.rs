@@ -3,18 +3,21 @@
 //! It reads a [`Job`] a line from stdin and writes a [`Word`] a line to stdout. Whoever ends it, or makes it hang, has ended the
 //! marking of one submission: the one who gave it the job starts another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::authority::Role;
+use super::authority::{Role, Rules};
+use super::locked::Locked;
+use super::promises::types_and_traits;
 use super::verdict::Verdict;
 use crate::analysis::Analysis;
+use crate::cell::nesting::{DEEP_STACK, is_too_deep};
 use crate::cell::reserved;
 use crate::engine::unattended::{Limit, Unattended};
 use crate::explain;
@@ -23,7 +26,7 @@ use crate::notebook::file;
 use crate::sandbox::Sandbox;
 use crate::session::Session;
 use crate::session::warm_build::WarmBuild;
-use crate::system::files::copy_tree;
+use crate::system::files::{copy_tree, remove_all};
 use crate::system::project::Project;
 
 /// A submission that is to be run.
@@ -31,13 +34,13 @@ use crate::system::project::Project;
 pub struct Job {
     pub cells: Vec<Value>,
     pub roles: Vec<Role>,
-    pub reserved: BTreeSet<String>,
-    /// Cells at which a worker has died: they have failed.
-    pub fatal: Vec<usize>,
+    pub rules: Rules,
+    /// Cells at which a worker has died, or could not go on: they have failed.
+    pub fatal: BTreeMap<usize, Verdict>,
     pub limits: Limits,
     /// What notebooks read is copied from there.
     pub data: Option<PathBuf>,
-    /// How many compilers there may be for it at the same time.
+    /// How many compilers there may be for what comes next; 0 is not to look ahead.
     pub lanes: usize,
 }
 
@@ -64,6 +67,8 @@ pub enum Word {
     Begins(usize),
     Shows(usize, Value),
     Ended(Ended),
+    /// What this cell has begun goes on: another worker is needed.
+    Stuck(usize),
     Done,
     /// The machine or the kernel has failed.
     Failed(String),
@@ -82,6 +87,15 @@ pub struct Ended {
 
 /// Works until stdin ends.
 pub fn work(project: &Project) -> Result<()> {
+    std::thread::scope(|scope| {
+        // It reads what students have written.
+        let thread =
+            std::thread::Builder::new().stack_size(DEEP_STACK).spawn_scoped(scope, || read_and_run(project))?;
+        thread.join().unwrap_or_else(|_| bail!("the process that marks has panicked"))
+    })
+}
+
+fn read_and_run(project: &Project) -> Result<()> {
     let session = Session::open(project, WarmBuild::find(project)?)?.confined(Sandbox::of_kernel()?);
     let analysis = Analysis::start(session.library()?)?;
     session.fill(|_| {})?;
@@ -103,7 +117,7 @@ fn say(word: &Word) -> Result<()> {
 }
 
 fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, count: usize) -> Result<()> {
-    let Job { mut cells, roles, reserved, fatal, limits, data, lanes } = job;
+    let Job { mut cells, roles, rules, fatal, limits, data, lanes } = job;
     let folder = session.folder().join(format!("work-{count}"));
     std::fs::create_dir(&folder).context("cannot make a folder for a submission")?;
     if let Some(data) = data {
@@ -111,9 +125,22 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
     }
     let mut run = Unattended::start(project, session, analysis, Some(&folder))?;
     run.bound(limits.output);
-    run.look_ahead(lanes)?;
-    let mut locked = Locked::default();
-    let started = Instant::now();
+    if lanes > 0 {
+        run.look_ahead(lanes)?;
+    }
+    // What can't even be read is a cell's own fault as well.
+    let mut own_types = BTreeSet::new();
+    for (place, cell) in
+        cells.iter().enumerate().filter(|(place, cell)| !roles[*place].is_locked() && file::is_run(cell))
+    {
+        let code = file::source(cell);
+        if !fatal.contains_key(&place) && !is_too_deep(&code) {
+            say(&Word::Begins(place))?;
+            own_types.extend(types_and_traits(&code));
+        }
+    }
+    let (mut locked, mut earlier) = (Locked::of(&rules, own_types), String::new());
+    let (started, mut of_own_cells) = (Instant::now(), Duration::ZERO);
     for place in 0..cells.len() {
         let role = roles[place];
         let code = file::source(&cells[place]);
@@ -121,14 +148,25 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
             continue;
         }
         let left = limits.notebook.saturating_sub(started.elapsed());
-        let refusal = if fatal.contains(&place) {
-            Some((Verdict::Killed, "it ended the process that marks".to_owned()))
+        // What students try beside their answers does not take the time of these.
+        let left = if role == Role::Own { left.min((limits.notebook / 2).saturating_sub(of_own_cells)) } else { left };
+        let refusal = if let Some(verdict) = fatal.get(&place) {
+            let why = match verdict {
+                Verdict::TimeOut => "it took too long to compile",
+                _ => "it ended the process that marks",
+            };
+            Some((*verdict, why.to_owned()))
         } else if left.is_zero() {
-            Some((Verdict::TimeOut, format!("the notebook took longer than {} s", limits.notebook.as_secs())))
-        } else if role.is_locked() {
+            let whose = if role == Role::Own { "the student's own cells" } else { "the notebook" };
+            let limit = if role == Role::Own { limits.notebook / 2 } else { limits.notebook };
+            Some((Verdict::TimeOut, format!("{whose} took longer than {} s", limit.as_secs())))
+        } else if role.is_locked() || is_too_deep(&code) {
             None
         } else {
-            reserved::hidden(&code, &reserved).map(|name| (Verdict::CompileError, explain::reserved_name(&name).evalue))
+            say(&Word::Begins(place))?;
+            let hidden = reserved::hidden(&code, &rules.reserved, &earlier);
+            let why = hidden.map(|name| explain::reserved_name(&name).evalue);
+            why.or_else(|| locked.broken_by(&code)).map(|why| (Verdict::CompileError, why))
         };
         if let Some((verdict, why)) = refusal {
             let fault = Fault::new("CompileError", &why, &[]);
@@ -139,14 +177,25 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
             continue;
         }
         let limit = Limit::Fair(limits.cell.min(left));
-        match role.is_locked() {
-            true => locked.restore(&mut run, limit),
-            false => locked.note_student_s(&code),
-        }
         say(&Word::Begins(place))?;
-        let ran = run.run(&mut cells, place, limit);
         if role.is_locked() {
-            locked.add(&cells[place], ran.fault.is_none());
+            locked.restore(&mut run, &code, limit);
+        } else if !is_too_deep(&code) {
+            earlier += &reserved::kept(&code);
+            if let Some(kept) = locked.kept_by(&code) {
+                run.instead(place, kept);
+            }
+        }
+        let ran = run.run(&mut cells, place, limit);
+        // Where it never began, a cell behind it that is compiled ahead may be what takes so long.
+        if ran.is_stuck && !role.is_locked() || ran.late && lanes > 0 && !run.has_begun() {
+            return say(&Word::Stuck(place));
+        }
+        if role == Role::Own {
+            of_own_cells += ran.took;
+        }
+        if role.is_locked() && ran.fault.is_none() {
+            locked.add(&run, &cells[place]);
         }
         for place in ran.updated.iter().copied().chain([place]) {
             say(&Word::Shows(place, cells[place]["outputs"].clone()))?;
@@ -165,36 +214,6 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
     if let Some(place) = run.end(&mut cells) {
         say(&Word::Shows(place, cells[place]["outputs"].clone()))?;
     }
-    let _ = std::fs::remove_dir_all(&folder);
+    let _ = remove_all(&folder);
     Ok(())
-}
-
-/// The definitions of locked cells, which hold when a locked cell runs: a student's that took their place is replaced again.
-#[derive(Default)]
-struct Locked {
-    cells: Vec<(BTreeSet<String>, Value)>,
-    /// Those that a student's cell has given another meaning.
-    replaced: Vec<usize>,
-}
-
-impl Locked {
-    fn add(&mut self, cell: &Value, is_in_force: bool) {
-        let keys = reserved::keys(&file::source(cell));
-        if is_in_force && !keys.is_empty() {
-            self.cells.push((keys, cell.clone()));
-        }
-    }
-
-    fn note_student_s(&mut self, code: &str) {
-        let keys = reserved::keys(code);
-        let replaced = self.cells.iter().enumerate().filter(|(_, (locked, _))| !locked.is_disjoint(&keys));
-        let replaced: Vec<usize> = replaced.map(|(place, _)| place).collect();
-        self.replaced.extend(replaced);
-    }
-
-    fn restore(&mut self, run: &mut Unattended, limit: Limit) {
-        for place in std::mem::take(&mut self.replaced) {
-            run.again(&self.cells[place].1, limit);
-        }
-    }
 }

@@ -35,7 +35,7 @@ impl Notebook {
         let name = path.display();
         let json = json::parse(text).with_context(|| format!("{name} is no notebook: it is not JSON"))?;
         let version = json["nbformat"].as_u64();
-        if version.is_none() || !json["cells"].is_array() {
+        if version.is_none() || version == Some(4) && !json["cells"].is_array() {
             bail!("{name} is no notebook: it has no \"nbformat\" and \"cells\" (nbformat 4)");
         }
         if version != Some(4) {
@@ -150,7 +150,7 @@ mod tests {
         for (content, reason) in [
             ("print(1)", "it is not JSON"),
             ("{\"a\": 1}", "it has no \"nbformat\""),
-            ("{\"nbformat\": 3, \"cells\": []}", "format 3"),
+            ("{\"nbformat\": 3, \"worksheets\": []}", "format 3"),
             (
                 r#"{"nbformat": 4, "cells": [], "metadata": {"kernelspec": {"language": "python"}}}"#,
                 "is a python notebook",

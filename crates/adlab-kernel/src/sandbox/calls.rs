@@ -15,7 +15,7 @@ type Argument = (u8, u64, u64);
 #[rustfmt::skip]
 const FREE: &[c_long] = &[
     // Memory.
-    libc::SYS_brk, libc::SYS_munmap, libc::SYS_mremap, libc::SYS_mprotect, libc::SYS_madvise, libc::SYS_membarrier,
+    libc::SYS_brk, libc::SYS_munmap, libc::SYS_mremap, libc::SYS_madvise, libc::SYS_membarrier,
     // Files that are open.
     libc::SYS_read, libc::SYS_write, libc::SYS_readv, libc::SYS_writev, libc::SYS_pread64, libc::SYS_pwrite64,
     libc::SYS_preadv, libc::SYS_pwritev, libc::SYS_preadv2, libc::SYS_pwritev2, libc::SYS_lseek, libc::SYS_fstat,
@@ -88,9 +88,19 @@ const IOCTL: [u64; 6] = [libc::TCGETS, libc::TIOCGWINSZ, libc::FIONBIO, libc::FI
 fn limited(asks: bool) -> Vec<(c_long, Vec<Vec<Argument>>)> {
     let (shared, anonymous) = (libc::MAP_SHARED as u64, libc::MAP_ANONYMOUS as u64);
     let grows = libc::MAP_GROWSDOWN as u64;
+    let (writes, runs) = (libc::PROT_WRITE as u64, libc::PROT_EXEC as u64);
     let mut all = vec![
-        // The limit of memory counts what is private, and does not grow by itself.
-        (libc::SYS_mmap, vec![vec![(3, shared | grows, 0)], vec![(3, anonymous | grows, 0)]]),
+        // The limit of memory counts what is private, and does not grow by itself. What is there to be run is a library's, and
+        // stays as it was loaded.
+        (
+            libc::SYS_mmap,
+            vec![
+                vec![(3, shared | grows, 0), (2, runs, 0)],
+                vec![(3, anonymous | grows, 0), (2, runs, 0)],
+                vec![(3, shared | anonymous | grows, 0), (2, writes | runs, runs)],
+            ],
+        ),
+        (libc::SYS_mprotect, vec![vec![(2, runs, 0)]]),
         (libc::SYS_fcntl, FCNTL.iter().map(|word| vec![(1, ANY, *word as u64)]).collect()),
         (libc::SYS_ioctl, IOCTL.iter().map(|word| vec![(1, ANY, *word)]).collect()),
         // To whom the socket is connected, and to nobody else.

@@ -3,6 +3,7 @@
 //! No notebook is in it, as one that is marked has the hidden tests. It is made for one run and goes with its session.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::notebook::file::is_notebook;
+use crate::system::files::{empty, remove_all};
 
 /// Its name in a session's folder.
 pub const FOLDER: &str = "scratch";
@@ -48,7 +50,7 @@ struct Extent {
 impl Scratch {
     /// Puts a fresh one at this place.
     pub fn make(folder: PathBuf, from: &Path) -> Result<Self> {
-        let _ = fs::remove_dir_all(&folder);
+        let _ = remove_all(&folder);
         fs::create_dir_all(&folder).context("cannot make a folder for the cells")?;
         let (next_look, from) = (Instant::now(), from.to_owned());
         let mut scratch = Scratch { folder, from, linked: Vec::new(), first: Extent::default(), next_look };
@@ -73,11 +75,7 @@ impl Scratch {
 
     /// Everything is as it was in the beginning.
     pub fn begin_anew(&mut self) {
-        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            let _ = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-        }
+        empty(&self.folder);
         let _ = self.fill();
     }
 
@@ -137,7 +135,14 @@ fn extent(folder: &Path, most: u64) -> Extent {
     let mut found = Extent::default();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            // The cell has removed it meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            // In a folder so deep that its path is too long, nobody could count.
+            Err(_) => return Extent { files: u64::MAX, ..found },
+        };
+        for entry in entries.flatten() {
             let Ok(metadata) = entry.metadata() else { continue };
             found.files += 1;
             found.bytes += metadata.blocks() * 512;
@@ -183,5 +188,15 @@ mod tests {
         scratch.begin_anew();
         assert_eq!((names(&to).len(), fs::read_to_string(to.join("a.csv")).unwrap()), (3, "a.csv".to_owned()));
         assert_eq!(scratch.overrun(true), None);
+        // So deep that a path is too long, and that a program may not have so many folders open.
+        let mut deep = (to.clone(), fs::File::open(&to).unwrap());
+        for _ in 0..3000 {
+            rustix::fs::mkdirat(&deep.1, "d", 0o700.into()).unwrap();
+            let next = rustix::fs::openat(&deep.1, "d", rustix::fs::OFlags::RDONLY, 0.into()).unwrap();
+            deep = (deep.0.join("d"), next.into());
+        }
+        assert!(scratch.overrun(true).unwrap().contains("files"));
+        scratch.begin_anew();
+        assert_eq!((names(&to).len(), scratch.overrun(true)), (3, None));
     }
 }

@@ -185,6 +185,12 @@ impl Definitions {
         self.known.get(name).map(|known| known.number)
     }
 
+    /// The definitions of a cell that are in force.
+    pub fn of_cell(&self, id: &str) -> BTreeSet<Key> {
+        let own = self.known.iter().filter(|(_, known)| known.cell_id.as_deref() == Some(id));
+        own.map(|(key, _)| key.clone()).collect()
+    }
+
     /// What became of a name that was defined once.
     pub fn former(&self, name: &str) -> Option<&str> {
         self.former.get(name).map(|former| former.fate.as_str())

@@ -8,6 +8,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::system::files::remove_all;
+
 /// A session's folder is named after this and the process that it belongs to.
 pub const PREFIX: &str = "adlab-";
 
@@ -35,7 +37,7 @@ impl Claim {
 pub fn remove_abandoned(temporary: &Path) {
     for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
         if is_session(&entry.file_name().to_string_lossy()) && is_abandoned(&entry.path()) {
-            let _ = fs::remove_dir_all(entry.path());
+            let _ = remove_all(&entry.path());
         }
     }
 }

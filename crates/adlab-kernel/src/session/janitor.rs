@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 
 use super::environment::SESSION_VAR;
 use crate::sandbox::remains;
+use crate::system::files::remove_all;
 use crate::system::processes::kill;
 
 /// Names the folder; a process started with it is a janitor.
@@ -33,7 +34,7 @@ pub fn hook() {
     if folder.exists() {
         remains::end(&folder);
         for _ in 0..MOST_LOOKS {
-            if end_processes_of(&folder) == 0 && std::fs::remove_dir_all(&folder).is_ok() {
+            if end_processes_of(&folder) == 0 && remove_all(&folder).is_ok() {
                 break;
             }
             std::thread::sleep(LOOK);

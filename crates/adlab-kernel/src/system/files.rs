@@ -86,6 +86,42 @@ pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Removes a folder with all that is in it, also where that is so deep that nobody can have a path to it.
+pub fn remove_all(folder: &Path) -> std::io::Result<()> {
+    empty(folder);
+    fs::remove_dir(folder)
+}
+
+/// Removes all that is in a folder.
+pub fn empty(folder: &Path) {
+    let (mut before, mut moved) = (0, 0);
+    loop {
+        remove_inside(folder, folder, &mut moved);
+        if moved == before {
+            return;
+        }
+        before = moved;
+    }
+}
+
+/// In bytes, of a path to a folder with which one can still do something.
+const LONG: usize = 2000;
+
+/// What is too deep is moved up, to be removed the next time.
+fn remove_inside(folder: &Path, top: &Path, moved: &mut u64) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let _ = fs::remove_file(path);
+        } else if path.as_os_str().len() < LONG || folder == top {
+            remove_inside(&path, top, moved);
+            let _ = fs::remove_dir(path);
+        } else if fs::rename(path, top.join(format!("up-{moved}"))).is_ok() {
+            *moved += 1;
+        }
+    }
+}
+
 /// Puts a folder in the place of another, which is there until the new one is complete. Nothing is lost if it fails.
 pub fn replace_tree(new: &Path, place: &Path) -> Result<()> {
     let old = new.with_extension("old");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pulldown_cmark::{Event, Parser, html};
+use pulldown_cmark::{CowStr, Event, Parser, Tag, html};
 use serde_json::Value;
 
 use super::{escaped, plain, points, without_escapes};
@@ -156,6 +156,12 @@ fn cell_of(text: &mut String, role: Role, cell: &Value, marks: &Marks, headings:
     } else {
         let as_text = |event| match event {
             Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+            Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+                Event::Start(Tag::Link { link_type, dest_url: harmless(dest_url, &LINKS), title, id })
+            }
+            Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
+                Event::Start(Tag::Image { link_type, dest_url: harmless(dest_url, &IMAGES), title, id })
+            }
             event => event,
         };
         let mut rendered = String::new();
@@ -163,6 +169,16 @@ fn cell_of(text: &mut String, role: Role, cell: &Value, marks: &Marks, headings:
         text.push_str(&rendered);
     }
     text.push_str("</section>\n");
+}
+
+/// Where a student's links may lead; and images, which nobody has to ask for.
+const LINKS: [&str; 3] = ["http:", "https:", "mailto:"];
+const IMAGES: [&str; 3] = ["data:image/png", "data:image/jpeg", "data:image/gif"];
+
+/// A link whose scheme is none of these leads nowhere.
+fn harmless<'a>(link: CowStr<'a>, schemes: &[&str]) -> CowStr<'a> {
+    let text = link.trim().to_ascii_lowercase();
+    if schemes.iter().any(|scheme| text.starts_with(scheme)) { link } else { "#".into() }
 }
 
 fn is_given(cell: &Value) -> bool {
@@ -214,6 +230,18 @@ mod tests {
         headings.note("## Task 2");
         headings.flush(&mut text);
         assert!(text.ends_with("<h4>Your turn</h4>\n<h3>Task 2</h3>\n"));
+    }
+
+    #[test]
+    fn links_lead_to_pages() {
+        let to = |link: &str, schemes: &[&str]| harmless(link.to_owned().into(), schemes).to_string();
+        for link in ["https://example.org", "HTTP://x", "mailto:a@b"] {
+            assert_eq!(to(link, &LINKS), link);
+        }
+        for link in ["javascript:alert(1)", " JavaScript:x", "data:text/html,x", "file:///etc", "//x", "vbscript:x"] {
+            assert_eq!(to(link, &LINKS), "#");
+        }
+        assert_eq!(to("https://example.org/seen.png", &IMAGES), "#");
     }
 
     #[test]
