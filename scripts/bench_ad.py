@@ -8,8 +8,8 @@ repository; one that is not there is left out:
     CppAD     $ADLAB_CPPAD    or bench/peers/CppAD     coin-or/CppAD
     ADOL-C    $ADLAB_ADOLC    or /usr                  Debian and Ubuntu: apt install libadolc-dev
 
-Tensors are compared with those of PyTorch, if there is a Python that has it: $ADLAB_TORCH or bench/peers/torch/bin/python,
-made by `python3 -m venv bench/peers/torch` and `bench/peers/torch/bin/pip install torch numpy`.
+Tensors are compared with those of candle, where it compiles, which takes some minutes once, and of PyTorch, if there is a
+Python that has it: $ADLAB_TORCH or bench/peers/torch/bin/python, made by `python3 -m venv bench/peers/torch` and `bench/peers/torch/bin/pip install torch numpy`.
 """
 
 import argparse
@@ -81,6 +81,10 @@ AGREES = 1e-9
 def tensors(rounds=3):
     """A table of what tensors take: each library's program is run as a whole, in turns, and the least of all counts."""
     programs = {"adlab": [BENCH / "target/release/tensors"]}
+    if subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "-p", "adlab-candle"], cwd=BENCH).returncode:
+        print("candle: left out, as it does not compile")
+    else:
+        programs["candle"] = [BENCH / "target/release/adlab-candle"]
     if TORCH.exists():
         programs["PyTorch"] = [TORCH, BENCH / "python/tensors.py"]
     else:
@@ -88,7 +92,8 @@ def tensors(rounds=3):
     values, times = {}, {}
     for _ in range(rounds):
         for library, program in programs.items():
-            text = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+            alone = {**os.environ, "RAYON_NUM_THREADS": "1"}
+            text = subprocess.run(program, capture_output=True, text=True, check=True, env=alone).stdout
             for line in text.splitlines():
                 name, value, time = line.split("\t")
                 expected = values.setdefault(name, float(value))
@@ -113,7 +118,7 @@ def machine():
     rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout.split()
     lock = (BENCH / "Cargo.lock").read_text()
     versions = dict(re.findall(r'name = "([^"]*)"\nversion = "([^"]*)"', lock))
-    crates = [f"{crate} {versions[crate]}" for crate in ("echidna", "reverse", "ad_trait", "num-dual")]
+    crates = [f"{crate} {versions[crate]}" for crate in ("echidna", "reverse", "ad_trait", "num-dual", "candle-core")]
     torch = ""
     if TORCH.exists():
         program = [TORCH, "-c", "import torch; print(torch.__version__)"]
