@@ -32,6 +32,7 @@ for path in paths:
     manager = KernelManager(kernel_name="bench")
     manager._kernel_spec = KernelSpec(argv=argv, env=environment, language="rust", display_name="bench", interrupt_mode="message")
     NotebookClient(nbformat.read(path, as_version=4), km=manager, timeout=300, startup_timeout=300, allow_errors=True).execute()
+    manager.shutdown_kernel()
 """
 
 

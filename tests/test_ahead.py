@@ -144,6 +144,59 @@ CELLS = [
 ]
 
 
+# Several are compiled in one go, in which each is a module: what could tell, and what goes from one to the next.
+TOGETHER = [
+    "#[derive(Debug, Clone, PartialEq)]\nstruct P<T> { x: T }\nenum Kind { One(P<f64>), Two }\ntrait Area { fn area(&self) -> f64; }",
+    "impl Area for P<f64> { fn area(&self) -> f64 { self.x * 2.0 } }\nlet p = P { x: 1.5 };\nlet all: Vec<Box<dyn Area>> = vec![Box::new(p.clone())];",
+    'let map = std::collections::HashMap::from([("a", Some(p.clone()))]);\nlet kind = Kind::One(p.clone());\np.area()',
+    'println!("{:?} {}", map["a"], all.iter().map(|a| a.area()).sum::<f64>());',
+    "match &kind { Kind::One(p) => p.x, Kind::Two => 0.0 }",
+    "let shared = std::rc::Rc::new(std::cell::RefCell::new(vec![p.clone()]));",
+    "shared.borrow_mut().push(P { x: 2.0 });\nshared.borrow().len()",
+    'println!("{} {}", std::any::type_name::<P<f64>>(), module_path!());',
+    'println!("{}", file!());',
+    'println!("{:?}", std::marker::PhantomData::<P<f64>>);',
+    "#[track_caller]\nfn here() -> &'static str { std::panic::Location::caller().file() }\nhere()",
+    "fn place() -> &'static str { concat!(file!(), \"!\") }\nplace()",
+    "let anything: Box<dyn std::any::Any> = Box::new(p.clone());",
+    "anything.downcast_ref::<P<f64>>().is_some()",
+    '#[derive(Debug)]\nstruct Mine;\nimpl std::fmt::Display for Mine { fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result { write!(f, "mine") } }\n'
+    "impl std::error::Error for Mine {}\nlet error: Box<dyn std::error::Error> = Box::new(Mine);",
+    "error.downcast_ref::<Mine>().is_some()",
+    "use std::sync::atomic::{AtomicUsize, Ordering};\nstatic COUNT: AtomicUsize = AtomicUsize::new(0);\nfn next() -> usize { COUNT.fetch_add(1, Ordering::SeqCst) }",
+    "next()",
+    "next()",
+    "impl From<P<f64>> for f64 { fn from(p: P<f64>) -> f64 { p.x } }\nlet y: f64 = p.clone().into();\ny",
+    "let z: f64 = 2.0_f32.into();\nz",
+    "macro_rules! make { ($name:ident) => { struct $name(f64); } }\nmake!(Made);",
+    "let made = Made(3.0);",
+    "made.0",
+    "mod inner { pub fn twice(x: f64) -> f64 { super::double(x) } }\nfn double(x: f64) -> f64 { 2.0 * x }\ninner::twice(4.0)",
+    "let wrong: u8 = 300;",
+    "p.nothing()",
+    "let numbers = [1, 2, 3];\nnumbers[numbers.len()]",
+    'let outcome = std::panic::catch_unwind(|| panic!("caught"));\noutcome.is_err()',
+    'std::thread::spawn(|| panic!("in a thread")).join().is_err()',
+    "dbg!(p.x)",
+    "#[derive(Debug)]\nstruct P<T> { x: T, y: T }",
+    "p",
+    'println!("{}", y + z);',
+]
+
+
+def test_what_is_compiled_together_can_t_tell(both):
+    agree(both, [(f"together-{place}", code) for place, code in enumerate(TOGETHER)])
+
+
+def test_cells_are_compiled_together(started, tmp_path):
+    """In one library there are the entries of several, and its copies end with the names of one each."""
+    cells = [(f"c{number}", f"fn f{number}(x: f64) -> f64 {{ x * {number}.0 }}\nf{number}(2.0)") for number in range(12)]
+    session = started(ADLAB_CELL_CACHE=str(tmp_path))
+    assert [value for _, value in sum(all_at_once(session, cells), [])]
+    ends = [path.read_bytes()[-30:] for path in tmp_path.glob("*/library")]
+    assert sum(end.startswith(b"run_user_code_") for end in ends) >= 4, ends
+
+
 def compiled(session):
     return len([entry for entry in session.cache.iterdir() if entry.is_dir()]) if session.cache.exists() else 0
 

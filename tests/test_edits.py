@@ -54,6 +54,14 @@ CASES = {
         ("j", "impl V2 { fn m(&self) -> i32 { 2 } }", ""),
         ("c", "V2.m()", "2"),
     ],
+    "operators, while variables live": [
+        ("a", "#[derive(Debug, Clone, Copy)] struct O(f64);", ""),
+        ("v", "let o = O(1.0); let os = vec![o];", ""),
+        ("i", "impl std::ops::Add for O { type Output = O; fn add(self, o: O) -> O { O(self.0 + o.0) } }", ""),
+        ("c", "o + os[0]", "O(2.0)"),
+        ("j", "impl std::ops::Mul<f64> for O { type Output = O; fn mul(self, k: f64) -> O { O(self.0 * k) } }", ""),
+        ("c", "o * 3.0", "O(3.0)"),
+    ],
     "an operator": [
         ("a", "#[derive(Debug)] struct D(f64);", ""),
         ("i", "impl std::ops::Add for D { type Output = D; fn add(self, o: D) -> D { todo!() } }", ""),

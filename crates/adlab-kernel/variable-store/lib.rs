@@ -8,7 +8,7 @@
 //! macro or panic hook of its own, can say it or keep it from being said.
 
 use std::alloc::{Layout, alloc, handle_alloc_error};
-use std::any::{Any, TypeId};
+use std::any::{Any, TypeId, type_name};
 use std::cell::{RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -28,6 +28,8 @@ pub struct VariableStore {
 
 struct Variable {
     value: Box<dyn Any>,
+    /// Its type, with where that is defined.
+    type_name: &'static str,
     /// What its type was made of when it was put here.
     made_of: &'static str,
 }
@@ -74,14 +76,14 @@ impl VariableStore {
             place.write(value);
             Box::from_raw(place)
         };
-        self.put(name, value, made_of);
+        self.put(name, Variable { value, type_name: type_name::<T>(), made_of });
     }
 
     /// Whether a variable is there and has this type still: its definition may have been replaced, or one that it is made of,
     /// of which a `TypeId` knows nothing. If not, the kernel is told, and the value is never looked at again.
     #[inline]
     pub fn check_variable<T: 'static>(&mut self, name: &str, made_of: &str) -> bool {
-        self.check(name, TypeId::of::<T>(), made_of)
+        self.check(name, TypeId::of::<T>(), type_name::<T>(), made_of)
     }
 
     /// Hands a variable over.
@@ -90,7 +92,7 @@ impl VariableStore {
     /// If it isn't there, or has another type, which [`check_variable`](Self::check_variable) was to find out.
     #[inline]
     pub fn take_variable<T: 'static>(&mut self, name: &str) -> T {
-        let value = self.take(name, TypeId::of::<T>());
+        let value = self.take(name, TypeId::of::<T>(), type_name::<T>());
         // SAFETY: the value of a box that is of this type, and nobody else's.
         *unsafe { Box::from_raw(value.cast::<T>()) }
     }
@@ -98,7 +100,8 @@ impl VariableStore {
     /// A value that is made when it is asked for first.
     pub fn lazy_arc<T: 'static, F: FnOnce() -> T>(&mut self, name: &str, create: F) -> Arc<T> {
         if self.get(name).is_none() {
-            self.put(name, Box::new(Arc::new(create())), "");
+            let value = Box::new(Arc::new(create()));
+            self.put(name, Variable { value, type_name: type_name::<Arc<T>>(), made_of: "" });
         }
         match self.get(name).and_then(|known| known.value.downcast_ref::<Arc<T>>()) {
             Some(value) => Arc::clone(value),
@@ -107,16 +110,16 @@ impl VariableStore {
     }
 
     #[inline(never)]
-    fn put(&mut self, name: &str, value: Box<dyn Any>, made_of: &'static str) {
+    fn put(&mut self, name: &str, variable: Variable) {
         // What stood there may be of another type by now, and is let go of without a look.
-        if let Some(before) = self.variables.insert(name.to_owned(), Variable { value, made_of }) {
+        if let Some(before) = self.variables.insert(name.to_owned(), variable) {
             std::mem::forget(before.value);
         }
     }
 
     #[inline(never)]
-    fn check(&mut self, name: &str, ty: TypeId, made_of: &str) -> bool {
-        let is_same = |known: &Variable| (*known.value).type_id() == ty && is_made_of_the_same(known.made_of, made_of);
+    fn check(&mut self, name: &str, ty: TypeId, type_name: &str, made_of: &str) -> bool {
+        let is_same = |known: &Variable| known.is_a(ty, type_name) && is_made_of_the_same(known.made_of, made_of);
         let has_changed = self.get(name).is_none_or(|known| !is_same(known));
         if has_changed {
             told().changed.push(name.to_owned());
@@ -126,9 +129,9 @@ impl VariableStore {
 
     /// A pointer to the value, which was a box's.
     #[inline(never)]
-    fn take(&mut self, name: &str, ty: TypeId) -> *mut () {
+    fn take(&mut self, name: &str, ty: TypeId, type_name: &str) -> *mut () {
         match self.variables.remove(name) {
-            Some(known) if (*known.value).type_id() == ty => Box::into_raw(known.value).cast(),
+            Some(known) if known.is_a(ty, type_name) => Box::into_raw(known.value).cast(),
             _ => missing(name),
         }
     }
@@ -137,6 +140,40 @@ impl VariableStore {
     fn get(&self, name: &str) -> Option<&Variable> {
         self.variables.get(name)
     }
+}
+
+impl Variable {
+    /// A type of the notebook's is another in each library to the compiler, where several cells were compiled in one go: it is
+    /// known by its name then, and by what it is made of.
+    fn is_a(&self, ty: TypeId, type_name: &str) -> bool {
+        let is_of_cells =
+            || names_only(type_name, &OF_CELLS) && without_modules(self.type_name) == without_modules(type_name);
+        (*self.value).type_id() == ty || is_of_cells()
+    }
+}
+
+/// The crate of cells, and those of which a type is by its name.
+const OF_CELLS: [&str; 7] = ["ctx", "core", "alloc", "std", "adlab", "adlab_notebook", "adlab_store"];
+
+/// A type is of the first of these crates, in some part at least, and of no others.
+fn names_only(type_name: &str, crates: &[&str]) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let paths = type_name.split(|c| !is_part(c)).filter_map(|path| path.split_once("::"));
+    let roots: Vec<&str> = paths.map(|(root, _)| root).filter(|root| !root.is_empty()).collect();
+    roots.contains(&crates[0]) && roots.iter().all(|root| crates.contains(root))
+}
+
+/// Without the module that a cell is among others.
+fn without_modules(type_name: &str) -> String {
+    let mut parts = type_name.split("ctx::cell_");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |name, part| {
+        let number = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        match part[number..].strip_prefix("::").filter(|_| number > 0) {
+            Some(rest) => name + "ctx::" + rest,
+            None => name + "ctx::cell_" + part,
+        }
+    })
 }
 
 /// Two fingerprints: of all that counts, and, behind a `|`, of types, of which those that were there before count.
@@ -374,6 +411,32 @@ fn report_caught() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_type_of_cells_is_known_in_any_library() {
+        for (name, expected) in [
+            ("ctx::P", true),
+            ("ctx::cell_2::P", true),
+            ("alloc::vec::Vec<(f64, ctx::cell_0::P)>", true),
+            ("alloc::boxed::Box<dyn ctx::Shape>", true),
+            ("std::collections::hash::map::HashMap<ctx::P, adlab::dual::Dual>", true),
+            ("alloc::vec::Vec<f64>", false),
+            ("other::Pair<ctx::P>", false),
+            ("(ctx::P, other::ctx::P)", false),
+            ("f64", false),
+        ] {
+            assert_eq!(names_only(name, &OF_CELLS), expected, "{name}");
+        }
+        for (name, expected) in [
+            ("ctx::cell_12::P", "ctx::P"),
+            ("(ctx::cell_0::m::P, ctx::P, ctx::cell_1::Q<f64>)", "(ctx::m::P, ctx::P, ctx::Q<f64>)"),
+            ("ctx::cell_x::P", "ctx::cell_x::P"),
+            ("ctx::cell_::P", "ctx::cell_::P"),
+            ("ctx::cell_1", "ctx::cell_1"),
+        ] {
+            assert_eq!(without_modules(name), expected);
+        }
+    }
 
     #[test]
     fn futures_are_waited_for() {

@@ -11,7 +11,7 @@ mod pool;
 pub mod rule;
 pub mod tally;
 
-pub use pool::{Pool, Urgency};
+pub use pool::{Pool, TOGETHER, Urgency};
 
 /// A cell that may be run next.
 #[derive(Debug, Clone, PartialEq, Eq)]

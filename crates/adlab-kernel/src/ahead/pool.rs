@@ -10,12 +10,14 @@ use std::time::Duration;
 use rustix::process::{Pid, WaitOptions, waitpgid};
 
 use super::rule;
-use crate::compile::ahead::IS_REFUSED;
+use crate::compile::ahead::{group_of, is_refused};
 use crate::system::processes::kill_group;
 
 /// How often it is looked whether there is memory again.
 const LOOK: Duration = Duration::from_millis(500);
 const NEVER: Duration = Duration::from_secs(3600);
+/// So many jobs are done in one go at most. More take little less for each, and are later done.
+pub const TOGETHER: usize = 3;
 
 /// Whom the compilers give way to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +46,8 @@ struct Work {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Work>,
-    /// The folders and the groups of processes.
-    running: Vec<(PathBuf, u32)>,
+    /// The folders of jobs that are done together, and the groups of processes.
+    running: Vec<(Vec<PathBuf>, u32)>,
     lanes: usize,
     is_over: bool,
     /// Sources that turned out not to compile.
@@ -58,7 +60,7 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// `program` does a job, given its folder and a niceness. `tell` hears that one does not compile.
+    /// `program` does jobs, given a niceness and their folders. `tell` hears that one does not compile.
     pub fn start(program: PathBuf, tell: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
         let shared: Arc<(Mutex<State>, Condvar)> = Arc::default();
         let (all, tell) = (Arc::clone(&shared), Arc::new(tell));
@@ -82,7 +84,7 @@ impl Pool {
         state.lanes = lanes;
         for folder in folders {
             let is_known = state.waiting.iter().any(|work| work.folder == folder)
-                || state.running.iter().any(|(running, _)| *running == folder);
+                || state.running.iter().any(|(running, _)| running.contains(&folder));
             if !is_known {
                 state.waiting.push_back(Work { folder, urgency });
             }
@@ -96,12 +98,14 @@ impl Pool {
         let waiting: Vec<PathBuf> = state.waiting.drain(..).map(|work| work.folder).collect();
         waiting.iter().for_each(|folder| drop(std::fs::remove_dir_all(folder)));
         let mut all = Vec::new();
-        for (folder, group) in &mut state.running {
+        for (folders, group) in &mut state.running {
             kill_group(*group);
-            // The same may be left again before this one is gone.
-            let gone = folder.with_file_name(format!("ended-{group}"));
-            if std::fs::rename(&*folder, &gone).is_ok() {
-                all.push(std::mem::replace(folder, gone));
+            for (place, folder) in folders.iter_mut().enumerate() {
+                // The same may be left again before this one is gone.
+                let gone = folder.with_file_name(format!("ended-{group}-{place}"));
+                if std::fs::rename(&*folder, &gone).is_ok() {
+                    all.push(std::mem::replace(folder, gone));
+                }
             }
         }
         all.extend(waiting);
@@ -111,7 +115,7 @@ impl Pool {
     /// How many wait or are being done.
     pub fn len(&self) -> usize {
         let state = self.lock();
-        state.waiting.len() + state.running.len()
+        state.waiting.len() + state.running.iter().map(|(folders, _)| folders.len()).sum::<usize>()
     }
 
     /// The folders of what turned out not to compile since one asked.
@@ -145,15 +149,14 @@ fn next(shared: &(Mutex<State>, Condvar), program: &Path) -> Option<Child> {
         }
         let is_room = state.running.len() < state.lanes && !state.waiting.is_empty();
         if is_room && rule::waits().is_none() {
-            let work = state.waiting.pop_front()?;
+            let (folders, urgency) = take(&mut state.waiting);
             let mut command = Command::new(program);
-            command.arg(&work.folder).arg(work.urgency.niceness().to_string());
+            command.arg(urgency.niceness().to_string()).args(&folders);
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-            // One that was taken over is gone.
-            if work.folder.is_dir()
+            if !folders.is_empty()
                 && let Ok(child) = command.spawn()
             {
-                state.running.push((work.folder, child.id()));
+                state.running.push((folders, child.id()));
                 return Some(child);
             }
             continue;
@@ -164,26 +167,45 @@ fn next(shared: &(Mutex<State>, Condvar), program: &Path) -> Option<Child> {
     }
 }
 
-/// Waits for one to end. True if the source does not compile.
+/// The folders of the first job, and of others that can be done with it.
+fn take(waiting: &mut VecDeque<Work>) -> (Vec<PathBuf>, Urgency) {
+    // One that was taken over is gone.
+    waiting.retain(|work| work.folder.is_dir());
+    let Some(first) = waiting.pop_front() else { return (Vec::new(), Urgency::Reading) };
+    let (group, mut folders) = (group_of(&first.folder), vec![first.folder]);
+    waiting.retain(|work| {
+        let fits = folders.len() < TOGETHER && group.is_some() && work.urgency == first.urgency;
+        let is_taken = fits && group_of(&work.folder) == group;
+        if is_taken {
+            folders.push(work.folder.clone());
+        }
+        !is_taken
+    });
+    (folders, first.urgency)
+}
+
+/// Waits for one to end. True if a source does not compile.
 fn end(shared: &(Mutex<State>, Condvar), mut child: Child) -> bool {
-    let (status, group) = (child.wait(), child.id());
+    let (_, group) = (child.wait(), child.id());
     // What it had started is ours now.
     while let Some(group) = Pid::from_raw(group as i32)
         && waitpgid(group, WaitOptions::empty()).is_ok()
     {}
-    let is_refused = status.is_ok_and(|status| status.code() == Some(IS_REFUSED));
     let mut state = lock(&shared.0);
+    let mut has_refused = false;
     if let Some(place) = state.running.iter().position(|(_, running)| *running == group) {
-        let (folder, _) = state.running.remove(place);
-        // One that was ended leaves it.
-        let _ = std::fs::remove_dir_all(&folder);
-        if is_refused {
-            state.refused.push(folder);
+        for folder in state.running.remove(place).0 {
+            // One that was ended leaves it.
+            let _ = std::fs::remove_dir_all(&folder);
+            if is_refused(&folder) {
+                has_refused = true;
+                state.refused.push(folder);
+            }
         }
     }
     drop(state);
     shared.1.notify_all();
-    is_refused
+    has_refused
 }
 
 #[cfg(test)]
@@ -195,8 +217,9 @@ mod tests {
     /// A program that notes its folder's name, and waits or ends as that says.
     fn program(folder: &Path) -> PathBuf {
         let place = folder.join("program");
-        let text = "#!/bin/sh\nname=$(basename \"$1\")\necho \"$name $2\" >>\"$(dirname \"$1\")/log\"\n\
-                    case $name in slow*) sleep 100 ;; bad*) exit 2 ;; odd*) exit 1 ;; esac\n";
+        let text = "#!/bin/sh\nnice=$1\nshift\nnames=\nfor folder; do names=\"$names $(basename \"$folder\")\"; done\n\
+                    there=$(dirname \"$1\")\necho \"$nice$names\" >>\"$there/log\"\n\
+                    case $names in *slow*) sleep 100 ;; *bad*) touch \"$there/refused-bad\" ;; *odd*) exit 1 ;; esac\n";
         std::fs::write(&place, text).unwrap();
         std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o755)).unwrap();
         place
@@ -228,9 +251,26 @@ mod tests {
         pool.add(jobs(folder.path(), &["a", "bad", "odd", "b"]), Urgency::Reading, 1);
         until("all are done", || pool.len() == 0);
         until("it is told", || *told.lock().unwrap() == 1);
-        assert_eq!(std::fs::read_to_string(folder.path().join("log")).unwrap(), "a 10\nbad 10\nodd 10\nb 10\n");
+        assert_eq!(std::fs::read_to_string(folder.path().join("log")).unwrap(), "10 a\n10 bad\n10 odd\n10 b\n");
         assert_eq!(pool.take_refused(), [folder.path().join("bad")]);
         assert!(pool.take_refused().is_empty() && !folder.path().join("a").exists());
+    }
+
+    #[test]
+    fn jobs_that_wait_are_done_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = Pool::start(program(folder.path()), || {}).unwrap();
+        let all = jobs(folder.path(), &["alone", "a", "other", "b", "c", "bad", "d"]);
+        for (folder, group) in all.iter().zip([None, Some("1"), Some("2"), Some("1"), Some("1"), Some("1"), Some("1")])
+        {
+            group.map(|group| std::fs::write(folder.join("group"), group).unwrap());
+        }
+        // It was taken over.
+        std::fs::remove_dir_all(&all[4]).unwrap();
+        pool.add(all.clone(), Urgency::Waited, 1);
+        until("all are done", || pool.len() == 0);
+        assert_eq!(std::fs::read_to_string(folder.path().join("log")).unwrap(), "0 alone\n0 a b bad\n0 other\n0 d\n");
+        assert_eq!(pool.take_refused(), [all[5].clone()]);
     }
 
     #[test]
@@ -245,7 +285,7 @@ mod tests {
         assert_eq!(pool.end_all(), all);
         until("none is left", || pool.len() == 0 && !Path::new(&format!("/proc/{group}")).exists());
         assert!(all.iter().all(|folder| !folder.exists()));
-        assert!(log().contains("slow 0") && !log().contains("slow-3"));
+        assert!(log().contains("0 slow\n") && !log().contains("slow-3"));
         // So does the end.
         pool.add(jobs(folder.path(), &["slow-4"]), Urgency::Waited, 2);
         until("it runs", || lock(&pool.shared.0).running.len() == 1);

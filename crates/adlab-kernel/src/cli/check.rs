@@ -51,7 +51,7 @@ pub fn check(project: &Project, options: &Options) -> Result<bool> {
             }
             let (cells, roles) = (prepared.notebook.cells().to_vec(), prepared.roles.clone());
             let (limits, rules) = (Limits::default(), authority.rules.clone());
-            let job = Job { cells, roles, rules, fatal: BTreeMap::new(), limits, data: None };
+            let job = Job { cells, roles, rules, fatal: BTreeMap::new(), limits, data: None, lanes: 1 };
             tasks.push((prepared, job));
             trials.push((place, trial));
         }

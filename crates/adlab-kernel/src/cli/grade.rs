@@ -229,7 +229,7 @@ fn mark(
                 }
                 let (cells, roles) = (prepared.notebook.cells().to_vec(), prepared.roles.clone());
                 let rules = authority.rules.clone();
-                let job = Job { cells, roles, rules, fatal: BTreeMap::new(), limits, data: how.data.clone() };
+                let job = Job { cells, roles, rules, fatal: BTreeMap::new(), limits, data: how.data.clone(), lanes: 1 };
                 tasks.push((prepared, job));
                 places.push((place, digest, authority.solution.path.display().to_string()));
             }

@@ -14,6 +14,7 @@ use crate::notebook::names::apart;
 use crate::sandbox::Sandbox;
 use crate::session::Session;
 use crate::session::warm_build::WarmBuild;
+use crate::system::processes::cores;
 use crate::system::project::Project;
 
 #[derive(clap::Args)]
@@ -139,7 +140,7 @@ fn run_notebook(
     // As Jupyter has it: a notebook finds what lies beside it.
     let here = notebook.path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
     let mut run = Unattended::start(project, session, analysis, here.as_deref())?;
-    run.look_ahead()?;
+    run.look_ahead(cores())?;
     let ready = started.elapsed();
     let mut failure = None;
     let cells = notebook.cells_mut();

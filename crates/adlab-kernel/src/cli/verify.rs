@@ -12,6 +12,7 @@ use crate::notebook::compare::drift;
 use crate::notebook::file::{self, Notebook};
 use crate::session::Session;
 use crate::system::files::write_atomically;
+use crate::system::processes::cores;
 use crate::system::project::Project;
 use crate::system::toolchain;
 
@@ -33,7 +34,7 @@ impl Verification<'_> {
         let name = notebook.name();
         let here = notebook.path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
         let mut run = Unattended::start(self.project, self.session, self.analysis, here.as_deref())?;
-        run.look_ahead()?;
+        run.look_ahead(cores())?;
         let mut cells = notebook.cells().to_vec();
         cells.iter_mut().filter(|cell| !file::is_skipped(cell)).for_each(file::clear);
         for place in 0..cells.len() {

@@ -5,7 +5,8 @@
 //! puts the library into the cache of compiled cells, under the key that the cell itself will have; so one that was guessed
 //! wrong is just never asked for. Of a source that does not compile, what the compiler said is kept, for evcxr to mend it.
 //!
-//! A cell that is being compiled when it is asked for is waited for, and one that still waits its turn is taken over.
+//! A cell that is being compiled when it is asked for is waited for, and one that still waits its turn is taken over. Several
+//! that wait are compiled in one go ([`together`]).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -19,9 +20,11 @@ use ra_ap_syntax::{SourceFile, SyntaxKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::cache::CompiledCell;
+use super::cache::{CompiledCell, can_be_kept};
 use super::key::adds_crates;
-use super::rustc::{as_cargo_says, run_apart};
+use super::reach::hash;
+use super::rustc::{FAILED, as_cargo_says, run_apart};
+use super::together;
 use crate::assumptions::{PACKAGE, SOURCE};
 use crate::runtime::NOWHERE;
 use crate::system::files::write_atomically;
@@ -36,6 +39,8 @@ const REFUSED: &str = "refused-";
 
 const ORDER: &str = "order";
 const LOCK: &str = "lock";
+/// A job that has it may be done with others that have the same.
+const GROUP: &str = "group";
 
 /// How long a compiler is waited for that has time only where nobody else wants it.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -183,6 +188,11 @@ impl Jobs {
         fs::create_dir_all(place.parent().context("a source in no folder")?)?;
         fs::write(place, source)?;
         fs::write(new.path().join(ORDER), serde_json::to_vec(job)?)?;
+        if !adds_crates(&job.here) && !together::is_alone(source) {
+            // It is compiled as all are that the compiler is told the same of.
+            let told = job.arguments.iter().flat_map(|word| word.bytes().chain([0]));
+            fs::write(new.path().join(GROUP), format!("{:016x}", hash(told)))?;
+        }
         fs::rename(new.path(), &folder)?;
         let _ = new.keep();
         Ok(true)
@@ -218,31 +228,92 @@ pub fn key_of(folder: &Path) -> String {
     name.strip_prefix(JOB).unwrap_or(&name).to_owned()
 }
 
-/// The exit code of a job whose source does not compile, of which the reason is kept.
-pub const IS_REFUSED: i32 = 2;
+/// With which others a job may be done, if with any.
+pub fn group_of(folder: &Path) -> Option<String> {
+    fs::read_to_string(folder.join(GROUP)).ok()
+}
 
-/// Does a job. What is in the way of others has this niceness. Returns the exit code.
-pub fn do_job(folder: &Path, niceness: i32) -> Result<i32> {
+/// It is known that the source of a job does not compile.
+pub fn is_refused(folder: &Path) -> bool {
+    folder.parent().is_some_and(|jobs| Jobs(jobs.to_owned()).refusal_file(&key_of(folder)).exists())
+}
+
+/// Does jobs, together if there are several. What is in the way of others has this niceness.
+pub fn do_jobs(folders: &[PathBuf], niceness: i32) -> Result<()> {
     die_with_parent();
     be_nice(niceness);
-    let lock = File::create(folder.join(LOCK))?;
-    lock.lock()?;
-    (&lock).write_all(niceness.to_string().as_bytes())?;
-    let job: Job = serde_json::from_slice(&fs::read(folder.join(ORDER))?)?;
-    let source = fs::read_to_string(folder.join(SOURCE))?;
-    let (code, messages) =
-        run_apart(&job.rustc, &job.here, folder, &with_output(&job.arguments, folder), &job.environment)?;
-    let library = folder.join(format!("{}{PACKAGE}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
-    let mut outcome = i32::from(code != 0);
-    if code == 0 {
-        job.kept.keep_if_alone(&library, &source);
-    } else if code == 1 && is_of_source(&messages) && !adds_crates(&job.here) {
-        let jobs = Jobs(folder.parent().context("a job in no folder")?.to_owned());
-        write_atomically(&jobs.refusal_file(job.kept.key()), &serde_json::to_vec(&messages)?)?;
-        outcome = IS_REFUSED;
+    let begun = folders.iter().map(|folder| Begun::new(folder, niceness)).collect::<Result<Vec<_>>>()?;
+    // One that was taken over meanwhile is gone.
+    let begun: Vec<Begun> = begun.into_iter().flatten().collect();
+    // Where a compiler was ended, as one of them never ends, the others are not to wait for more of that.
+    let are_left = begun.len() == 1 || matches!(make_together(&begun), Ok(code) if code != 0 && code != FAILED);
+    for begun in begun {
+        if are_left {
+            begun.make()?;
+        }
+        fs::remove_dir_all(&begun.folder)?;
     }
-    fs::remove_dir_all(folder)?;
-    Ok(outcome)
+    Ok(())
+}
+
+/// A job that is being done.
+struct Begun {
+    folder: PathBuf,
+    job: Job,
+    source: String,
+    /// Who wants the cell waits until it is free.
+    _lock: File,
+}
+
+impl Begun {
+    fn new(folder: &Path, niceness: i32) -> Result<Option<Self>> {
+        let Ok(mut lock) = File::create(folder.join(LOCK)) else { return Ok(None) };
+        lock.lock()?;
+        lock.write_all(niceness.to_string().as_bytes())?;
+        let job = serde_json::from_slice(&fs::read(folder.join(ORDER))?)?;
+        let source = fs::read_to_string(folder.join(SOURCE))?;
+        Ok(Some(Begun { folder: folder.to_owned(), job, source, _lock: lock }))
+    }
+
+    /// Where the library comes out.
+    fn library(&self) -> PathBuf {
+        self.folder.join(format!("{}{PACKAGE}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX))
+    }
+
+    /// The exit code of the compiler, and what it has said of a source of this name.
+    fn compile(&self, source: &str) -> Result<(i32, Vec<Value>)> {
+        let Job { rustc, here, environment, arguments, .. } = &self.job;
+        let mut arguments = with_output(arguments, &self.folder);
+        arguments.iter_mut().filter(|word| *word == SOURCE).for_each(|word| *word = source.to_owned());
+        run_apart(rustc, here, &self.folder, &arguments, environment)
+    }
+
+    fn make(&self) -> Result<()> {
+        let (code, messages) = self.compile(SOURCE)?;
+        if code == 0 {
+            self.job.kept.keep_if_alone(&self.library(), &self.source);
+        } else if code == 1 && is_of_source(&messages) && !adds_crates(&self.job.here) {
+            let jobs = Jobs(self.folder.parent().context("a job in no folder")?.to_owned());
+            write_atomically(&jobs.refusal_file(self.job.kept.key()), &serde_json::to_vec(&messages)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// The exit code of the compiler.
+fn make_together(all: &[Begun]) -> Result<i32> {
+    let Some(first) = all.first() else { return Ok(0) };
+    let cells: Vec<_> = all.iter().map(|begun| (begun.source.as_str(), begun.job.kept.entry())).collect();
+    let (code, _) = first.compile(&together::write(&first.folder, &cells)?)?;
+    let library = first.library();
+    if code == 0 && !can_be_kept(&library, together::is_of_all) {
+        // It is too large for several.
+        return Ok(1);
+    }
+    if code == 0 {
+        all.iter().for_each(|begun| begun.job.kept.keep_with_entry(&library, &begun.source));
+    }
+    Ok(code)
 }
 
 /// Prints what a compiler has said, as cargo would.

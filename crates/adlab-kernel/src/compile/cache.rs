@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::generated::Generated;
 use crate::assumptions::{ONE_FUNCTION, PACKAGE, SOURCE as CELL, STORE_CALLS};
 use crate::cell::annotated::MARKER;
+use crate::runtime::entry;
 use crate::system::files::create_private;
 
 /// A folder for the cells; `0` is none.
@@ -90,21 +91,28 @@ impl CompiledCell {
 
     /// Keeps the library, if it was made from this source alone. A cache that can't be written is no reason to fail.
     pub fn keep_if_alone(&self, library: &Path, source: &str) {
-        let notes = fs::read_to_string(library.with_file_name(format!("{PACKAGE}.d"))).unwrap_or_default();
-        if has_one_source(&notes) {
-            self.keep(library, source);
+        if can_be_kept(library, |source| source == CELL) {
+            self.keep(library, source, "");
         }
     }
 
-    fn keep(&self, library: &Path, source: &str) {
-        let _ = self.try_to_keep(library, source);
+    /// Keeps the library with the name of its entry, which is one of several.
+    pub fn keep_with_entry(&self, library: &Path, source: &str) {
+        self.keep(library, source, &self.entry());
     }
 
-    fn try_to_keep(&self, library: &Path, source: &str) -> Result<()> {
-        if library.metadata()?.len() > LARGEST {
-            return Ok(());
-        }
-        let bytes = fs::read(library)?;
+    /// What its entry is called among others.
+    pub fn entry(&self) -> String {
+        entry::name(&self.key)
+    }
+
+    fn keep(&self, library: &Path, source: &str, end: &str) {
+        let _ = self.try_to_keep(library, source, end);
+    }
+
+    fn try_to_keep(&self, library: &Path, source: &str, end: &str) -> Result<()> {
+        let mut bytes = fs::read(library)?;
+        bytes.extend(end.bytes());
         create_private(&self.folder)?;
         self.make_room()?;
         // Beside its place first: nobody sees half of it.
@@ -134,11 +142,17 @@ impl CompiledCell {
     }
 }
 
+/// A library is small enough, and was made from sources that are expected.
+pub fn can_be_kept(library: &Path, expected: impl Fn(&str) -> bool) -> bool {
+    let notes = fs::read_to_string(library.with_file_name(format!("{PACKAGE}.d"))).unwrap_or_default();
+    library.metadata().is_ok_and(|meta| meta.len() <= LARGEST) && has_sources(&notes, expected)
+}
+
 /// rustc notes what a library was made from: other files, where a cell includes them, and the environment.
-fn has_one_source(notes: &str) -> bool {
+fn has_sources(notes: &str, expected: impl Fn(&str) -> bool) -> bool {
     let sources = |line: &str| line.split_once(": ").map_or(String::new(), |(_, sources)| sources.trim().to_owned());
     notes.contains(": ")
-        && notes.lines().map(sources).all(|all| ["", CELL].contains(&all.as_str()))
+        && notes.lines().map(sources).all(|all| all.split_whitespace().all(&expected))
         && !notes.contains("# env-dep:")
 }
 
@@ -230,7 +244,7 @@ mod tests {
         let (folder, library) = (base.path().join("cells"), base.path().join("lib.so"));
         let source = "fn a() {}\nfn b() {}";
         fs::write(&library, b"library").unwrap();
-        entry(&folder, source, "flags").keep(&library, source);
+        entry(&folder, source, "flags").keep(&library, source, "");
         fs::remove_file(&library).unwrap();
         let found = |source: &str, flags: &str| entry(&folder, source, flags).fetch(&library);
         assert_eq!(found("fn b() {}\nfn a() {}", "flags").as_deref(), Some(source));
@@ -240,7 +254,7 @@ mod tests {
         for (file, content) in
             [(LIBRARY, &b"librarx"[..]), (SOURCE, b"fn a() {}"), (CHECKSUM, b""), (FORM, b"x"), (LIBRARY, b"")]
         {
-            entry(&folder, source, "flags").keep(&library, source);
+            entry(&folder, source, "flags").keep(&library, source, "");
             let place = entry(&folder, source, "flags").place();
             fs::write(place.join(file), content).unwrap();
             assert_eq!(found(source, "flags"), None, "{file}");
@@ -251,6 +265,7 @@ mod tests {
 
     #[test]
     fn cells_that_read_other_files_are_noticed() {
+        let has_one_source = |notes| has_sources(notes, |source| source == CELL);
         assert!(has_one_source("/t/ctx.d: src/lib.rs\n\n/t/libctx.so: src/lib.rs\n\nsrc/lib.rs:\n"));
         assert!(!has_one_source("/t/ctx.d: src/lib.rs src/data.txt\n\nsrc/lib.rs:\nsrc/data.txt:\n"));
         assert!(!has_one_source("/t/ctx.d: src/lib.rs\n\n# env-dep:HOME=/root\n"));
@@ -265,12 +280,13 @@ mod tests {
         let folder = base.path().join("cells");
         for number in 0..MOST_ENTRIES + 10 {
             let source = format!("fn f{number}() {{}}");
-            entry(&folder, &source, "flags").keep(&library, &source);
+            entry(&folder, &source, "flags").keep(&library, &source, "");
         }
         let count = fs::read_dir(&folder).unwrap().count();
         assert!((MOST_ENTRIES / 2..=MOST_ENTRIES).contains(&count), "{count}");
         fs::write(&library, vec![0; LARGEST as usize + 1]).unwrap();
-        entry(&folder, "fn large() {}", "flags").keep(&library, "fn large() {}");
+        fs::write(library.with_file_name(format!("{PACKAGE}.d")), "ctx.so: src/lib.rs").unwrap();
+        entry(&folder, "fn large() {}", "flags").keep_if_alone(&library, "fn large() {}");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), count);
     }
 }

@@ -26,6 +26,7 @@ mod recorded_call;
 mod rustc;
 pub mod stand_ins;
 pub mod statics;
+mod together;
 pub mod tools;
 pub mod variable_store;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -12,21 +12,27 @@ use super::confined::{confine, last_word};
 use super::key::has_async_runtime;
 use crate::assumptions::{AWAIT_OUTSIDE_OF_ASYNC, SOURCE};
 
+/// The exit code of a compiler that has failed, whatever its source.
+pub const FAILED: i32 = 101;
+
 /// For evcxr. Returns the exit code.
 pub fn run(rustc: &Path, here: &Path, arguments: &[String], environment: &BTreeMap<String, String>) -> Result<i32> {
     let mut command = Command::new(rustc);
     command.args(arguments).stdin(Stdio::null());
     confine(&mut command, here, environment)?;
     let mut said = std::io::stdout().lock();
-    listen(command, here, |message| {
+    let mut say = |message: Value| {
         if message["$message_type"] == "diagnostic" {
             writeln!(said, "{}", as_cargo_says(&message))?;
         }
         Ok(())
-    })
+    };
+    let status = listen(command, here, &mut say)?;
+    last_word(status, here).map_or(Ok(()), say)?;
+    Ok(code(status))
 }
 
-/// For nobody yet, in a folder of its own. Returns the exit code, and what was said.
+/// For nobody yet, in a folder of its own. Returns the exit code, and what was said; of being ended, nothing.
 pub fn run_apart(
     rustc: &Path,
     here: &Path,
@@ -38,13 +44,13 @@ pub fn run_apart(
     command.args(arguments).stdin(Stdio::null()).current_dir(folder);
     confine(&mut command, here, environment)?;
     let mut said = Vec::new();
-    let code = listen(command, here, |message| {
+    let status = listen(command, here, |message| {
         if message["$message_type"] == "diagnostic" {
             said.push(message);
         }
         Ok(())
     })?;
-    Ok((code, said))
+    Ok((code(status), said))
 }
 
 pub fn as_cargo_says(message: &Value) -> Value {
@@ -54,13 +60,21 @@ pub fn as_cargo_says(message: &Value) -> Value {
 /// For cargo. Returns the exit code.
 pub fn run_for_cargo(mut command: Command, here: &Path) -> Result<i32> {
     confine(&mut command, here, &std::env::vars().collect())?;
-    listen(command, here, |message| {
+    let say = |message: Value| {
         eprintln!("{message}");
         Ok(())
-    })
+    };
+    let status = listen(command, here, say)?;
+    last_word(status, here).map_or(Ok(()), say)?;
+    Ok(code(status))
 }
 
-fn listen(mut command: Command, here: &Path, mut hear: impl FnMut(Value) -> Result<()>) -> Result<i32> {
+/// One that was ended, or has failed itself, has [`FAILED`].
+fn code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or(FAILED)
+}
+
+fn listen(mut command: Command, here: &Path, mut hear: impl FnMut(Value) -> Result<()>) -> Result<ExitStatus> {
     let mut compiler: Child = command
         .stderr(Stdio::piped())
         .spawn()
@@ -74,9 +88,7 @@ fn listen(mut command: Command, here: &Path, mut hear: impl FnMut(Value) -> Resu
             Err(_) => eprintln!("{line}"),
         }
     }
-    let status = compiler.wait()?;
-    last_word(status, here).map_or(Ok(()), &mut hear)?;
-    Ok(status.code().unwrap_or(101))
+    Ok(compiler.wait()?)
 }
 
 /// What evcxr may hear of a message.

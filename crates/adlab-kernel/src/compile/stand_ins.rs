@@ -114,10 +114,11 @@ fn build(tools: &Tools, arguments: &[OsString], words: &[&str], here: &Path) -> 
     Err(command.exec().into())
 }
 
-/// Does what was left in a folder, with a niceness.
+/// Does what was left in folders, with a niceness.
 fn ahead(arguments: &[OsString]) -> Result<i32> {
-    let [folder, niceness] = arguments else { bail!("takes a folder and a niceness") };
-    ahead::do_job(Path::new(folder), niceness.to_string_lossy().parse()?)
+    let [niceness, folders @ ..] = arguments else { bail!("takes a niceness and folders") };
+    let folders: Vec<PathBuf> = folders.iter().map(PathBuf::from).collect();
+    ahead::do_jobs(&folders, niceness.to_string_lossy().parse()?).map(|()| 0)
 }
 
 /// Says it as cargo would.

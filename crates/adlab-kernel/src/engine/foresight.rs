@@ -27,6 +27,8 @@ pub(super) struct Ahead {
     pub(super) is_queued: bool,
     /// A cell waits to be run.
     pub(super) is_wanted: Box<dyn Fn() -> bool + Send>,
+    /// How many compilers there may be where nobody reads.
+    pub(super) lanes: usize,
     /// Of what was rehearsed last, nothing was to be compiled, and nothing has been since.
     pub(super) all_is_there: bool,
     /// When the last cell had ended.
@@ -67,7 +69,7 @@ pub enum Look {
 
 impl Ahead {
     /// From the beginning of the notebook.
-    pub(super) fn new(pool: Pool, is_wanted: Box<dyn Fn() -> bool + Send>) -> Self {
+    pub(super) fn new(pool: Pool, is_wanted: Box<dyn Fn() -> bool + Send>, lanes: usize) -> Self {
         let notebook = following::notebook();
         let next = notebook.as_deref().and_then(|path| following::following(path, None)).unwrap_or_default();
         Ahead {
@@ -80,6 +82,7 @@ impl Ahead {
             last: None,
             is_queued: false,
             is_wanted,
+            lanes,
             all_is_there: false,
             since: Instant::now(),
             number: 0,

@@ -14,7 +14,7 @@ use anyhow::Result;
 
 use super::Engine;
 use super::foresight::{Ahead, Foreseen, Look, Moment};
-use crate::ahead::{Next, Pool, Urgency, rule};
+use crate::ahead::{Next, Pool, TOGETHER, Urgency, rule};
 use crate::cell::Cell;
 use crate::cell::nesting::is_too_deep;
 use crate::compile::ahead::{self as compile, Act, Found};
@@ -27,23 +27,27 @@ use crate::system::processes::cores;
 const LOOK: Duration = Duration::from_millis(100);
 /// How often evcxr is to try to come back.
 const ATTEMPTS: usize = 5;
-/// How many jobs for each compiler wait to be done, where it is known what comes next: enough that none is idle.
-const STOCK: usize = 3;
+/// How many jobs there are for each compiler, where it is known what comes next, when more are looked for, and how many then:
+/// enough that none is idle.
+const STOCK: [usize; 2] = [TOGETHER, 2 * TOGETHER];
+/// How far it is looked. Most of it may be there already.
+const FAR: usize = 32;
 
 impl Engine {
-    /// From now on, what comes next is compiled ahead. `tell` is called where there is something to look at, from another
-    /// thread; `is_wanted` says whether a cell waits. Without effect where the rule says no.
+    /// From now on, what comes next is compiled ahead, by so many compilers where nobody reads. `tell` is called where there is
+    /// something to look at, from another thread; `is_wanted` says whether a cell waits. Without effect where the rule says no.
     pub fn look_ahead_from_now(
         &mut self,
         tell: impl Fn() + Send + Sync + 'static,
         is_wanted: impl Fn() -> bool + Send + 'static,
+        lanes: usize,
     ) -> Result<()> {
-        if rule::off(cells_folder().as_deref()).is_some() || self.sandbox.is_closed() {
+        if rule::off(cells_folder().as_deref()).is_some() {
             return Ok(());
         }
         let pool = Pool::start(Tools::of_session()?.bin().join(AHEAD), tell)?;
         compile::listen(&self.build)?;
-        self.ahead = Some(Ahead::new(pool, Box::new(is_wanted)));
+        self.ahead = Some(Ahead::new(pool, Box::new(is_wanted), lanes));
         Ok(())
     }
 
@@ -100,10 +104,11 @@ impl Engine {
         if queued.is_empty() {
             return;
         }
-        let (lanes, enough) = (cores(), STOCK * cores());
-        ahead.next = std::iter::once(cell).chain(queued.iter().take(enough)).cloned().collect();
+        let lanes = ahead.lanes;
+        let [few, enough] = STOCK.map(|count| count * lanes);
+        ahead.next = std::iter::once(cell).chain(queued.iter().take(FAR)).cloned().collect();
         // Where all is there already, there is nothing to gain.
-        if ahead.has_more() && !ahead.all_is_there && ahead.pool.len() < lanes && rule::waits().is_none() {
+        if ahead.has_more() && !ahead.all_is_there && ahead.pool.len() < few && rule::waits().is_none() {
             let supervisor = self.supervisor.clone();
             self.rehearse_more(Urgency::Waited, lanes, |ahead| ahead.pool.len() >= enough || supervisor.is_unwanted());
         }

@@ -21,7 +21,7 @@ use crate::event::{Bundle, Event, Sink, Stream};
 use crate::fault::Fault;
 use crate::session::Session;
 use crate::supervisor::Supervisor;
-use crate::system::processes::kill_children_named;
+use crate::system::processes::{cores, kill_children_named};
 use crate::system::project::Preload;
 
 /// How long an interrupted cell may take to end, before it is given up: its code will not run.
@@ -290,7 +290,7 @@ fn serve(engine: Result<Engine>, mut queue: Queue, supervisor: &OnceLock<Supervi
     // Cells run without it as well.
     let waiting = Arc::clone(queue.waiting);
     let is_waiting = move || waiting.load(Ordering::SeqCst) > 0;
-    if let Err(error) = engine.look_ahead_from_now(move || drop(look.send(Job::Look)), is_waiting) {
+    if let Err(error) = engine.look_ahead_from_now(move || drop(look.send(Job::Look)), is_waiting, cores()) {
         eprintln!("adlab kernel: the next cells are not compiled ahead: {error:#}");
     }
     let is_wanted = |queue: &Queue| !queue.is_empty() || stopping.load(Ordering::Relaxed);

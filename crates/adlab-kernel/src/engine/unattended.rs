@@ -64,10 +64,10 @@ impl Unattended {
         Ok(Unattended { engine, displays, printed, room, ids, number: 0, last: None, looks_ahead, instead })
     }
 
-    /// From now on, the next cells are compiled while one runs, on all cores.
-    pub fn look_ahead(&mut self) -> Result<()> {
+    /// From now on, the next cells are compiled while one runs, by so many compilers.
+    pub fn look_ahead(&mut self, lanes: usize) -> Result<()> {
         self.looks_ahead = true;
-        self.engine.look_ahead_from_now(|| {}, || false)
+        self.engine.look_ahead_from_now(|| {}, || false, lanes)
     }
 
     /// Cells may show so many bytes altogether.

@@ -104,6 +104,7 @@ pub fn run_all(tasks: Vec<(Prepared, Job)>, crew: &Crew, mut done: impl FnMut(us
 fn one(crew: &Crew, worker: &mut Option<Worker>, mut prepared: Prepared, mut job: Job) -> Run {
     let started = Instant::now();
     let mut failures = 0;
+    job.lanes = (cores() / crew.jobs.max(1)).max(1);
     let outcome = loop {
         match attempt(crew, worker, &mut prepared, &job) {
             Ok(ended) => break Ok(ended),

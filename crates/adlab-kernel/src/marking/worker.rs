@@ -40,6 +40,8 @@ pub struct Job {
     pub limits: Limits,
     /// What notebooks read is copied from there.
     pub data: Option<PathBuf>,
+    /// How many compilers there may be for it at the same time.
+    pub lanes: usize,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -115,7 +117,7 @@ fn say(word: &Word) -> Result<()> {
 }
 
 fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, count: usize) -> Result<()> {
-    let Job { mut cells, roles, rules, fatal, limits, data } = job;
+    let Job { mut cells, roles, rules, fatal, limits, data, lanes } = job;
     let folder = session.folder().join(format!("work-{count}"));
     std::fs::create_dir(&folder).context("cannot make a folder for a submission")?;
     if let Some(data) = data {
@@ -123,6 +125,7 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
     }
     let mut run = Unattended::start(project, session, analysis, Some(&folder))?;
     run.bound(limits.output);
+    run.look_ahead(lanes)?;
     // What can't even be read is a cell's own fault as well.
     let mut own_types = BTreeSet::new();
     for (place, cell) in

@@ -14,6 +14,7 @@
 //! On the map, `docs/architecture.md`: steps 10 and 11, and *Processes and threads*.
 
 pub mod bootstrap;
+pub mod entry;
 pub mod memory;
 pub mod protocol;
 mod snapshot;
@@ -36,7 +37,7 @@ use rustix::net::RecvFlags;
 
 use self::protocol::{BROKEN, Channel, MOVE, Protection, ROLLED_BACK, SOCKET_VAR, ToKernel, ToRuntime};
 use self::snapshot::{Snapshot, Taken};
-use crate::assumptions::{BACKTRACE_VAR, EXECUTION_COMPLETE, GIVES_UP, IS_RUNTIME_VAR, LOAD_AND_RUN, ONE_FUNCTION};
+use crate::assumptions::{BACKTRACE_VAR, EXECUTION_COMPLETE, GIVES_UP, IS_RUNTIME_VAR, LOAD_AND_RUN};
 use crate::event::PanicInfo;
 use crate::sandbox::terms::Terms;
 use crate::system::poll::poll;
@@ -334,12 +335,12 @@ impl Runtime {
         }
     }
 
-    fn run(&mut self, library: &str, function: &str) -> Result<()> {
+    fn run(&mut self, path: &str, function: &str) -> Result<()> {
         // SAFETY: the library was compiled by evcxr for this call, and its functions have these types.
         unsafe {
             // Global: a static that several cells have is that of the first one.
             let library =
-                Library::open(Some(library), RTLD_LAZY | RTLD_GLOBAL).context("cannot load the compiled cell")?;
+                Library::open(Some(path), RTLD_LAZY | RTLD_GLOBAL).context("cannot load the compiled cell")?;
             // It is never unloaded: variables may be made of it.
             let library = std::mem::ManuallyDrop::new(library);
             if self.cells.is_none() {
@@ -350,7 +351,8 @@ impl Runtime {
                     self.cells = Some(CellLibrary { begin: *begin, end: *end, panicked: *panicked, drop: *drop });
                 }
             }
-            let entry = library.get::<CellFn>(ONE_FUNCTION).or_else(|_| library.get::<CellFn>(function));
+            let entry = entry::of(Path::new(path));
+            let entry = library.get::<CellFn>(entry).or_else(|_| library.get::<CellFn>(function));
             let entry = entry.context("the compiled cell has no entry")?;
             if let Some(cells) = self.cells {
                 (cells.begin)();

@@ -14,7 +14,7 @@ pub struct Definitions {
     pub(super) by_name: HashMap<String, Vec<Definition>>,
     pub(super) impls: Vec<Impl>,
     /// The associated constants of traits, which an `impl` may leave as they are.
-    pub(super) defaults: HashMap<String, Text>,
+    defaults: HashMap<String, Members>,
     pub(super) calls: Vec<Text>,
     /// What the macros of the notebook's define, as far as they tell.
     pub(super) macros: HashMap<String, Made>,
@@ -38,11 +38,17 @@ pub(super) enum Kind {
 pub(super) struct Impl {
     /// The last names of the trait and of the type.
     pub(super) names: Vec<String>,
-    /// Where it is for types that it does not name, the names of its associated types and constants.
-    pub(super) for_all: BTreeSet<String>,
-    /// Its associated types and constants.
-    pub(super) form: Text,
+    /// It is for types that it does not name.
+    pub(super) is_for_all: bool,
+    pub(super) form: Members,
     pub(super) whole: Text,
+}
+
+/// Associated types and constants.
+#[derive(Default)]
+pub(super) struct Members {
+    pub(super) text: Text,
+    pub(super) names: BTreeSet<String>,
 }
 
 impl Definitions {
@@ -71,7 +77,7 @@ impl Definitions {
             }
             ast::Item::Fn(item) => (item.name(), if item.const_token().is_some() { Form } else { Behaviour }),
             ast::Item::Trait(item) => {
-                let form = form(item.assoc_item_list());
+                let form = Members::of(item.assoc_item_list());
                 let name = item.name().map(|name| name.text().to_string()).unwrap_or_default();
                 self.defaults.insert(name, form);
                 (item.name(), Behaviour)
@@ -114,7 +120,7 @@ impl Definitions {
         if let Some(name) = alias.or_else(|| names.cloned()).filter(|_| tree.star_token().is_none()) {
             // A name is not made of itself.
             let words = path.iter().filter(|word| **word != name).cloned().collect();
-            self.insert(name, Text { normal: path.join("::"), words }, Kind::Form);
+            self.insert(name, Text { normal: path.join("::"), words, ..Text::default() }, Kind::Form);
         }
     }
 
@@ -138,7 +144,8 @@ impl Definitions {
             }
             for name in names {
                 let words = call.words.iter().filter(|word| **word != name).cloned().collect();
-                self.insert(name, Text { normal: call.normal.clone(), words }, Kind::Type);
+                let (normal, generics) = (call.normal.clone(), call.generics.clone());
+                self.insert(name, Text { normal, words, generics }, Kind::Type);
             }
         }
         self.calls = calls;
@@ -152,30 +159,33 @@ impl Definitions {
             };
             Some(path.segment()?.name_ref()?.text().to_string())
         };
-        let form = form(item.assoc_item_list());
+        let form = Members::of(item.assoc_item_list());
         let names: Vec<String> = [last_name(item.trait_()), last_name(item.self_ty())].into_iter().flatten().collect();
         let parameters = item.generic_param_list().into_iter().flat_map(|list| list.type_or_const_params());
         let is_for_all = parameters.map(|parameter| Text::of(parameter.syntax())).any(|parameter| {
             names.last().is_some_and(|ty| parameter.normal.trim_start().starts_with(&format!("{ty} ")))
         });
-        let members = item.assoc_item_list().into_iter().flat_map(|list| list.assoc_items());
-        let members = members.filter_map(|member| match member {
-            ast::AssocItem::Const(item) => item.name(),
-            ast::AssocItem::TypeAlias(item) => item.name(),
-            _ => None,
-        });
-        let for_all = members.filter(|_| is_for_all).map(|name| name.text().to_string()).collect();
-        self.impls.push(Impl { names, for_all, form, whole: Text::of(item.syntax()) });
+        self.impls.push(Impl { names, is_for_all, form, whole: Text::of(item.syntax()) });
+    }
+
+    /// What an `impl` leaves as its trait has it.
+    pub(super) fn default_of(&self, of: &Impl) -> Option<&Members> {
+        of.names.first().and_then(|name| self.defaults.get(name))
     }
 }
 
-/// The associated types and constants.
-fn form(items: Option<ast::AssocItemList>) -> Text {
-    let mut form = Text::default();
-    for member in items.into_iter().flat_map(|list| list.assoc_items()) {
-        if matches!(member, ast::AssocItem::Const(_) | ast::AssocItem::TypeAlias(_)) {
-            form.add(member.syntax());
+impl Members {
+    fn of(items: Option<ast::AssocItemList>) -> Self {
+        let mut form = Members::default();
+        for member in items.into_iter().flat_map(|list| list.assoc_items()) {
+            let name = match &member {
+                ast::AssocItem::Const(item) => item.name(),
+                ast::AssocItem::TypeAlias(item) => item.name(),
+                _ => continue,
+            };
+            form.text.add(member.syntax());
+            form.names.extend(name.map(|name| name.text().trim_start_matches("r#").to_owned()));
         }
+        form
     }
-    form
 }

@@ -5,7 +5,8 @@
 //! (comments, white space, visibility, derived traits, methods) is left out of it.
 //!
 //! - A type reaches what its text names: structs, enums, unions, aliases, constants, `const fn`s, macros in types; imports by
-//!   where they lead; and of the `impl`s of all of these, and of their traits, the associated types and constants.
+//!   where they lead; and of the `impl`s of all of these, and of their traits, the associated types and constants, where one
+//!   of these has a name that was reached, or all of this is given to a type of another crate, which may ask for them.
 //! - What a macro's call defines is made of the call and of its macro.
 //! - A trait object holds on to compiled methods, so behind a `dyn` methods count: of its traits, of all their `impl`s, of the
 //!   functions that these call.
@@ -35,7 +36,7 @@ impl Definitions {
     pub fn fingerprint(&self, ty: &str) -> String {
         let file = SourceFile::parse(&format!("type A = {ty};"), Edition::Edition2024);
         let ty = file.syntax_node().descendants().find_map(ast::Type::cast);
-        let mut reached = self.reach(&ty.map(|ty| Text::of(ty.syntax()).words).unwrap_or_default());
+        let mut reached = self.reach(&ty.map(|ty| Text::of(ty.syntax())).unwrap_or_default());
         if !reached.words.contains("dyn") {
             return reached.hash();
         }
@@ -47,7 +48,7 @@ impl Definitions {
                 .by_name
                 .iter()
                 .filter(|(_, found)| is_type(found))
-                .map(|(name, _)| format!("{name}:{}", self.reach(&BTreeSet::from([name.clone()])).hash()));
+                .map(|(name, _)| format!("{name}:{}", self.reach(&Text::word(name)).hash()));
             fingerprint +=
                 &format!("|{}", types.collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(","));
         }
@@ -57,7 +58,7 @@ impl Definitions {
     /// Changes when a definition does, or something that it uses, functions too.
     pub fn identity(&self, definition: &SyntaxNode) -> String {
         let text = Text::of(definition);
-        let mut reached = self.reach(&text.words);
+        let mut reached = self.reach(&text);
         reached.follow_objects();
         format!("{} {}", text.normal, reached.hash())
     }
@@ -68,13 +69,14 @@ impl Definitions {
             Some(found) => found.iter().any(|found| found.kind == Kind::Behaviour),
             None => word.starts_with(char::is_uppercase) && !FOREIGN.contains(&word.as_str()),
         };
-        let words = self.reach(&call.words).words;
+        let words = self.reach(call).words;
         words.contains("impl") && traits.iter().filter(may_be_trait).any(|name| words.contains(name))
     }
 
-    fn reach(&self, words: &BTreeSet<String>) -> Reached<'_> {
-        let mut reached = Reached { definitions: self, words: BTreeSet::new(), parts: BTreeSet::new() };
-        reached.follow(words);
+    fn reach(&self, text: &Text) -> Reached<'_> {
+        let mut reached =
+            Reached { definitions: self, words: BTreeSet::new(), generics: BTreeSet::new(), parts: BTreeSet::new() };
+        reached.follow(text);
         reached
     }
 }
@@ -83,33 +85,57 @@ impl Definitions {
 struct Reached<'a> {
     definitions: &'a Definitions,
     words: BTreeSet<String>,
+    generics: BTreeSet<String>,
     parts: BTreeSet<&'a str>,
 }
 
 impl<'a> Reached<'a> {
-    fn follow(&mut self, words: &BTreeSet<String>) {
-        let mut next: Vec<String> = words.iter().cloned().collect();
+    fn follow(&mut self, text: &Text) {
+        self.follow_words(text);
+        let definitions = self.definitions;
+        let mut left: Vec<&Impl> = definitions.impls.iter().collect();
+        loop {
+            let (found, others) = left.into_iter().partition(|found| self.asks_for(found));
+            left = others;
+            let found: Vec<&Impl> = found;
+            if found.is_empty() {
+                return;
+            }
+            for found in found {
+                for form in [Some(&found.form), definitions.default_of(found)].into_iter().flatten() {
+                    if !form.names.is_empty() {
+                        self.parts.insert(&form.text.normal);
+                        self.follow_words(&form.text);
+                    }
+                }
+            }
+        }
+    }
+
+    fn follow_words(&mut self, text: &Text) {
+        self.generics.extend(text.generics.iter().cloned());
+        let mut next: Vec<String> = text.words.iter().cloned().collect();
         while let Some(word) = next.pop() {
             if !self.words.insert(word.clone()) {
                 continue;
             }
-            let definitions = self.definitions;
-            for found in
-                definitions.by_name.get(&word).into_iter().flatten().filter(|found| found.kind != Kind::Behaviour)
-            {
+            let found = self.definitions.by_name.get(&word).into_iter().flatten();
+            for found in found.filter(|found| found.kind != Kind::Behaviour) {
                 self.parts.insert(&found.text.normal);
+                self.generics.extend(found.text.generics.iter().cloned());
                 next.extend(found.text.words.iter().cloned());
             }
-            for found in
-                definitions.impls.iter().filter(|found| found.for_all.contains(&word) || found.names.contains(&word))
-            {
-                let default = found.names.first().and_then(|name| definitions.defaults.get(name));
-                for form in [Some(&found.form), default].into_iter().flatten().filter(|form| !form.normal.is_empty()) {
-                    self.parts.insert(&form.normal);
-                    next.extend(form.words.iter().cloned());
-                }
-            }
         }
+    }
+
+    /// Associated types or constants of this `impl` may be a part of what was reached.
+    fn asks_for(&self, found: &Impl) -> bool {
+        let forms = [Some(&found.form), self.definitions.default_of(found)].into_iter().flatten();
+        let is_meant = found.names.iter().any(|name| self.words.contains(name));
+        let is_foreign = |name: &String| !FOREIGN.contains(&&**name) && !self.definitions.by_name.contains_key(name);
+        let is_given_away = || self.words.contains("dyn") || self.generics.iter().any(is_foreign);
+        let is_named = forms.flat_map(|form| &form.names).any(|name| self.words.contains(name));
+        (is_meant || found.is_for_all) && is_named || is_meant && is_given_away()
     }
 
     fn hash(&self) -> String {
@@ -129,7 +155,7 @@ impl<'a> Reached<'a> {
             let calls = definitions.calls.iter().filter(|call| definitions.may_implement(call, &known));
             for text in behaviour.chain(impls).chain(calls) {
                 self.parts.insert(&text.normal);
-                self.follow(&text.words);
+                self.follow(text);
             }
             if (self.words.len(), self.parts.len()) == before {
                 return;
@@ -184,6 +210,11 @@ mod tests {
             "trait T { type O; } struct P<A: T>(A::O); struct S; impl T for S { type O = i32; }",
             "trait T { type O; } struct P<A: T>(A::O); struct S; impl T for S { type O = f32; }",
         );
+        let items =
+            |ty: &str| format!("struct P; struct W<A>(Peekable<A>); impl Iterator for P {{ type Item = {ty}; }}");
+        for ty in ["Peekable<P>", "std::iter::Peekable<P>", "Vec<Peekable::<P>>", "W<P>", "Foreign<Vec<P>>"] {
+            changes(ty, &items("i32"), &items("f32"));
+        }
         changes("Q", "mod a { pub struct Q(i32); } use a::Q;", "mod b { pub struct Q(f32); } use b::Q;");
         changes("P", "#[repr(u8)] enum P { A }", "#[repr(u16)] enum P { A }");
         for (impls, more) in [("impl T for S {}", ""), ("impl<A> T for A {", "}"), ("impl<A: Copy> T for A {", "}")] {
@@ -226,6 +257,12 @@ mod tests {
         let op = "macro_rules! op { ($t:ident, $f:ident) => { impl $t for P { type Output = P; fn $f(self) {} } } } struct P;";
         stays("P", &format!("{op} op!(Add, add);"), &format!("{op} op!(Add, add); op!(Mul, mul);"));
         stays("i32", "struct A(i32);", "struct A(f64);");
+        // Operators of its own, and what others ask for.
+        let operator = "impl Add for P { type Output = P; fn add(self, o: P) -> P { o } }";
+        for ty in ["P", "Vec<P>", "Option<Rc<P>>", "Pair<P>", "HashMap<String, P>"] {
+            let before = "struct P(f64); struct Pair<A>(A, A); trait T { const N: usize = 1; } impl T for P {}";
+            stays(ty, before, &format!("{before} {operator} impl Q for P {{ const M: usize = 2; type I = P; }}"));
+        }
         stays("Rc<P>", "use std::rc::Rc; struct P;", "use std::rc::{Rc, Weak}; struct P;");
         stays(
             "P<S>",

@@ -12,9 +12,15 @@ pub(super) const MAKE: [&str; 5] = ["struct", "enum", "union", "type", "const"];
 pub(super) struct Text {
     pub(super) normal: String,
     pub(super) words: BTreeSet<String>,
+    /// Those of them that are given types.
+    pub(super) generics: BTreeSet<String>,
 }
 
 impl Text {
+    pub(super) fn word(word: &str) -> Self {
+        Text { words: BTreeSet::from([word.to_owned()]), ..Text::default() }
+    }
+
     pub(super) fn of(node: &SyntaxNode) -> Self {
         let mut text = Text::default();
         text.add(node);
@@ -28,12 +34,20 @@ impl Text {
             _ => false,
         };
         let tokens = node.descendants_with_tokens().filter_map(|element| element.into_token());
+        let mut name = String::new();
         for token in tokens.filter(|token| !matches!(token.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT)) {
             let inside = token.parent_ancestors().take_while(|above| above != node).any(|above| skipped(&above));
             if inside {
                 continue;
             }
             let kind = token.kind();
+            match kind {
+                SyntaxKind::IDENT => name = token.text().trim_start_matches("r#").to_owned(),
+                // As in a path, or between a path and its types.
+                SyntaxKind::COLON2 | SyntaxKind::COLON => {}
+                SyntaxKind::L_ANGLE => drop(self.generics.insert(std::mem::take(&mut name))),
+                _ => name.clear(),
+            }
             if matches!(kind, SyntaxKind::IDENT | SyntaxKind::DYN_KW | SyntaxKind::IMPL_KW)
                 || MAKE.contains(&token.text())
             {
