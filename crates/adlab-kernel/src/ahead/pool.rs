@@ -263,7 +263,9 @@ mod tests {
         let all = jobs(folder.path(), &["alone", "a", "other", "b", "c", "bad", "d"]);
         for (folder, group) in all.iter().zip([None, Some("1"), Some("2"), Some("1"), Some("1"), Some("1"), Some("1")])
         {
-            group.map(|group| std::fs::write(folder.join("group"), group).unwrap());
+            if let Some(group) = group {
+                std::fs::write(folder.join("group"), group).unwrap();
+            }
         }
         // It was taken over.
         std::fs::remove_dir_all(&all[4]).unwrap();
