@@ -242,9 +242,8 @@ pub fn is_refused(folder: &Path) -> bool {
 pub fn do_jobs(folders: &[PathBuf], niceness: i32) -> Result<()> {
     die_with_parent();
     be_nice(niceness);
-    let begun = folders.iter().map(|folder| Begun::new(folder, niceness)).collect::<Result<Vec<_>>>()?;
     // One that was taken over meanwhile is gone.
-    let begun: Vec<Begun> = begun.into_iter().flatten().collect();
+    let begun: Vec<Begun> = folders.iter().filter_map(|folder| Begun::new(folder, niceness).ok()).collect();
     // Where a compiler was ended, as one of them never ends, the others are not to wait for more of that.
     let are_left = begun.len() == 1 || matches!(make_together(&begun), Ok(code) if code != 0 && code != FAILED);
     for begun in begun {
@@ -266,13 +265,13 @@ struct Begun {
 }
 
 impl Begun {
-    fn new(folder: &Path, niceness: i32) -> Result<Option<Self>> {
-        let Ok(mut lock) = File::create(folder.join(LOCK)) else { return Ok(None) };
+    fn new(folder: &Path, niceness: i32) -> Result<Self> {
+        let mut lock = File::create(folder.join(LOCK))?;
         lock.lock()?;
         lock.write_all(niceness.to_string().as_bytes())?;
         let job = serde_json::from_slice(&fs::read(folder.join(ORDER))?)?;
         let source = fs::read_to_string(folder.join(SOURCE))?;
-        Ok(Some(Begun { folder: folder.to_owned(), job, source, _lock: lock }))
+        Ok(Begun { folder: folder.to_owned(), job, source, _lock: lock })
     }
 
     /// Where the library comes out.

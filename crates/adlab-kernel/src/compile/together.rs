@@ -24,7 +24,7 @@ const FOLDER: &str = "together";
 const FILE: &str = "lib.rs";
 
 /// What tells where a cell stands, or is there once for a crate.
-const TELLING: [&str; 26] = [
+const TELLING: [&str; 28] = [
     "file",
     "module_path",
     "type_name",
@@ -50,6 +50,8 @@ const TELLING: [&str; 26] = [
     "recursion_limit",
     "global_allocator",
     "global_asm",
+    "asm",
+    "naked_asm",
     "dbg",
 ];
 
@@ -177,6 +179,7 @@ mod tests {
             "println!(\"{}\", module_path!());",
             "dbg!(1);",
             "crate::f()",
+            "unsafe { std::arch::asm!(\".globl memcmp\") }",
             "let r#file = 1;",
             "unsafe extern \"C\" { fn abs(x: i32) -> i32; }",
             "let at = std::panic::Location::caller();",
