@@ -285,8 +285,15 @@ def processes(session):
     return [kernel, *kernel.children(recursive=True)]
 
 
+def name_of(process):
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return "ended meanwhile"
+
+
 def compilers(session):
-    return [process for process in processes(session) if process.name() in ("ahead", "rustc")]
+    return [process for process in processes(session) if name_of(process) in ("ahead", "rustc")]
 
 
 # Its types take a compiler some seconds.
