@@ -8,6 +8,7 @@ import subprocess
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -285,15 +286,18 @@ def processes(session):
     return [kernel, *kernel.children(recursive=True)]
 
 
-def name_of(process):
-    try:
-        return process.name()
-    except psutil.NoSuchProcess:
-        return "ended meanwhile"
+def those(session, of):
+    """Some of its processes. Others end while one looks."""
+    found = []
+    for process in processes(session):
+        with suppress(psutil.NoSuchProcess):
+            if of(process):
+                found.append(process)
+    return found
 
 
 def compilers(session):
-    return [process for process in processes(session) if name_of(process) in ("ahead", "rustc")]
+    return those(session, lambda process: process.name() in ("ahead", "rustc"))
 
 
 # Its types take a compiler some seconds.
@@ -321,10 +325,10 @@ def test_what_is_being_compiled_is_not_compiled_again(reader):
 def test_what_is_ended_leaves_no_zombies(reader):
     session = reader([("a", "let a = 1;"), ("long", LONG)])
     session.text("let a = 1;", cell="a")
-    until(lambda: any(process.name() == "rustc" for process in compilers(session)), "a compiler runs ahead")
+    until(lambda: those(session, lambda process: process.name() == "rustc"), "a compiler runs ahead")
     (session.folder_of_notebook / "n.ipynb").unlink()
     session.text("a + 1", cell="other")
-    zombies = lambda: [process for process in processes(session) if process.status() == psutil.STATUS_ZOMBIE]
+    zombies = lambda: those(session, lambda process: process.status() == psutil.STATUS_ZOMBIE)
     until(lambda: not compilers(session) and not zombies(), f"left: {zombies()}")
 
 
