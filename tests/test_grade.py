@@ -353,6 +353,18 @@ def test_nothing_of_a_submission_reaches_the_next(course, tmp_path):
         assert points(marks[f"{number}b"]) == (ALL if looks is None else SECOND), (what, marks[f"{number}b"])
 
 
+def test_equal_submissions_have_equal_marks(course, tmp_path):
+    """In whatever order variables are written, and whatever was compiled before: those that were not moved stay."""
+    names = "abcdefgh"
+    cells = [f"let {name} = vec![{number}];" for number, name in enumerate(names)]
+    cells += ["let first = a;", "let second = d;", "assert_eq!([b, c, e, f, g, h, first, second].concat(), [1, 2, 4, 5, 6, 7, 0, 3]);"]
+    notebook = right(course)
+    notebook["cells"] += [own(source) | {"id": f"own-{number}"} for number, source in enumerate(cells)]
+    hand_in(course, tmp_path / "in", {f"{number}": notebook for number in range(6)})
+    marks, _ = grade(course, tmp_path, "--jobs", "1")
+    assert [one["failures"] for one in marks.values()] == [[]] * 6
+
+
 def test_bad_input_is_refused_with_advice(course, tmp_path):
     solution = course / "solution" / "n.ipynb"
     (tmp_path / "empty").mkdir()

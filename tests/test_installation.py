@@ -411,6 +411,26 @@ def test_a_shared_warm_build_of_another_toolchain_is_left_alone(place, home):
     assert files(prefix) == before
 
 
+def test_of_the_crates_only_those_of_this_system_are_downloaded(place, home):
+    prefix = installed(place / "one", checkout=ROOT)
+    others = ("bumpalo", "js-sys", "wasm-bindgen", "web-sys", "windows")
+    locked = (prefix / "share/adlab/Cargo.lock").read_text()
+    assert any(f'name = "{name}"' in locked for name in others)
+    theirs, ours = (Path(folder) / "registry" for folder in (CARGO_HOME, home["CARGO_HOME"]))
+    ours.mkdir(parents=True)
+    (ours / "index").symlink_to(theirs / "index")
+    for path in filter(Path.is_file, map(Path(CARGO_HOME).joinpath, ("config.toml", "config"))):
+        shutil.copy(path, home["CARGO_HOME"])
+    for crate in theirs.glob("cache/*/*.crate"):
+        link = ours / crate.relative_to(theirs)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not crate.name.startswith(others):
+            link.symlink_to(crate)
+    prepared = adlab(prefix, "prepare", **home, CARGO_NET_OFFLINE="true")
+    assert prepared.returncode == 0, prepared.stderr
+    assert shows(prefix, ["let xs = vec![1.0, 2.0];", "xs.len()"], **home) == ["", "2"]
+
+
 def test_a_checkout_has_no_warm_build_for_others():
     done = subprocess.run([ADLAB, "install", "--system"], capture_output=True, text=True)
     assert done.returncode == 1 and "adlab install --into PREFIX" in done.stderr

@@ -3,7 +3,7 @@
 //! This program plays several roles, each in a process of its own; here it finds out which. `docs/architecture.md` is the
 //! map: the life of a cell, who says what to whom, and where a new thing belongs.
 //!
-//! Rooms, each using only those below it: `cli`, `server`, `marking`, `engine`, `ahead`, `session`, `explain`, `scope`, `analysis`, `compile`,
+//! Rooms, each using only those below it: `cli`, `server`, `lesson`, `marking`, `engine`, `ahead`, `session`, `explain`, `scope`, `analysis`, `compile`,
 //! `supervisor`, `runtime`, `sandbox`, `cell`, `notebook`, `system`, `fault`, `event`, `assumptions`.
 
 mod ahead;
@@ -16,6 +16,7 @@ mod engine;
 mod event;
 mod explain;
 mod fault;
+mod lesson;
 mod marking;
 mod notebook;
 mod runtime;

@@ -5,8 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::Next;
-use crate::notebook::file::{Notebook, is_run, source};
+use crate::notebook::file::{FAILS, Notebook, has_tag, is_run, source};
 
 /// Set by jupyter_server, and by what is made like it: the notebook's path.
 const VARIABLE: &str = "JPY_SESSION_NAME";
@@ -58,7 +60,9 @@ fn read(path: &Path) -> Option<Vec<Next>> {
     }
     let notebook = Notebook::read(path).ok()?;
     let cells = notebook.cells().iter().filter(|cell| is_run(cell));
-    Some(cells.map(|cell| Next { id: cell["id"].as_str().map(str::to_owned), code: source(cell) }).collect())
+    let next =
+        |cell: &Value| Next::new(cell["id"].as_str().map(str::to_owned), source(cell)).fails(has_tag(cell, FAILS));
+    Some(cells.map(next).collect())
 }
 
 #[cfg(test)]
@@ -67,7 +71,7 @@ mod tests {
     use serde_json::json;
 
     fn next(id: &str, code: &str) -> Next {
-        Next { id: (!id.is_empty()).then(|| id.to_owned()), code: code.to_owned() }
+        Next::new((!id.is_empty()).then(|| id.to_owned()), code.to_owned())
     }
 
     fn follow(cells: &[(&str, &str)], cell: Option<Next>) -> Vec<String> {

@@ -8,6 +8,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Node, PackageId, TargetKin
 use serde::{Deserialize, Serialize};
 
 use crate::compile::preloaded;
+use crate::system::toolchain::host;
 
 /// Beside the preloaded libraries: which crates they are, with their sources in [`SOURCES`].
 const LIST: &str = "crates.json";
@@ -65,6 +66,10 @@ pub fn write_preloaded(build: &Path, package: &Path, project: &Path) -> Result<(
 fn known_to_cargo(build: &Path) -> Result<Packages> {
     let mut command = MetadataCommand::new();
     command.cargo_path("cargo").current_dir(build).other_options(["--offline".to_owned()]);
+    // Those of other systems need not have been downloaded.
+    if let Some(host) = host() {
+        command.other_options(["--offline".to_owned(), "--filter-platform".to_owned(), host]);
+    }
     let metadata = command.exec().context("cargo can't tell which crates there are")?;
     let cells = metadata.workspace_members.first().context("there is no crate for cells")?.clone();
     let nodes = metadata.resolve.map_or(Vec::new(), |resolve| resolve.nodes);

@@ -1,4 +1,4 @@
-//! `adlab check`: whether solutions are fit to mark by.
+//! `adlab check`: whether solutions are fit to mark by, and a folder of lessons fit to hand out.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::lessons::{self, Lesson};
 use super::{assign, grade};
 use crate::marking::authority::{Authority, Prepared, Role};
 use crate::marking::crew::{Crew, Run, run_all};
@@ -20,7 +21,8 @@ use crate::system::project::Project;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The solution notebooks
+    /// The solution notebooks; or a folder of lessons, which has them in `solutions`, wrong answers in `wrong`, and beside them
+    /// what students get: it is looked at whole
     #[arg(required = true, value_name = "SOLUTION")]
     solutions: Vec<PathBuf>,
     /// A folder with wrong answers, which checks must catch: NAME.md for NAME.ipynb
@@ -38,13 +40,18 @@ enum Trial {
     Wrong(Vec<Wrong>),
 }
 
+/// How long a lesson may take from top to bottom, in seconds.
+const LONGEST: f64 = 20.0;
+
 /// True if all is as it should be.
 pub fn check(project: &Project, options: &Options) -> Result<bool> {
+    let asked = lessons::asked(&options.solutions, options.wrong.as_deref())?;
     grade::make_ready(project)?;
-    let authorities = grade::authorities(&options.solutions)?;
+    let solutions: Vec<PathBuf> = asked.iter().map(|lesson| lesson.solution.clone()).collect();
+    let authorities = grade::authorities(&solutions)?;
     let (mut trials, mut tasks) = (Vec::new(), Vec::new());
     for (place, authority) in authorities.iter().enumerate() {
-        for trial in trials_of(authority, options.wrong.as_deref())? {
+        for trial in trials_of(authority, asked[place].wrong.as_deref())? {
             let mut prepared = authority.prepare(&submission(authority, &trial)?);
             if !trial.wrong().is_empty() {
                 leave_out_what_follows(&mut prepared, trial.wrong());
@@ -56,9 +63,15 @@ pub fn check(project: &Project, options: &Options) -> Result<bool> {
             trials.push((place, trial));
         }
     }
-    let mut problems: Vec<Vec<String>> = authorities.iter().map(|_| Vec::new()).collect();
-    run_all(tasks, &Crew::of(options.jobs), |task, Run { prepared, outcome, .. }| {
+    let looked_at =
+        |(lesson, authority): (&Lesson, &Authority)| lessons::faults(lesson, &authority.solution, &solutions);
+    let mut problems: Vec<Vec<String>> = asked.iter().zip(&authorities).map(looked_at).collect::<Result<_>>()?;
+    run_all(tasks, &Crew::of(options.jobs), |task, Run { prepared, outcome, seconds }| {
         let (place, trial) = &trials[task];
+        if matches!(trial, Trial::Solution) && asked[*place].folder.is_some() && seconds > LONGEST {
+            problems[*place]
+                .push(format!("it takes {seconds:.0} s from top to bottom, and should take no more than {LONGEST}"));
+        }
         match outcome {
             Ok(ended) => {
                 let (marks, failures) = count(&prepared, &ended);

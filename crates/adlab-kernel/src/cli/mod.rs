@@ -13,6 +13,7 @@ mod inspect;
 mod install;
 mod installation;
 mod lab;
+mod lessons;
 mod prepare;
 mod run;
 #[cfg(feature = "stock")]
@@ -66,7 +67,7 @@ enum Command {
     Run(run::Options),
     /// Make the students' notebooks from the solutions
     Assign(assign::Options),
-    /// Say whether solutions are fit to mark by: they pass, stubs fail, wrong answers are caught
+    /// Say whether solutions are fit to mark by: they pass, stubs fail, wrong answers are caught; or a folder of lessons, to hand out
     Check(check::Options),
     /// Mark submissions by their solution: run them, count their points, say what was wrong
     Grade(grade::Options),

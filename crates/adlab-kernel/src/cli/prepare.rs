@@ -50,7 +50,7 @@ fn make(project: &Project, session: &Session) -> Result<()> {
     let mut engine = Engine::start(project.preload()?, session, analysis.clone(), None)?;
     for (i, code) in TYPICAL_CELLS.iter().enumerate() {
         engine
-            .execute(Next { id: None, code: code.to_string() }, i + 1, &[], Box::new(|_| ()))
+            .execute(Next::new(None, code.to_string()), i + 1, &[], Box::new(|_| ()))
             .map_err(|fault| anyhow!("a first cell fails: {}: {}", fault.ename, fault.evalue))?;
     }
     // What cargo answers is kept as well.

@@ -156,7 +156,7 @@ fn run_notebook(
         if options.times {
             progress.line(&format!("  {:>8.3} s  [{}] {id}", ran.took.as_secs_f64(), ran.number));
         }
-        let problem = match (ran.fault, file::has_tag(&cells[place], "raises-exception")) {
+        let problem = match (ran.fault, file::has_tag(&cells[place], file::FAILS)) {
             (Some(fault), false) => Some(fault.traceback.join("\n")),
             (None, true) => Some("this cell should fail (it has the tag raises-exception), and did not".into()),
             _ => None,

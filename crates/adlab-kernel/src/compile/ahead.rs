@@ -25,7 +25,7 @@ use super::key::adds_crates;
 use super::reach::hash;
 use super::rustc::{FAILED, as_cargo_says, run_apart};
 use super::together;
-use crate::assumptions::{PACKAGE, SOURCE};
+use crate::assumptions::{ONE_FUNCTION, PACKAGE, SOURCE};
 use crate::runtime::NOWHERE;
 use crate::system::files::write_atomically;
 use crate::system::processes::{be_nice, die_with_parent};
@@ -152,6 +152,13 @@ pub struct Job {
     pub kept: CompiledCell,
 }
 
+/// A source that does not compile.
+#[derive(Serialize, Deserialize)]
+struct Refused {
+    source: String,
+    messages: Vec<Value>,
+}
+
 /// Where jobs are, for libraries in this folder.
 pub struct Jobs(PathBuf);
 
@@ -212,14 +219,21 @@ impl Jobs {
         }
     }
 
-    /// What the compiler has said of a source.
-    pub fn refusal(&self, key: &str) -> Option<Vec<Value>> {
-        serde_json::from_slice(&fs::read(self.refusal_file(key)).ok()?).ok()
+    /// What the compiler has said of a source. It names lines of it, which another of the same form has in another order.
+    pub fn refusal(&self, key: &str, source: &str) -> Option<Vec<Value>> {
+        let refused: Refused = serde_json::from_slice(&fs::read(self.refusal_file(key)).ok()?).ok()?;
+        has_same_lines(&refused.source, source).then_some(refused.messages)
     }
 
     fn refusal_file(&self, key: &str) -> PathBuf {
         self.0.join(format!("{REFUSED}{key}"))
     }
+}
+
+/// Of two sources with the same key: evcxr's count of its builds, which stands in a line of its own, does not matter.
+fn has_same_lines(one: &str, other: &str) -> bool {
+    let is_same = |(a, b): (&str, &str)| a == b || a.contains(ONE_FUNCTION) && b.contains(ONE_FUNCTION);
+    one.lines().count() == other.lines().count() && one.lines().zip(other.lines()).all(is_same)
 }
 
 /// The key of a job, by its folder.
@@ -293,7 +307,8 @@ impl Begun {
             self.job.kept.keep_if_alone(&self.library(), &self.source);
         } else if code == 1 && is_of_source(&messages) && !adds_crates(&self.job.here) {
             let jobs = Jobs(self.folder.parent().context("a job in no folder")?.to_owned());
-            write_atomically(&jobs.refusal_file(self.job.kept.key()), &serde_json::to_vec(&messages)?)?;
+            let refused = Refused { source: self.source.clone(), messages };
+            write_atomically(&jobs.refusal_file(self.job.kept.key()), &serde_json::to_vec(&refused)?)?;
         }
         Ok(())
     }
@@ -387,6 +402,18 @@ mod tests {
         }
         for text in ["fn f() { std::env::var(\"A\"); }", "mod own { fn f() {} }"] {
             assert!(!reads(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_said_of_lines_in_another_order_does_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let jobs = Jobs(folder.path().to_owned());
+        let refused = Refused { source: "fn run_user_code_1() {\na\nb\n}".into(), messages: vec![json!({})] };
+        fs::write(jobs.refusal_file("k"), serde_json::to_vec(&refused).unwrap()).unwrap();
+        assert_eq!(jobs.refusal("k", "fn run_user_code_23() {\na\nb\n}").map(|said| said.len()), Some(1));
+        for other in ["fn run_user_code_1() {\nb\na\n}", "fn run_user_code_1() {\na\nb\n}\n\n"] {
+            assert_eq!(jobs.refusal("k", other), None);
         }
     }
 

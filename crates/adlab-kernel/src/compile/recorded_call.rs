@@ -72,7 +72,7 @@ impl RecordedCall {
             ahead::note(here, &Found::Ready(key));
             return tell_evcxr(&library).map(|()| 0);
         }
-        if let Some(messages) = jobs.refusal(&key) {
+        if let Some(messages) = jobs.refusal(&key, &source.text) {
             ahead::note(here, &Found::Ready(key));
             ahead::say_again(&messages);
             return Ok(1);
@@ -102,7 +102,7 @@ impl RecordedCall {
         let kept = CompiledCell::of(&source, self.all_but_the_source(rustc, here, &arguments)?);
         if let Some(kept) = kept.filter(|_| !ahead::reads_more(&source.file)) {
             let key = kept.key().to_owned();
-            if let Some(messages) = jobs.refusal(&key) {
+            if let Some(messages) = jobs.refusal(&key, &source.text) {
                 ahead::note(here, &Found::Ready(key));
                 ahead::say_again(&messages);
                 return Ok(1);

@@ -119,10 +119,11 @@ impl Ahead {
         }
     }
 
-    /// What does not compile as it is has to be rehearsed again: evcxr may mend it.
+    /// What does not compile as it is has to be rehearsed again: evcxr may mend it. Where it is to fail, that was foreseen.
     pub(super) fn forget_refused(&mut self) {
         for folder in self.pool.take_refused() {
-            if let Some(place) = self.foreseen.iter().position(|foreseen| foreseen.jobs.contains(&folder)) {
+            let is_it = |foreseen: &Foreseen| foreseen.jobs.contains(&folder) && !foreseen.next.fails;
+            if let Some(place) = self.foreseen.iter().position(is_it) {
                 self.forget_from(place);
             }
         }

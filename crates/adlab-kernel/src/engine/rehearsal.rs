@@ -121,17 +121,17 @@ impl Engine {
         let found = compile::heard(&self.build);
         ahead.tally.run(&found);
         ahead.all_is_there &= !found.iter().any(|found| matches!(found, Found::Made(_)));
-        let is_foreseen = |first: &Foreseen| {
-            first.next == cell && found.iter().all(|found| first.keys.iter().any(|key| key == found.key()))
-        };
-        if is_done && ahead.foreseen.front().is_some_and(is_foreseen) {
+        let first = ahead.foreseen.front().filter(|first| first.next == cell);
+        let fails = first.is_some_and(|first| first.next.fails);
+        let was_compiled = |first: &Foreseen| found.iter().all(|found| first.keys.iter().any(|key| key == found.key()));
+        if first.is_some_and(|first| if fails { !is_done } else { is_done && was_compiled(first) }) {
             ahead.foreseen.pop_front();
         } else {
             ahead.begin_anew();
         }
         ahead.number = number;
-        // Where a cell fails, those that are queued do not run.
-        ahead.is_queued = is_done && !queued.is_empty();
+        // Where a cell fails that was not meant to, those that are queued do not run.
+        ahead.is_queued = (is_done || fails) && !queued.is_empty();
         ahead.last = (!ahead.is_queued).then_some(cell);
     }
 
@@ -142,7 +142,7 @@ impl Engine {
         if !self.analysis.is_ready() && !needs_no_types(&first.code) {
             return false;
         }
-        let here = Moment { scope: self.scope.clone(), evcxr: self.evcxr.save() };
+        let here = self.moment();
         let (errors, process) = (self.evcxr.errors.clone(), self.supervisor.process());
         self.evcxr.has_died = false;
         let from = ahead.foreseen.back().map(|last| last.after.clone());
@@ -155,8 +155,10 @@ impl Engine {
             && (self.analysis.is_ready() || needs_no_types(&next.code))
         {
             let number = ahead.number + ahead.foreseen.len() + 1;
+            let before = next.fails.then(|| self.moment());
             let (rehearsed, found) = self.rehearse(&next, number);
-            let after = Moment { scope: self.scope.clone(), evcxr: self.evcxr.save() };
+            let has_come_back = before.is_none_or(|before| self.go_to(&before) == Return::Done);
+            let after = self.moment();
             let Some(ahead) = &mut self.ahead else { break };
             let keys = found.iter().map(|found| found.key().to_owned()).collect();
             let mut jobs = Vec::new();
@@ -174,7 +176,7 @@ impl Engine {
                 Rehearsed::End => ahead.next.truncate(ahead.foreseen.len()),
                 Rehearsed::GivenUp => break,
             }
-            is_sound = !ahead.has_panicked && !self.evcxr.has_died;
+            is_sound = has_come_back && !ahead.has_panicked && !self.evcxr.has_died;
         }
         if let Some(ahead) = &mut self.ahead {
             ahead.all_is_there = !is_new;
@@ -245,6 +247,10 @@ impl Engine {
                 self.stranded = Some(here);
             }
         }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { scope: self.scope.clone(), evcxr: self.evcxr.save() }
     }
 
     fn go_to(&mut self, moment: &Moment) -> Return {

@@ -90,7 +90,7 @@ impl Unattended {
         let id = if self.ids.insert(id.clone()) { id } else { format!("{id} at {place}") };
         let instead = self.instead.take().filter(|(of, _)| *of == place).map(|(_, code)| code);
         let code = instead.unwrap_or_else(|| file::source(&cells[place]));
-        let cell = Next { id: Some(id).filter(|id| !id.is_empty()), code };
+        let cell = Next::new(Some(id).filter(|id| !id.is_empty()), code);
         let queued = self.queued(&cells[place + 1..], place + 1);
         let started = Instant::now();
         let (outputs, fault, late) = self.execute(cell, &queued, limit);
@@ -108,7 +108,7 @@ impl Unattended {
     /// Runs a cell again that has run, for what it defines: what it shows is not asked for.
     pub fn again(&mut self, cell: &Value, limit: Limit) {
         let id = cell["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
-        self.execute(Next { id, code: file::source(cell) }, &[], limit);
+        self.execute(Next::new(id, file::source(cell)), &[], limit);
     }
 
     /// The next time, this is run in a cell's place, which looks as it did.
@@ -151,7 +151,8 @@ impl Unattended {
         let next = |(place, cell): (usize, &Value)| {
             let id = cell["id"].as_str().unwrap_or_default().to_owned();
             let id = if ids.insert(id.clone()) { id } else { format!("{id} at {place}") };
-            Next { id: Some(id).filter(|id| !id.is_empty()), code: file::source(cell) }
+            let id = Some(id).filter(|id| !id.is_empty());
+            Next::new(id, file::source(cell)).fails(file::has_tag(cell, file::FAILS))
         };
         (from..).zip(cells).filter(|(_, cell)| file::is_run(cell)).take(QUEUED).map(next).collect()
     }

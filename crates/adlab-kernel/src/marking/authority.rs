@@ -285,7 +285,7 @@ impl<'a> Restored<'a> {
             let metadata = &cell["metadata"];
             // Left out is as good as false.
             let flags = ["grade", "solution", "locked", "task"].map(|flag| metadata["nbgrader"][flag] == true);
-            let tags = ["skip-execution", "raises-exception"].map(|tag| file::has_tag(cell, tag));
+            let tags = ["skip-execution", file::FAILS].map(|tag| file::has_tag(cell, tag));
             (flags, tags, metadata["nbgrader"]["points"].as_f64().unwrap_or(0.0), grade_id(cell).map(str::to_owned))
         };
         if grade_id(source).is_none() {

@@ -200,7 +200,7 @@ fn run(project: &Project, session: &Session, analysis: &Analysis, job: Job, coun
         for place in ran.updated.iter().copied().chain([place]) {
             say(&Word::Shows(place, cells[place]["outputs"].clone()))?;
         }
-        let expected = role.is_locked() && file::has_tag(&cells[place], "raises-exception");
+        let expected = role.is_locked() && file::has_tag(&cells[place], file::FAILS);
         let (verdict, says) = match (&ran.fault, expected) {
             (Some(_), true) => (Verdict::Right, String::new()),
             (None, true) => (Verdict::Wrong, "this cell should fail, and did not".into()),

@@ -112,6 +112,9 @@ pub fn lines(text: &str) -> Value {
     text.split_inclusive('\n').collect::<Vec<_>>().into()
 }
 
+/// The tag by which Jupyter knows a cell that is to fail.
+pub const FAILS: &str = "raises-exception";
+
 pub fn has_tag(cell: &Value, tag: &str) -> bool {
     cell["metadata"]["tags"].as_array().is_some_and(|tags| tags.iter().any(|t| t == tag))
 }

@@ -37,6 +37,8 @@ impl Region {
 #[derive(Debug, Default, PartialEq)]
 pub struct Cut {
     pub source: String,
+    /// The lines of the solutions.
+    pub answer: Vec<String>,
     pub solutions: usize,
     pub hidden_tests: usize,
     pub mark_schemes: usize,
@@ -65,6 +67,7 @@ pub fn cut(source: &str, is_code: bool) -> Result<Cut> {
             }
             (Some((Edge::End, region)), Some(inner)) if region == inner => open = None,
             (Some((Edge::End, region)), _) => bail!("`END {0}` without a `BEGIN {0}`", region.words()),
+            (None, Some(Solution)) => cut.answer.push(line.to_owned()),
             (None, Some(_)) => {}
             (None, None) => kept.push(line.to_owned()),
         }
@@ -239,7 +242,7 @@ mod tests {
         let text = "Why?\n\n<!-- BEGIN SOLUTION -->\nBecause.\n<!-- END SOLUTION -->";
         assert_eq!(cut(text, false).unwrap().source, "Why?\n\n*Your answer here.*");
         let tests = "a\n// BEGIN HIDDEN TESTS\nb\n// END HIDDEN TESTS\n//BEGIN MARK SCHEME\nc\n//END MARK SCHEME\nd";
-        let found = Cut { source: "a\nd".into(), solutions: 0, hidden_tests: 1, mark_schemes: 1 };
+        let found = Cut { source: "a\nd".into(), answer: Vec::new(), solutions: 0, hidden_tests: 1, mark_schemes: 1 };
         assert_eq!(cut(tests, true).unwrap(), found);
     }
 

@@ -52,6 +52,7 @@ impl Scratch {
     pub fn make(folder: PathBuf, from: &Path) -> Result<Self> {
         let _ = remove_all(&folder);
         fs::create_dir_all(&folder).context("cannot make a folder for the cells")?;
+        let folder = folder.canonicalize().context("cannot find the cells' folder")?;
         let (next_look, from) = (Instant::now(), from.to_owned());
         let mut scratch = Scratch { folder, from, linked: Vec::new(), first: Extent::default(), next_look };
         scratch.fill()?;
@@ -108,6 +109,10 @@ impl Scratch {
             }
             let target = to.join(&name);
             if kind.is_dir() {
+                // Where temporary files lie beside the notebook, so does this copy.
+                if self.folder.starts_with(path.canonicalize()?) {
+                    continue;
+                }
                 fs::create_dir(&target)?;
                 self.copy(&path, &target)?;
             } else if kind.is_file() {
@@ -188,6 +193,9 @@ mod tests {
         scratch.begin_anew();
         assert_eq!((names(&to).len(), fs::read_to_string(to.join("a.csv")).unwrap()), (3, "a.csv".to_owned()));
         assert_eq!(scratch.overrun(true), None);
+        // Below the notebook's own folder.
+        let mut inside = Scratch::make(from.join("data/tmp/scratch"), &from).unwrap();
+        assert_eq!((names(inside.folder()), inside.overrun(true)), (vec!["a.csv".into(), "large".into()], None));
         // So deep that a path is too long, and that a program may not have so many folders open.
         let mut deep = (to.clone(), fs::File::open(&to).unwrap());
         for _ in 0..3000 {

@@ -21,6 +21,7 @@ use crate::engine::thread::Handle;
 use crate::engine::{Value, is_for_nbgrader};
 use crate::event::{Bundle, Event, Prompt, Sink};
 use crate::fault::Fault;
+use crate::notebook::file::FAILS;
 use crate::notebook::outputs::Outputs;
 
 type Requests = UnboundedReceiver<JupyterMessage>;
@@ -163,7 +164,7 @@ impl Worker {
         while self.answer_move().await {}
         // JupyterLab says which cells the student has deleted since: they no longer define anything.
         for deleted in request.metadata["deletedCells"].as_array().into_iter().flatten().filter_map(Json::as_str) {
-            let cell = Next { id: Some(deleted.to_owned()), code: String::new() };
+            let cell = Next::new(Some(deleted.to_owned()), String::new());
             let _ = self.engine.execute(cell, self.count, Vec::new(), Box::new(drop)).await;
             self.say(lock(&self.widgets).forget_cell(deleted), request);
         }
@@ -176,7 +177,7 @@ impl Worker {
                 let name = id.as_deref().unwrap_or(&execute.code);
                 self.say(lock(&self.widgets).begin(name, self.count), request);
             }
-            let cell = Next { id, code: execute.code.clone() };
+            let cell = Next::new(id, execute.code.clone());
             let outcome = self.engine.execute(cell, self.count, queued, self.sink(request, execute)).await;
             if !execute.silent {
                 self.say(lock(&self.widgets).end(outcome.is_ok()), request);
@@ -246,7 +247,7 @@ impl Worker {
     async fn evaluate(&self, expressions: HashMap<String, String>) -> HashMap<String, ExpressionResult> {
         let mut results = HashMap::new();
         for (name, code) in expressions {
-            let cell = Next { id: None, code };
+            let cell = Next::new(None, code);
             let outcome = self.engine.execute(cell, self.count, Vec::new(), Box::new(drop)).await;
             let result = match outcome {
                 Ok(value) => ExpressionResult::Ok {
@@ -332,7 +333,10 @@ fn queued(requests: &mut Requests, waiting: &mut VecDeque<JupyterMessage>) -> Ve
     }
     let cell = |request: &JupyterMessage| match &request.content {
         JupyterMessageContent::ExecuteRequest(execute) if !execute.silent => {
-            Some(Next { id: request.metadata["cellId"].as_str().map(str::to_owned), code: execute.code.clone() })
+            let id = request.metadata["cellId"].as_str().map(str::to_owned);
+            // JupyterLab sends a cell's metadata with it.
+            let mut tags = request.metadata["tags"].as_array().into_iter().flatten();
+            Some(Next::new(id, execute.code.clone()).fails(tags.any(|tag| tag == FAILS)))
         }
         _ => None,
     };

@@ -3,6 +3,7 @@
 //! On the map, `docs/architecture.md`: below the table.
 
 pub mod files;
+pub mod filter;
 pub mod parts;
 pub mod poll;
 pub mod processes;
