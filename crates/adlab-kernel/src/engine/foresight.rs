@@ -48,6 +48,8 @@ pub(super) struct Foreseen {
     pub(super) keys: Vec<String>,
     /// The jobs that it has left.
     pub(super) jobs: Vec<PathBuf>,
+    /// All is as it was before: also where it fails, what comes behind it is what was foreseen.
+    pub(super) changes_nothing: bool,
     pub(super) after: Moment,
 }
 

@@ -7,6 +7,7 @@
 //!
 //! On the map, `docs/architecture.md`: *The next cell is compiled before it is run*.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -124,7 +125,12 @@ impl Engine {
         let first = ahead.foreseen.front().filter(|first| first.next == cell);
         let fails = first.is_some_and(|first| first.next.fails);
         let was_compiled = |first: &Foreseen| found.iter().all(|found| first.keys.iter().any(|key| key == found.key()));
-        if first.is_some_and(|first| if fails { !is_done } else { is_done && was_compiled(first) }) {
+        let holds = |first: &Foreseen| match is_done {
+            true => !fails && was_compiled(first),
+            // It has left all as it was.
+            false => first.changes_nothing,
+        };
+        if first.is_some_and(holds) {
             ahead.foreseen.pop_front();
         } else {
             ahead.begin_anew();
@@ -155,10 +161,10 @@ impl Engine {
             && (self.analysis.is_ready() || needs_no_types(&next.code))
         {
             let number = ahead.number + ahead.foreseen.len() + 1;
-            let before = next.fails.then(|| self.moment());
+            let (before, state) = (next.fails.then(|| self.moment()), self.state());
             let (rehearsed, found) = self.rehearse(&next, number);
             let has_come_back = before.is_none_or(|before| self.go_to(&before) == Return::Done);
-            let after = self.moment();
+            let (after, changes_nothing) = (self.moment(), self.state() == state);
             let Some(ahead) = &mut self.ahead else { break };
             let keys = found.iter().map(|found| found.key().to_owned()).collect();
             let mut jobs = Vec::new();
@@ -171,7 +177,7 @@ impl Engine {
             is_new |= !jobs.is_empty();
             ahead.pool.add(jobs.iter().cloned(), urgency, lanes);
             match rehearsed {
-                Rehearsed::Done => ahead.foreseen.push_back(Foreseen { next, keys, jobs, after }),
+                Rehearsed::Done => ahead.foreseen.push_back(Foreseen { next, keys, jobs, changes_nothing, after }),
                 // What comes behind it can't be told.
                 Rehearsed::End => ahead.next.truncate(ahead.foreseen.len()),
                 Rehearsed::GivenUp => break,
@@ -247,6 +253,12 @@ impl Engine {
                 self.stranded = Some(here);
             }
         }
+    }
+
+    /// All that sources of later cells are made of: variables, with their types, and definitions.
+    fn state(&self) -> (BTreeMap<String, String>, String) {
+        let variables = self.evcxr.variables().map(|(name, ty)| (name.to_owned(), ty.to_owned()));
+        (variables.collect(), self.scope.definitions.text())
     }
 
     fn moment(&self) -> Moment {
