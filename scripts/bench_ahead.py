@@ -22,8 +22,14 @@ STUB = "todo!("
 OPENED = 3
 
 
+# A cell that is to fail, so as to show an error.
+FAILS = "raises-exception"
+
+
 def cells_of(path):
-    return {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"}
+    """Code and tags of each cell, by its name."""
+    cells = nbformat.read(path, as_version=4).cells
+    return {cell.id: (cell.source, cell.metadata.get("tags", [])) for cell in cells if cell.cell_type == "code"}
 
 
 class Sitting:
@@ -31,10 +37,10 @@ class Sitting:
 
     def __init__(self, lesson, ahead, place):
         solution, student = cells_of(lesson), cells_of(ROOT / "notebooks" / lesson.name)
-        # Cells that are to fail, so as to show an error.
-        self.failing = {cell.id for cell in nbformat.read(lesson, as_version=4).cells if "raises-exception" in cell.metadata.get("tags", [])}
-        # In the order of the student's notebook: the name, whether it is given, and what is run.
-        self.cells = [(name, STUB not in code, solution[name] if STUB in code else code) for name, code in student.items()]
+        # In the order of the student's notebook: the name, whether it is given, what is run, its tags.
+        self.cells = [
+            (name, STUB not in code, solution[name][0] if STUB in code else code, tags) for name, (code, tags) in student.items()
+        ]
         self.cache = tempfile.TemporaryDirectory(prefix="cells-", dir=place)
         notebook = Path(place) / lesson.name
         notebook.write_bytes((ROOT / "notebooks" / lesson.name).read_bytes())
@@ -45,9 +51,9 @@ class Sitting:
         """Whether it is given and the seconds, of each cell; what `:ahead` says; processor time; memory."""
         times = []
         time.sleep(OPENED)
-        for name, is_given, code in self.cells:
-            times.append((is_given, self.kernel.run(code, cell=name)))
-            assert self.kernel.reply["status"] == ("error" if name in self.failing else "ok"), (name, self.kernel.reply)
+        for name, is_given, code, tags in self.cells:
+            times.append((is_given, self.kernel.run(code, name, tags)))
+            assert self.kernel.reply["status"] == ("error" if FAILS in tags else "ok"), (name, self.kernel.reply)
             time.sleep(pause)
         said = self.kernel.text(":ahead")
         used = sum(sum(process.cpu_times()[:4]) for process in self.kernel.processes())
@@ -79,14 +85,14 @@ def run_all(lessons):
     """All cells are sent at once. Seconds until the last is idle, and what bare rustc takes for them."""
     whole, bare = {True: [], False: []}, []
     for lesson in lessons:
-        codes = list(cells_of(lesson).items())
+        cells = [(name, *cell) for name, cell in cells_of(lesson).items()]
         for ahead in (True, False):
             with tempfile.TemporaryDirectory(prefix="ahead-") as cache:
                 kernel = Kernel("adlab", ADLAB_CELL_CACHE=cache, ADLAB_AHEAD=str(int(ahead)))
                 time.sleep(OPENED)
-                whole[ahead].append(kernel.run_all(codes))
+                whole[ahead].append(kernel.run_all(cells))
                 kernel.stop()
-        bare.append(sum(floor([code for _, code in codes])))
+        bare.append(sum(floor([code for _, code, _ in cells])))
         print(f"Run All, {lesson.name}: {whole[True][-1]:.2f} s, today {whole[False][-1]:.2f}, bare rustc {bare[-1]:.2f}", flush=True)
     return whole, bare
 

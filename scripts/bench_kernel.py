@@ -45,24 +45,24 @@ class Kernel:
         self.client.wait_for_ready(timeout=120)
         self.ready = time.perf_counter() - started
 
-    def send(self, code, cell=None):
-        """As a front end does that names its cells."""
+    def send(self, code, cell=None, tags=()):
+        """As a front end does that names its cells, and sends what is noted with them."""
         content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False, "stop_on_error": False}
-        message = self.client.session.msg("execute_request", content, metadata={"cellId": cell} if cell else {})
+        message = self.client.session.msg("execute_request", content, metadata={"cellId": cell, "tags": list(tags)} if cell else {})
         self.client.shell_channel.send(message)
         return message["header"]["msg_id"]
 
-    def run(self, code, cell=None):
+    def run(self, code, cell=None, tags=()):
         """Seconds from the request to the reply and idle."""
         started = time.perf_counter()
         self.messages = []
-        self.wait(self.send(code, cell))
+        self.wait(self.send(code, cell, tags))
         return time.perf_counter() - started
 
     def run_all(self, cells):
-        """The same, for names and codes of cells that are sent at once."""
+        """The same, for names, codes and tags of cells that are sent at once."""
         started = time.perf_counter()
-        for request in [self.send(code, cell) for cell, code in cells]:
+        for request in [self.send(code, cell, tags) for cell, code, tags in cells]:
             self.messages = []
             self.wait(request)
         return time.perf_counter() - started

@@ -94,6 +94,24 @@ class Session:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+# What needs a kernel and little else: these files share the machine. The others look at clocks, at processes, at memory and
+# disks, or take all of it.
+SHARE = {
+    "assign", "chains", "commands", "conformance", "edits", "field", "grade_kinds", "house", "kernel", "lessons", "links",
+    "nbgrader", "notebooks", "opens_first", "run", "state", "stock_lessons", "vscode", "wrong",
+}  # fmt: skip
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: nothing else is to run beside it")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem.removeprefix("test_") not in SHARE:
+            item.add_marker("alone")
+
+
 @pytest.fixture(scope="session")
 def note():
     """Notes what has come of a test, for people: `note("hostile", tries="…", comes_of_it="…")` is a row of

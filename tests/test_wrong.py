@@ -1,12 +1,12 @@
-"""Checks that can be trusted: wrong answers fail, and one student's fault in one task costs that task alone."""
+"""Checks that can be trusted: wrong answers are many, and one student's fault in one task costs that task alone. That each wrong
+answer fails its check, and no other, is looked at by `adlab check`."""
 
 import re
-import subprocess
 from itertools import groupby
 
 import pytest
-from conftest import ADLAB, SOLUTIONS, Session
-from lesson import WRONG, Lesson
+from conftest import SOLUTIONS, Session
+from lesson import Lesson
 
 LESSONS = [Lesson(path) for path in SOLUTIONS]
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
@@ -90,14 +90,6 @@ def test_what_is_said_of_them_names_a_rule(lesson):
         said = [wrong.says for wrong in lesson.all_wrong() if wrong.check == check]
         assert not [says for says in said if len(says) < 9], check
         assert len(set(said)) >= 2, check
-
-
-@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
-def test_wrong_answers_fail_their_checks_and_no_others(path):
-    """And the solution passes, and stubs fail. In each round every other task has a wrong answer, and the rest right ones."""
-    done = subprocess.run([ADLAB, "check", path, "--wrong", WRONG], capture_output=True, text=True)
-    count = len(list(Lesson(path).all_wrong()))
-    assert done.stdout == f"ok      {path.name}: the solution passes, stubs fail, {count} wrong answers are caught\n", done.stdout
 
 
 def stub(lesson, answer):

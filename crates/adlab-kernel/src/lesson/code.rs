@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::{cells, file};
-use crate::notebook::file::Notebook;
+use super::cells::cells;
+use crate::notebook::file::{self, Notebook};
 use crate::system::filter::Filter;
 
 pub const RUSTFMT: Filter = Filter {
@@ -56,7 +56,7 @@ fn body(program: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::super::notebook;
+    use super::super::cells::notebook;
     use super::*;
 
     #[test]

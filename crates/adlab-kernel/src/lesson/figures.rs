@@ -1,7 +1,7 @@
 //! A figure says what it shows to those who can't see it: in text, and within its SVG.
 
-use super::{cells, file};
-use crate::notebook::file::Notebook;
+use super::cells::cells;
+use crate::notebook::file::{self, Notebook};
 
 /// Less than this is no more than a word for "figure".
 const FEWEST_LETTERS: usize = 80;
@@ -32,7 +32,7 @@ pub fn faults(notebook: &Notebook) -> Vec<String> {
 mod tests {
     use serde_json::json;
 
-    use super::super::notebook;
+    use super::super::cells::notebook;
     use super::*;
 
     #[test]

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{file, name};
-use crate::notebook::file::Notebook;
+use super::cells::name;
+use crate::notebook::file::{self, Notebook};
 use crate::notebook::markers;
 
 const SUMMARIES: [&str; 3] = ["Hint 1: a question", "Hint 2: the rule", "Hint 3: nearly the line"];
@@ -52,7 +52,7 @@ fn folded(text: &str) -> Vec<(&str, &str)> {
 mod tests {
     use serde_json::json;
 
-    use super::super::notebook;
+    use super::super::cells::notebook;
     use super::*;
 
     fn faults_of(hints: [&str; 3], answer: &str) -> String {

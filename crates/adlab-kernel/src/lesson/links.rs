@@ -2,8 +2,8 @@
 
 use pulldown_cmark::{Event, Parser, Tag};
 
-use super::{cells, file};
-use crate::notebook::file::Notebook;
+use super::cells::cells;
+use crate::notebook::file::{self, Notebook};
 
 pub fn faults(notebook: &Notebook, others: &[String]) -> Vec<String> {
     let folder = notebook.path.parent().unwrap_or(std::path::Path::new(""));
@@ -42,7 +42,7 @@ fn targets(text: &str) -> Vec<String> {
 mod tests {
     use serde_json::json;
 
-    use super::super::notebook;
+    use super::super::cells::notebook;
     use super::*;
 
     #[test]

@@ -6,15 +6,15 @@
 
 pub mod links;
 
+mod cells;
 mod code;
 mod figures;
 mod hints;
 mod spelling;
 
 use anyhow::Result;
-use serde_json::Value;
 
-use crate::notebook::file::{self, Notebook};
+use crate::notebook::file::Notebook;
 
 /// What a browser opens at once, also over a slow line.
 const MOST_BYTES: usize = 1_000_000;
@@ -36,19 +36,4 @@ pub fn faults(notebook: &Notebook, others: &[String]) -> Result<Vec<String>> {
 /// Programs that say more, and are not on this machine.
 pub fn missing() -> impl Iterator<Item = &'static str> {
     [code::RUSTFMT, spelling::CODESPELL].into_iter().filter(|filter| !filter.is_there()).map(|filter| filter.program)
-}
-
-/// The cells of a kind, each with a name for people.
-fn cells<'a>(notebook: &'a Notebook, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
-    notebook.cells().iter().filter(move |cell| cell["cell_type"] == kind).map(|cell| (name(cell), cell))
-}
-
-fn name(cell: &Value) -> &str {
-    cell["id"].as_str().unwrap_or("a cell without an id")
-}
-
-#[cfg(test)]
-fn notebook(cells: Value) -> Notebook {
-    let json = serde_json::json!({ "nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells });
-    Notebook::parse(std::path::Path::new("n.ipynb"), &json.to_string()).unwrap()
 }

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::{file, name};
-use crate::notebook::file::Notebook;
+use super::cells::name;
+use crate::notebook::file::{self, Notebook};
 use crate::system::filter::Filter;
 
 /// A word that it takes for a slip: Rust's statics.
@@ -38,7 +38,7 @@ pub fn faults(notebook: &Notebook) -> Result<Vec<String>> {
 mod tests {
     use serde_json::json;
 
-    use super::super::notebook;
+    use super::super::cells::notebook;
     use super::*;
 
     #[test]
