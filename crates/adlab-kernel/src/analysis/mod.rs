@@ -26,6 +26,7 @@ use anyhow::Result;
 use tokio::sync::oneshot;
 
 use self::document::Document;
+use self::types::Known;
 use self::world::World;
 use crate::cell::Outline;
 use crate::cell::insertions::Types;
@@ -215,8 +216,8 @@ fn word_start(code: &str, position: usize) -> usize {
 
 fn serve(mut world: World, queue: &Receiver<Request>, shared: &Shared) {
     // Most of the work, and it can be done before anyone asks.
-    let typical = Outline::of(TYPICAL);
-    let _ = answer_types(&mut world, &Surroundings::default(), TYPICAL, &typical);
+    let (typical, mut known) = (Outline::of(TYPICAL), Known::default());
+    let _ = answer_types(&mut world, &mut known, &Surroundings::default(), TYPICAL, &typical);
     while let Ok(request) = queue.recv() {
         // A panic of rust-analyzer's is no more than no answer.
         let _ = catch_unwind(AssertUnwindSafe(|| match request {
@@ -224,13 +225,14 @@ fn serve(mut world: World, queue: &Receiver<Request>, shared: &Shared) {
                 if let Err(error) = world.use_crates_of(&build) {
                     shared.trouble(&error);
                 }
-                let _ = answer_types(&mut world, &shared.around(), TYPICAL, &typical);
+                known = Known::default();
+                let _ = answer_types(&mut world, &mut known, &shared.around(), TYPICAL, &typical);
                 shared.ready.store(true, Ordering::Relaxed);
                 let document = open(&mut world, shared, TYPICAL_START);
                 let _ = complete::completions(&world, &document, TYPICAL_START.len());
             }
             Request::Types { around, code, outline, reply } => {
-                let _ = reply.send(answer_types(&mut world, &around, &code, &outline));
+                let _ = reply.send(answer_types(&mut world, &mut known, &around, &code, &outline));
             }
             Request::Complete { code, position, reply } => {
                 let document = open(&mut world, shared, &code);
@@ -255,10 +257,9 @@ fn open(world: &mut World, shared: &Shared, code: &str) -> Document {
     document
 }
 
-fn answer_types(world: &mut World, around: &Surroundings, code: &str, outline: &Outline) -> Types {
+fn answer_types(world: &mut World, known: &mut Known, around: &Surroundings, code: &str, outline: &Outline) -> Types {
     let document = Document::new(around, code, outline);
-    world.set_cell(document.text.clone());
-    let found = types::variables(world).into_iter();
+    let found = known.variables(world, &document.text).into_iter();
     found.filter_map(|(start, variables)| Some((document.origin(start)?, variables))).collect()
 }
 

@@ -1,5 +1,7 @@
 //! The types of a cell's variables.
 
+use std::collections::VecDeque;
+
 use ra_ap_hir::{FindPathConfig, HirDisplay, Module, ModuleDef, Semantics, Type, attach_db};
 use ra_ap_ide::{Edition, FileId, RootDatabase};
 use ra_ap_syntax::ast::{self, AstNode, HasModuleItem, HasName};
@@ -8,13 +10,35 @@ use super::document::FUNCTION;
 use super::world::World;
 use crate::cell::insertions::{Variable, is_whole};
 
+/// How many texts are known.
+const MOST: usize = 64;
+
 /// The variables of each `let`, in order, with the byte of the document at which it begins.
-pub fn variables(world: &World) -> Vec<(usize, Vec<Variable>)> {
+type Found = Vec<(usize, Vec<Variable>)>;
+
+/// What was found last, while there are the same crates: what is rehearsed is asked for again when it is run.
+#[derive(Default)]
+pub struct Known(VecDeque<(String, Found)>);
+
+impl Known {
+    pub fn variables(&mut self, world: &mut World, text: &str) -> Found {
+        if let Some((_, found)) = self.0.iter().find(|(known, _)| known == text) {
+            return found.clone();
+        }
+        world.set_cell(text.to_owned());
+        let found = variables(world);
+        self.0.truncate(MOST - 1);
+        self.0.push_front((text.to_owned(), found.clone()));
+        found
+    }
+}
+
+fn variables(world: &World) -> Found {
     let db = world.host.raw_database();
     attach_db(db, || of_function(db, world.cell)).unwrap_or_default()
 }
 
-fn of_function(db: &RootDatabase, cell: FileId) -> Option<Vec<(usize, Vec<Variable>)>> {
+fn of_function(db: &RootDatabase, cell: FileId) -> Option<Found> {
     let sema = Semantics::new(db);
     let file = sema.parse_guess_edition(cell);
     let function = file.items().find_map(|item| match item {
@@ -104,7 +128,8 @@ mod tests {
             let Err(why) = failed else { panic!() }; let shape: Box<dyn Shape + Send> = Box::new(Own(1)); let kept = vec![shape];
             let closure = |x: f64| x; let lazy = old.iter(); let open = Default::default();";
         let document = Document::new(&scope, code, &Outline::of(code));
-        world.set_cell(document.text.clone());
+        let mut known = Known::default();
+        assert_eq!(known.variables(&mut world, &document.text), known.variables(&mut world, &document.text));
         let found = variables(&world).into_iter().flat_map(|(_, variables)| variables);
         let found: Vec<(String, String)> =
             found.map(|v| (v.name, v.ty.map_or("-".into(), |ty| ty.replace(" + 'static", "")))).collect();

@@ -211,8 +211,10 @@ fn lacks_a_method(outcome: &Outcome) -> bool {
 
 /// What a cell finds beside its own definitions.
 pub fn surroundings(evcxr: &Evcxr, prelude: &str, definitions: &str) -> Surroundings {
-    let variables = evcxr.variables().map(|(name, ty)| (name.to_owned(), ty.to_owned()));
-    Surroundings { items: format!("{prelude}\n{definitions}"), variables: variables.collect() }
+    let mut variables: Vec<_> = evcxr.variables().map(|(name, ty)| (name.to_owned(), ty.to_owned())).collect();
+    // evcxr has them in any order.
+    variables.sort_unstable();
+    Surroundings { items: format!("{prelude}\n{definitions}"), variables }
 }
 
 /// What the cell no longer defines, but for what living variables are made of.
