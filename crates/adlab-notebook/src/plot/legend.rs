@@ -12,8 +12,8 @@ pub(super) const ROW: f64 = 20.0;
 /// Rows of names above the frame; more would leave no room for it.
 const MOST_ROWS: usize = 5;
 
-/// The name of the vertical axis at the left, what the colours mean at the right. Returns where the frame may begin.
-pub(super) fn header(scene: &mut Scene, chart: &Chart, left: f64, right: f64, mut top: f64) -> f64 {
+/// The name of the vertical axis at `label_at`, what the colours mean at the right. Returns where the frame may begin.
+pub(super) fn header(scene: &mut Scene, chart: &Chart, label_at: f64, (left, right): (f64, f64), mut top: f64) -> f64 {
     const SAMPLE: f64 = 34.0;
     const GAP: f64 = 18.0;
     let entries: Vec<(usize, String, bool)> = chart
@@ -28,12 +28,12 @@ pub(super) fn header(scene: &mut Scene, chart: &Chart, left: f64, right: f64, mu
         .filter(|(_, (name, _))| !name.is_empty())
         .map(|(i, (name, line))| (i, fitted(name, LABEL_SIZE, right - left - SAMPLE), line))
         .collect();
-    let y_label = fitted(&chart.y_label, LABEL_SIZE, right - MARGIN);
+    let y_label = fitted(&chart.y_label, LABEL_SIZE, right - label_at);
     let label = !y_label.is_empty();
     if label {
-        scene.text(&y_label, (MARGIN, top + ROW / 2.0), (HPos::Left, VPos::Center), LABEL_SIZE, style::SOFT);
+        scene.text(&y_label, (label_at, top + ROW / 2.0), (HPos::Left, VPos::Center), LABEL_SIZE, style::SOFT);
     }
-    let mut room = right - left.max(if label { MARGIN + text_width(&y_label, LABEL_SIZE) + GAP } else { 0.0 });
+    let mut room = right - left.max(if label { label_at + text_width(&y_label, LABEL_SIZE) + GAP } else { 0.0 });
     let mut rest = &entries[..];
     let mut first = true;
     let mut rows = 0;

@@ -57,10 +57,20 @@ pub(super) fn scene(chart: &Chart) -> (Scene, Thinned) {
 
     let widest = y.ticks(Y_TICKS).iter().map(|(_, label)| text_width(label, TICK_SIZE)).fold(0.0, f64::max);
     let left = MARGIN + widest + 8.0;
-    top = header(&mut scene, chart, left, right, top);
     let ((left, right), bottom) = match levels {
-        Some(_) => as_in_the_plane(&x, &y, (left, right), (top, bottom)),
-        None => ((left, right), bottom),
+        Some(_) => {
+            // Where the frame begins says how wide it is, and the name of the axis stands above its own numbers.
+            let mut measured = Scene::new(style::WIDTH, style::HEIGHT);
+            let begin = header(&mut measured, chart, MARGIN, (left, right), top);
+            let (sides, bottom) = as_in_the_plane(&x, &y, (left, right), (begin, bottom));
+            header(&mut scene, chart, MARGIN + sides.0 - left, (left, right), top);
+            top = begin;
+            (sides, bottom)
+        }
+        None => {
+            top = header(&mut scene, chart, MARGIN, (left, right), top);
+            ((left, right), bottom)
+        }
     };
     scene.cut(height - below - 6.0 - bottom);
     let frame = Frame { x: x.on(left, right), y: y.on(bottom, top) };
