@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import Session
+from conftest import Session, notes
 
 
 def kinds(messages):
@@ -200,3 +200,13 @@ def test_errors_of_evcxr_are_errors_too(kernel):
     kernel.run('let text = "a text slice must not get in the way";')
     ename, evalue, trace = the_error(kernel, "let f = |x: f64| x * 2.0;")
     assert ename == "CompileError" and "closure" in evalue and "fn f" in trace
+
+
+def test_types_of_crates_that_were_added_are_found(fresh_kernel, tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "Cargo.toml").write_text('[package]\nname = "made"\nversion = "0.1.0"\nedition = "2024"\n')
+    (tmp_path / "src/lib.rs").write_text("pub struct Made(pub i32);\npub fn make() -> Made {\n    Made(7)\n}\n")
+    assert fresh_kernel.run(f':dep made = {{ path = "{tmp_path}" }}', timeout=120)[0]["status"] == "ok"
+    reply, messages = fresh_kernel.run("let one = made::make();", timeout=120)
+    assert reply["status"] == "ok" and notes(messages) == "", reply
+    assert fresh_kernel.text("one.0") == "7"

@@ -64,12 +64,12 @@ pub fn write_preloaded(build: &Path, package: &Path, project: &Path) -> Result<(
 /// What a crate of the workspace's own folder needs from elsewhere is left out: its names are its own, and it is not to be
 /// analysed itself.
 fn known_to_cargo(build: &Path) -> Result<Packages> {
+    // Those of other systems need not have been downloaded. In one word: in two it is a question of evcxr's analyzer
+    // (`METADATA_OF_ANALYZER`), which is to find no crates.
+    let of_host = host().map(|host| format!("--filter-platform={host}"));
+    let options: Vec<String> = of_host.into_iter().chain(["--offline".to_owned()]).collect();
     let mut command = MetadataCommand::new();
-    command.cargo_path("cargo").current_dir(build).other_options(["--offline".to_owned()]);
-    // Those of other systems need not have been downloaded.
-    if let Some(host) = host() {
-        command.other_options(["--offline".to_owned(), "--filter-platform".to_owned(), host]);
-    }
+    command.cargo_path("cargo").current_dir(build).other_options(options);
     let metadata = command.exec().context("cargo can't tell which crates there are")?;
     let cells = metadata.workspace_members.first().context("there is no crate for cells")?.clone();
     let nodes = metadata.resolve.map_or(Vec::new(), |resolve| resolve.nodes);

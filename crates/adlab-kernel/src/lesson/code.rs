@@ -61,9 +61,6 @@ mod tests {
 
     #[test]
     fn code_is_formatted() {
-        if !RUSTFMT.is_there() {
-            return;
-        }
         let found = |source: &str| {
             let cell = json!({ "cell_type": "code", "id": "a", "metadata": {}, "source": source, "outputs": [] });
             faults(&notebook(json!([cell]))).unwrap().join("; ")

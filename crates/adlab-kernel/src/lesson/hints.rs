@@ -41,11 +41,12 @@ fn fault(answer: &Value, above: &str) -> Option<String> {
 /// What unfolds in a text: each summary, and what is under it.
 fn folded(text: &str) -> Vec<(&str, &str)> {
     let parts = text.split("<details><summary>").skip(1);
-    let part = |part: &'_ str| -> Option<(usize, usize)> {
-        let summary = part.find("</summary>\n\n")?;
-        Some((summary, part.find("\n\n</details>")?))
-    };
-    parts.filter_map(|text| part(text).and_then(|(to, end)| Some((&text[..to], text.get(to + 12..end)?)))).collect()
+    let fold = parts.map(|part| {
+        let (summary, rest) = part.split_once("</summary>\n\n")?;
+        let (inside, _) = rest.split_once("\n\n</details>")?;
+        Some((summary, inside))
+    });
+    fold.flatten().collect()
 }
 
 #[cfg(test)]

@@ -33,21 +33,3 @@ pub fn faults(notebook: &Notebook) -> Result<Vec<String>> {
     };
     Ok(said.lines().filter_map(slip).collect())
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::super::cells::notebook;
-    use super::*;
-
-    #[test]
-    fn a_slip_is_named_with_its_cell() {
-        if !CODESPELL.is_there() {
-            return;
-        }
-        let cell = |id, source| json!({ "cell_type": "markdown", "id": id, "metadata": {}, "source": source });
-        let cells = json!([cell("a", "Two\nright lines."), cell("b", "And teh wrong one.")]);
-        assert_eq!(faults(&notebook(cells)).unwrap(), ["b: teh ==> the"]);
-    }
-}
