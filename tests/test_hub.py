@@ -99,8 +99,14 @@ class User:
         return self.home / ".cache/adlab"
 
     def remove(self):
-        for pid, _ in self.processes():
-            os.kill(pid, signal.SIGKILL)
+        # What is killed takes a moment to go, and may have begun another.
+        deadline = time.time() + 30
+        while left := list(self.processes()):
+            assert time.time() < deadline, left
+            for pid, _ in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.1)
         subprocess.run(["userdel", self.name], check=True, capture_output=True)
 
 
