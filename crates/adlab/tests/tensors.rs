@@ -23,6 +23,20 @@ fn rows_3_1_and_3_2() {
     assert_eq!((z.item(), x.grad().item()), (0.3125, 1.5));
 }
 
+/// The result has the common shape, also where one of both shows a single number again and again.
+#[test]
+fn one_number_that_is_shown_often_has_its_shape() {
+    let (row, often) = (tensor([[1.0, 2.0, 3.0]]), tensor(5.0).expand(&[2, 3]));
+    for sum in [&row + &often, &often + &row, &row * 1.0 + often.clone(), often.clone() + &row * 1.0] {
+        assert_eq!((sum.shape(), sum.to_vec()), (vec![2, 3], vec![6.0, 7.0, 8.0, 6.0, 7.0, 8.0]));
+    }
+    assert_eq!(row.maximum(&often).shape(), [2, 3]);
+    assert_eq!(row.equal(&often).shape(), [2, 3]);
+    let row = row.requires_grad();
+    (&row * &often).sum().backward();
+    assert_eq!(row.grad().to_vec(), [10.0, 10.0, 10.0]);
+}
+
 #[test]
 fn row_3_3_a_saved_value_was_overwritten() {
     let x = tensor(1.0).requires_grad();

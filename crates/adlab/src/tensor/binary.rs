@@ -250,16 +250,13 @@ impl Tensor {
 
     /// A function of two numbers, with broadcasting and without history; the shapes are known to fit.
     pub(super) fn zip(&self, other: &Tensor, f: impl Fn(f64, f64) -> f64) -> Tensor {
-        let (left, right) = (&self.inner.layout, &other.inner.layout);
-        // One number is often repeated: the gradient of a sum, a constant.
-        if right.is_one_number() && right.shape.len() <= left.shape.len() {
-            let b = other.inner.storage.borrow()[right.offset];
+        if let Some(b) = other.one_number_for(self) {
             return self.map(|a| f(a, b));
         }
-        if left.is_one_number() && left.shape.len() <= right.shape.len() {
-            let a = self.inner.storage.borrow()[left.offset];
+        if let Some(a) = self.one_number_for(other) {
             return other.map(|b| f(a, b));
         }
+        let (left, right) = (&self.inner.layout, &other.inner.layout);
         if left.shape == right.shape {
             let (a, b) = (self.numbers(), other.numbers());
             return Tensor::new(&left.shape, buffers::collect(a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b))));
@@ -269,5 +266,13 @@ impl Tensor {
         let (a, b) = (self.inner.storage.borrow(), other.inner.storage.borrow());
         let (a, b) = (left.read(&a), right.read(&b));
         Tensor::new(&shape, buffers::collect(a.into_iter().zip(b).map(|(a, b)| f(a, b))))
+    }
+
+    /// Where each number of another tensor meets one and the same of this, and the result has the other's shape: that one.
+    /// It is often so: the gradient of a sum, a constant.
+    fn one_number_for(&self, other: &Tensor) -> Option<f64> {
+        let (own, others) = (&self.inner.layout, &other.inner.layout.shape);
+        let fits = own.shape == *others || own.count() == 1 && own.shape.len() <= others.len();
+        (fits && own.is_one_number()).then(|| self.inner.storage.borrow()[own.offset])
     }
 }
