@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::ops::{Add, Div, Mul, Sub};
 
-use adlab::{Dual, DualVec, Scalar};
+use adlab::{Dual, DualVec, Scalar, forward_gradient};
 use nalgebra::SVector;
 use num_dual::{Derivative, Dual64, DualNum, DualSVec64};
 
@@ -102,6 +102,25 @@ fn row(
     println!("| {name} | {ours:.1} | {theirs:.1} | {:.2} | {hand} |", ours / theirs);
 }
 
+/// Many inputs, some at a time, beside all at once.
+fn chunks(rounds: usize) {
+    const INPUTS: usize = 100;
+    let x: [f64; INPUTS] = std::array::from_fn(|i| 1.0 + 0.01 * i as f64);
+    macro_rules! each {
+        ($($n:literal)*) => { $(
+            let ours = |f: fn(&[DualVec<$n>]) -> DualVec<$n>| forward_gradient::<$n>(f, &black_box(x));
+            for (a, b) in ours(rosenbrock).iter().zip(theirs(rosenbrock, x)) {
+                assert!((a - b).abs() < 1e-8 * b.abs().max(1.0));
+            }
+            let name = concat!("`forward_gradient`, ", $n, " at a time, Rosenbrock, 100 inputs");
+            row(rounds, name, || _ = black_box(ours(rosenbrock)), || _ = black_box(theirs(rosenbrock, black_box(x))), None);
+            let name = concat!("`forward_gradient`, ", $n, " at a time, log-sum-exp, 100 inputs");
+            row(rounds, name, || _ = black_box(ours(log_sum_exp)), || _ = black_box(theirs(log_sum_exp, black_box(x))), None);
+        )* };
+    }
+    each!(12);
+}
+
 pub fn run(rounds: usize) {
     println!(
         "\nForward mode, nanoseconds a call.\n\n| | adlab | num-dual | ratio | by hand | ratio |\n|---|---|---|---|---|---|"
@@ -117,6 +136,7 @@ pub fn run(rounds: usize) {
         )* };
     }
     inputs!(3 12 100);
+    chunks(rounds);
     // Newton's root of a, by its derivative by a.
     let ours = || {
         let a = Dual::variable(black_box(2.0));

@@ -61,8 +61,8 @@ pub use error::Error;
 pub use forward::{Dual, DualVec, Taylor};
 pub use functions::{
     GradientCheck, InputCheck, Jacobian, Mode, check_gradient, check_gradient_with, derivative, derivatives,
-    directional_derivative, gradient, hessian, hvp, jacobian, jvp, nested_derivative, value_and_derivative,
-    value_and_gradient, vjp,
+    directional_derivative, forward_gradient, gradient, hessian, hvp, jacobian, jvp, nested_derivative,
+    value_and_derivative, value_and_gradient, vjp,
 };
 pub use optim::{Adam, Sgd};
 pub use random::{Normal, Uniform};

@@ -4,8 +4,8 @@ mod common;
 
 use adlab::{
     Dual, Mode, Scalar, Tape, Var, check_gradient, check_gradient_with, derivative, derivatives,
-    directional_derivative, gradient, hessian, hvp, jacobian, jvp, nested_derivative, value_and_derivative,
-    value_and_gradient, vjp,
+    directional_derivative, forward_gradient, gradient, hessian, hvp, jacobian, jvp, nested_derivative,
+    value_and_derivative, value_and_gradient, vjp,
 };
 use common::{assert_close, panic_text};
 
@@ -24,6 +24,7 @@ fn each_works_in_one_line() {
     assert_eq!(value_and_derivative(|x| x * x, 3.0), (9.0, 6.0));
     assert_eq!(gradient(|x| x[0] * x[1], &[2.0, 3.0]), [3.0, 2.0]);
     assert_eq!(value_and_gradient(|x| x[0] * x[1], &[2.0, 3.0]), (6.0, vec![3.0, 2.0]));
+    assert_eq!(forward_gradient::<8>(|x| x[0] * x[1], &[2.0, 3.0]), [3.0, 2.0]);
     assert_eq!(jacobian(|x| vec![x[0] * x[1], x[0] + x[1]], &[2.0, 3.0]).to_vec(), [3.0, 2.0, 1.0, 1.0]);
     assert_eq!(hessian(|x| x[0] * x[0] * x[1], &[1.0, 2.0]).to_vec(), [4.0, 2.0, 2.0, 0.0]);
     assert_eq!(jvp(|x| vec![x[0] * x[1]], &[2.0, 3.0], &[1.0, 1.0]), [5.0]);
@@ -52,6 +53,26 @@ fn one_function_serves_all() {
     let slope: f64 = g.iter().zip(v).map(|(g, v)| g * v).sum();
     assert_close(directional_derivative(rosenbrock, &x, &v), slope, 1e-14, "∇f·v");
     assert!(check_gradient(rosenbrock, &x).passed());
+}
+
+/// However many inputs there are, and however they are divided.
+#[test]
+fn chunks_give_the_gradient() {
+    for n in [2, 3, 4, 5, 7, 8, 9, 100] {
+        let x: Vec<f64> = (0..n).map(|i| 1.0 - 0.3 * f64::from(i % 7)).collect();
+        let expected = gradient(rosenbrock, &x);
+        let found = [
+            forward_gradient::<1>(rosenbrock, &x),
+            forward_gradient::<3>(rosenbrock, &x),
+            forward_gradient::<4>(rosenbrock, &x),
+            forward_gradient::<12>(rosenbrock, &x),
+        ];
+        for gradient in found {
+            assert_eq!(gradient.len(), n as usize);
+            gradient.iter().zip(&expected).for_each(|(a, b)| assert_close(*a, *b, 1e-13, "chunks"));
+        }
+    }
+    assert_eq!(forward_gradient::<4>(|_| 1.0.into(), &[]), []);
 }
 
 /// Rosenbrock in two variables: its gradient and Hessian are known.
@@ -174,6 +195,7 @@ fn perturbation_confusion_is_caught() {
     caught(|| derivative(|x| x * hvp(|y| y[0] * y[0] * Var::lifted(x), &[1.0], &[1.0])[0], 1.0));
     caught(|| hvp(|x| x[0] * derivative(|y| x[0].primal() * y, 2.0), &[1.0], &[1.0])[0]);
     caught(|| value_and_derivative(|x| x * value_and_derivative(|y| x + y, 1.0).1, 1.0).1);
+    caught(|| forward_gradient::<2>(|x| x[0] * forward_gradient::<2>(|y| x[0] + y[0], &[1.0])[0], &[1.0])[0]);
     caught(|| hessian(|x| x[0] * hessian(|y| y[0] * y[0] * Var::lifted(x[0].primal()), &[1.0]).item(), &[1.0]).item());
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `derivative.rs` | `derivative`, `nested_derivative`, `derivatives` | forward: one input |
 //! | `gradient.rs` | `gradient`: one output by all inputs | reverse |
+//! | `chunks.rs` | `forward_gradient`: the same, some inputs at a time | forward |
 //! | `jacobian.rs` | `jacobian`: all outputs by all inputs | the one that needs fewer passes |
 //! | `products.rs` | `jvp`, `vjp`, `hvp`, `directional_derivative`: along one direction | forward, reverse, forward over reverse |
 //! | `hessian.rs` | `hessian`: all second derivatives | forward over reverse |
@@ -13,6 +14,7 @@
 //! The functions that are generic over their closure only wrap it: the work is done by functions that are compiled once.
 
 mod check;
+mod chunks;
 mod confusion;
 mod derivative;
 mod gradient;
@@ -21,6 +23,7 @@ mod jacobian;
 mod products;
 
 pub use check::{GradientCheck, InputCheck, check_gradient, check_gradient_with};
+pub use chunks::forward_gradient;
 pub use derivative::{derivative, derivatives, nested_derivative, value_and_derivative};
 pub use gradient::{gradient, value_and_gradient};
 pub use hessian::hessian;

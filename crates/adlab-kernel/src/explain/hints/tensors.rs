@@ -74,11 +74,12 @@ fn tensor_and_integer(case: &Case) -> Option<Advice> {
     })
 }
 
-const DIFFERENTIATE: [&str; 16] = [
+const DIFFERENTIATE: [&str; 17] = [
     "derivative",
     "derivatives",
     "nested_derivative",
     "gradient",
+    "forward_gradient",
     "hessian",
     "jacobian",
     "jvp",
