@@ -26,6 +26,12 @@ fn missing<'a>(case: &'a Case) -> Option<&'a str> {
     is_missing.then(|| case.quoted(0)).filter(|name| !name.is_empty())
 }
 
+/// … or that means something else where the student's is missing: `path`, an attribute, or `line`, a macro.
+fn missing_value<'a>(case: &'a Case) -> Option<&'a str> {
+    let is_other = case.is(&["E0423"]) && case.message().starts_with("expected value, found");
+    missing(case).or_else(|| is_other.then(|| case.quoted(0)))
+}
+
 /// rustc proposes `self.x`: nothing is to be added.
 fn field(case: &Case) -> Option<Advice> {
     missing(case)?;
@@ -85,7 +91,7 @@ fn constant(case: &Case) -> Option<Advice> {
 
 /// Definitions stand for themselves.
 fn in_a_function(case: &Case) -> Option<Advice> {
-    let name = missing(case).filter(|name| case.is_variable(name))?;
+    let name = missing_value(case).filter(|name| case.is_variable(name))?;
     let item = case.item_at(case.range()?.start)?;
     let kind = item.title.split(' ').next().unwrap_or_default();
     Some(match kind {
@@ -102,11 +108,12 @@ fn in_a_function(case: &Case) -> Option<Advice> {
 
 /// In a definition, a variable would be of no use.
 fn is_value_in_an_item(case: &Case) -> bool {
-    case.is_in_an_item() && case.message().starts_with("cannot find value")
+    case.is_in_an_item()
+        && ["cannot find value", "expected value"].iter().any(|start| case.message().starts_with(start))
 }
 
 fn gone(case: &Case) -> Option<Advice> {
-    let name = missing(case).filter(|_| !is_value_in_an_item(case))?;
+    let name = missing_value(case).filter(|_| !is_value_in_an_item(case))?;
     Some(Advice::notebook(match case.scope.variables.gone(name)? {
         Gone::Changed(number) => format!("what the type of `{name}` is made of has changed; run cell [{number}] again"),
         Gone::Moved(number, maker) if number == maker => format!(
@@ -123,18 +130,18 @@ fn gone(case: &Case) -> Option<Advice> {
 }
 
 fn former(case: &Case) -> Option<Advice> {
-    let name = missing(case)?;
+    let name = missing_value(case)?;
     case.scope.definitions.former(name).map(Advice::notebook)
 }
 
 fn failed(case: &Case) -> Option<Advice> {
-    let name = missing(case).filter(|_| !is_value_in_an_item(case))?;
+    let name = missing_value(case).filter(|_| !is_value_in_an_item(case))?;
     let number = case.scope.failed(name)?;
     Some(Advice::notebook(format!("cell [{number}] was to define `{name}`, and failed: correct it, and run it again")))
 }
 
 fn further_down(case: &Case) -> Option<Advice> {
-    let name = missing(case).filter(|name| case.cell.variables.iter().any(|own| own == name))?;
+    let name = missing_value(case).filter(|name| case.cell.variables.iter().any(|own| own == name))?;
     let (_, after) = case.around();
     let is_later = after.contains(&format!("let {name}")) || after.contains(&format!("let mut {name}"));
     is_later.then(|| Advice::rust(format!("`let {name}` comes further down: a variable is made before it is used")))
@@ -156,7 +163,8 @@ fn nothing_has_run(case: &Case) -> Option<Advice> {
 }
 
 fn nowhere(case: &Case) -> Option<Advice> {
-    let name = missing(case)?;
+    // Nobody means an attribute as a value.
+    let name = missing_value(case).filter(|_| !case.is(&["E0423"]) || case.says("attribute"))?;
     let is_local = case.is_in_an_item() && name.len() == 1;
     Some(match is_local {
         // A slip in a function: it is not for another cell to mend.
@@ -181,16 +189,27 @@ mod tests {
     #[test]
     fn each_rule_speaks_where_it_should() {
         let mut scope = Scope::default();
-        scope.variables.update(["x", "moved", "changed"].into_iter(), &["x".into(), "moved".into()], 1);
+        let made = ["x", "moved", "path"].map(str::to_owned);
+        scope.variables.update(["x", "moved", "path", "changed"].into_iter(), &made, 1);
         scope.variables.update(["x", "changed"].into_iter(), &["both".into()], 4);
         scope.variables.change(&["changed".to_owned()].into());
-        scope.fail(&Cell::read("let bad = f(); fn broken() {}", None, 5).unwrap());
+        scope.fail(&Cell::read("let bad = f(); let line = bad; fn broken() {}", None, 5).unwrap());
         let mut lost = Scope::default();
         lost.variables.update(["l"].into_iter(), &["l".into()], 2);
         lost.variables.lose();
         let value = |name: &str| format!("cannot find value `{name}` in this scope");
         let names = ["x", "moved", "both", "changed", "bad", "later", "other", "y", "PI", "a"].map(value);
         let [x, moved, both, changed, bad, later, other, y, pi, a] = names.each_ref();
+        let found = [
+            "built-in attribute `path`",
+            "macro `line`",
+            "built-in attribute `x`",
+            "attribute macro `test`",
+            "macro `column`",
+        ];
+        let found = found.map(|other| format!("expected value, found {other}"));
+        let [path, line, attribute, test, column] =
+            found.each_ref().map(|message| move |cell| sample("E0423", message, cell));
         let field =
             Sample { label: "you might have meant the available field", ..no(a, "fn get(&self) -> f64 { «a» }") };
         let pairs = [
@@ -209,6 +228,11 @@ mod tests {
                 "cell [4] moved `moved` away: write `&moved` or `moved.clone()` there, and run cell [1]",
             ),
             (no(both, "«both»"), "cell [4] made `both` and moved it away"),
+            (path("«path».len()"), "cell [4] moved `path` away"),
+            (line("«line» + 1"), "cell [5] was to define `line`"),
+            (column("f(«column»); let column = 1;"), "comes further down"),
+            (attribute("fn g() -> f64 { «x» }"), "give `fn g` a parameter for `x`"),
+            (test("«test» + 1"), "no cell that has run defines `test`"),
             (no(changed, "«changed»"), "run cell [1] again"),
             (no(bad, "fn g() -> f64 { «bad» }"), "no cell that has run defines"),
             (no(bad, "«bad» + 1"), "cell [5] was to define `bad`, and failed"),
@@ -231,7 +255,11 @@ mod tests {
         assert!(RULES.iter().all(|rule| others.contains(&rule.name) || spoken.contains(&rule.name)));
         let (_, text) = said(RULES, &no(&value("l"), "«l»"), &lost).unwrap();
         assert!(text.contains("was lost") && text.contains("cell [2]"), "{text}");
-        let silent = [sample("E0308", "mismatched types", "«x»"), sample("E0425", "something else", "«x»")];
+        let silent = [
+            sample("E0308", "mismatched types", "«x»"),
+            sample("E0425", "something else", "«x»"),
+            sample("E0423", "expected value, found struct `S`", "let s = «S»;"),
+        ];
         for sample in &silent {
             assert_eq!(said(RULES, sample, &scope), None);
         }
