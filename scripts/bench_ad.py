@@ -8,8 +8,8 @@ repository; one that is not there is left out:
     CppAD     $ADLAB_CPPAD    or bench/peers/CppAD     coin-or/CppAD
     ADOL-C    $ADLAB_ADOLC    or /usr                  Debian and Ubuntu: apt install libadolc-dev
 
-Tensors are compared with those of candle, where it compiles, which takes some minutes once, and of PyTorch, if there is a
-Python that has it: $ADLAB_TORCH or bench/peers/torch/bin/python, made by `python3 -m venv bench/peers/torch` and `bench/peers/torch/bin/pip install torch numpy`.
+Tensors are compared with those of candle and of burn, where they compile, which takes some minutes once, and of PyTorch, if
+there is a Python that has it: $ADLAB_TORCH or bench/peers/torch/bin/python, made by `python3 -m venv bench/peers/torch` and `bench/peers/torch/bin/pip install torch numpy`.
 """
 
 import argparse
@@ -81,10 +81,12 @@ AGREES = 1e-9
 def tensors(rounds=3):
     """A table of what tensors take: each library's program is run as a whole, in turns, and the least of all counts."""
     programs = {"adlab": [BENCH / "target/release/tensors"]}
-    if subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "-p", "adlab-candle"], cwd=BENCH).returncode:
-        print("candle: left out, as it does not compile")
-    else:
-        programs["candle"] = [BENCH / "target/release/adlab-candle"]
+    for crate in ("candle", "burn"):
+        command = ["cargo", "build", "--release", "--locked", "--quiet", "--target-dir", BENCH / "target"]
+        if subprocess.run([*command, "--manifest-path", BENCH / crate / "Cargo.toml"]).returncode:
+            print(f"{crate}: left out, as it does not compile")
+        else:
+            programs[crate] = [BENCH / f"target/release/adlab-{crate}"]
     if TORCH.exists():
         programs["PyTorch"] = [TORCH, BENCH / "python/tensors.py"]
     else:
@@ -116,9 +118,10 @@ def tensors(rounds=3):
 def machine():
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout.split()
-    lock = (BENCH / "Cargo.lock").read_text()
+    lock = "".join((BENCH / folder / "Cargo.lock").read_text() for folder in (".", "burn"))
     versions = dict(re.findall(r'name = "([^"]*)"\nversion = "([^"]*)"', lock))
-    crates = [f"{crate} {versions[crate]}" for crate in ("echidna", "reverse", "ad_trait", "num-dual", "candle-core")]
+    named = ("echidna", "reverse", "ad_trait", "num-dual", "candle-core", "burn")
+    crates = [f"{crate} {versions[crate]}" for crate in named]
     torch = ""
     if TORCH.exists():
         program = [TORCH, "-c", "import torch; print(torch.__version__)"]
