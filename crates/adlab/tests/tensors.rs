@@ -32,9 +32,14 @@ fn one_number_that_is_shown_often_has_its_shape() {
     }
     assert_eq!(row.maximum(&often).shape(), [2, 3]);
     assert_eq!(row.equal(&often).shape(), [2, 3]);
+    assert_eq!(tensor(1.0).expand(&[2, 2]).softmax(1).to_vec(), [0.5; 4]);
     let row = row.requires_grad();
     (&row * &often).sum().backward();
     assert_eq!(row.grad().to_vec(), [10.0, 10.0, 10.0]);
+    // The gradient of a sum is such a number, and here it meets a row.
+    let matrix = Tensor::ones(&[2, 3]).requires_grad();
+    (&matrix * row.data()).sum().backward();
+    assert_eq!((matrix.grad().shape(), matrix.grad().to_vec()), (vec![2, 3], vec![1.0, 2.0, 3.0, 1.0, 2.0, 3.0]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::axes::Axes;
 use super::buffers;
 use super::data::{Rule, Tensor};
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use super::sums::{self, sum, sum_lines};
 use crate::error::{Error, expect};
 
@@ -170,6 +170,7 @@ impl Tensor {
             return self.clone();
         }
         let before = self.sizes().clone();
+        assert!(layout::broadcast(shape, &before).as_ref() == Some(&before), "a gradient has the shape of its result");
         let mut sums = buffers::zeros(shape.iter().product());
         Layout::contiguous(shape).expanded(&before).add_to(&mut sums, &self.numbers());
         let rule = Rule::linear(move |g| g.try_expand(&before));
