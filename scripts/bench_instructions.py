@@ -20,7 +20,7 @@ def counted(program, name, times):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="take what is counted as what is known from now on")
+    parser.add_argument("--write", action="store_true", help="take what is counted as what is known of this machine from now on")
     write = parser.parse_args().write
     rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     # The mathematical functions of the system are others for other processors.
@@ -29,20 +29,20 @@ def main():
     known = json.loads(KNOWN.read_text())
     if not shutil.which("valgrind"):
         return print("skipped: instructions are counted by valgrind, which is not here")
-    if here != known["counted with"] and not write:
-        return print(f"skipped: what is known was counted with {known['counted with']}, and this is {here}")
+    if here not in known and not write:
+        return print(f"skipped: nothing is known of {here}, but of {' and '.join(known)}")
     subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "-p", "adlab-kernels"], cwd=BENCH, check=True)
     program = BENCH / "target/release/kernels"
-    grown = []
-    for name, before in known["instructions"].items():
+    grown, found = [], {}
+    for name in next(iter(known.values())):
         # Of one more, so that what the program takes to begin is not counted.
-        now = round((counted(program, name, 30) - counted(program, name, 10)) / 20)
+        now = found[name] = round((counted(program, name, 30) - counted(program, name, 10)) / 20)
+        before = known.get(here, found)[name]
         print(f"{name:<24} {before:>8} {now:>8} {now / max(before, 1):>6.2f}")
-        known["instructions"][name] = now
         if now > GROWN * before:
             grown.append(name)
     if write:
-        KNOWN.write_text(json.dumps({**known, "counted with": here}, indent=2) + "\n")
+        KNOWN.write_text(json.dumps({**known, here: found}, indent=2) + "\n")
     elif grown:
         raise SystemExit(f"more instructions than before: {', '.join(grown)}; if that is right, say --write")
 
