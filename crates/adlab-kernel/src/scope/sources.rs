@@ -61,6 +61,11 @@ impl Sources {
         cell
     }
 
+    /// What the cell of this number says.
+    pub fn code_of(&self, number: usize) -> Option<&str> {
+        self.cells.iter().rfind(|cell| cell.number == number).map(|cell| cell.code.as_str())
+    }
+
     /// As they were when the cell of this number ran.
     pub fn as_of(&self, number: usize) -> Sources {
         let cells = self.cells.iter().filter(|cell| cell.number <= number).cloned();

@@ -114,14 +114,21 @@ fn is_value_in_an_item(case: &Case) -> bool {
 
 fn gone(case: &Case) -> Option<Advice> {
     let name = missing_value(case).filter(|_| !is_value_in_an_item(case))?;
+    // How the cell that moved it can keep it: a closure that outlives its cell takes it, lent or not.
+    let keep = |number: usize| match case.scope.sources.code_of(number) {
+        Some(code) if code.contains("move |") => {
+            format!("say `let own = {name}.clone();` there, use `own` in the closure")
+        }
+        _ => format!("write `&{name}` or `{name}.clone()` there"),
+    };
     Some(Advice::notebook(match case.scope.variables.gone(name)? {
         Gone::Changed(number) => format!("what the type of `{name}` is made of has changed; run cell [{number}] again"),
-        Gone::Moved(number, maker) if number == maker => format!(
-            "cell [{number}] made `{name}` and moved it away: write `&{name}` or `{name}.clone()` there, and run it again"
-        ),
+        Gone::Moved(number, maker) if number == maker => {
+            format!("cell [{number}] made `{name}` and moved it away: {}, and run it again", keep(number))
+        }
         Gone::Moved(number, maker) => format!(
-            "cell [{number}] moved `{name}` away: write `&{name}` or `{name}.clone()` there, and run cell [{maker}], which \
-             makes it, again"
+            "cell [{number}] moved `{name}` away: {}, and run cell [{maker}], which makes it, again",
+            keep(number)
         ),
         Gone::Lost(number) => {
             format!("`{name}` was lost when the process that runs cells ended; run cell [{number}] again")
