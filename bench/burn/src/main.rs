@@ -2,30 +2,17 @@
 //! device as no other is compiled, and on one thread, as the feature `rayon` is off. Steps of Adam are left out, as its
 //! optimiser computes with rates of f32, which is seen in the seventh digit.
 
-use std::hint::black_box;
-
 use burn::module::Param;
 use burn::nn::loss::CrossEntropyLoss;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, FloatDType, Gradients, Int, Tensor, TensorData};
 
-#[path = "../../src/clock.rs"]
-mod clock;
+#[path = "../../src/least.rs"]
+mod measure;
 
-use clock::now;
-
-fn least<const D: usize>(name: &str, mut f: impl FnMut() -> Tensor<D>) {
-    let first = f().into_data().try_to_vec::<f64>().expect("it is f64")[0];
-    let (start, mut least, mut calls) = (now(), f64::MAX, 1);
-    while now() - start < 5e8 {
-        let one = now();
-        (0..calls).for_each(|_| drop(black_box(f())));
-        let time = now() - one;
-        least = least.min(time / f64::from(calls));
-        calls = if time < 2e4 { 2 * calls } else { calls };
-    }
-    println!("{name}\t{first:e}\t{:.2}", least / 1e3);
+fn least<const D: usize>(name: &str, f: impl FnMut() -> Tensor<D>) {
+    measure::least(name, |tensor| tensor.into_data().try_to_vec::<f64>().expect("it is f64")[0], f);
 }
 
 fn numbers<const D: usize>(shape: [usize; D]) -> Tensor<D> {

@@ -1,30 +1,16 @@
 //! What `kernels/src/bin/tensors.rs` does, with candle: the same numbers, f64, one thread if RAYON_NUM_THREADS is 1. Steps of
 //! Adam are left out, as its optimiser begins in another way.
 
-use std::hint::black_box;
-
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::loss::cross_entropy;
 use candle_nn::optim::{Optimizer, SGD};
 
-#[path = "../../src/clock.rs"]
-mod clock;
+#[path = "../../src/least.rs"]
+mod measure;
 
-use clock::now;
-
-fn least(name: &str, mut f: impl FnMut() -> Result<Tensor>) -> Result<()> {
-    let first = f()?.flatten_all()?.to_vec1::<f64>()?[0];
-    let (start, mut least, mut calls) = (now(), f64::MAX, 1);
-    while now() - start < 5e8 {
-        let one = now();
-        for _ in 0..calls {
-            black_box(f()?);
-        }
-        let time = now() - one;
-        least = least.min(time / f64::from(calls));
-        calls = if time < 2e4 { 2 * calls } else { calls };
-    }
-    println!("{name}\t{first:e}\t{:.2}", least / 1e3);
+fn least(name: &str, f: impl FnMut() -> Result<Tensor>) -> Result<()> {
+    let number = |tensor: Result<Tensor>| tensor.and_then(|tensor| Ok(tensor.flatten_all()?.to_vec1::<f64>()?[0]));
+    measure::least(name, |tensor| number(tensor).expect("it has a number"), f);
     Ok(())
 }
 

@@ -2,30 +2,13 @@
 //! that its first run gives, and microseconds of the thread's processor time, the least of many. `python/tensors.py` does the
 //! same with PyTorch. An argument names what alone is measured, for a profiler.
 
-use std::hint::black_box;
-
 use adlab::{Adam, Sgd, Tensor, tensor};
 
-#[path = "../../../src/clock.rs"]
-mod clock;
+#[path = "../../../src/least.rs"]
+mod measure;
 
-use clock::now;
-
-fn least(name: &str, mut f: impl FnMut() -> Tensor) {
-    if std::env::args().nth(1).is_some_and(|only| only != name) {
-        return;
-    }
-    let first = f().to_vec()[0];
-    let (start, mut least, mut calls) = (now(), f64::MAX, 1);
-    while now() - start < 5e8 {
-        let one = now();
-        (0..calls).for_each(|_| drop(black_box(f())));
-        let time = now() - one;
-        least = least.min(time / f64::from(calls));
-        // What is short is called as often as takes longer than to look at the clock.
-        calls = if time < 2e4 { 2 * calls } else { calls };
-    }
-    println!("{name}\t{first:e}\t{:.2}", least / 1e3);
+fn least(name: &str, f: impl FnMut() -> Tensor) {
+    measure::least(name, |tensor| tensor.to_vec()[0], f);
 }
 
 fn numbers(shape: &[usize]) -> Tensor {

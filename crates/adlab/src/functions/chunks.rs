@@ -21,11 +21,8 @@ use crate::forward::DualVec;
 /// # Panics
 /// As [`derivative`](crate::derivative).
 #[track_caller]
-pub fn forward_gradient<const N: usize>(f: impl FnMut(&[DualVec<N>]) -> DualVec<N>, x: &[f64]) -> Vec<f64> {
-    fn size<F>(_: &F) -> usize {
-        size_of::<F>()
-    }
-    let (size, mut f) = (size(&f), f);
+pub fn forward_gradient<const N: usize>(mut f: impl FnMut(&[DualVec<N>]) -> DualVec<N>, x: &[f64]) -> Vec<f64> {
+    let size = size_of_val(&f);
     in_chunks(&mut f, size, x)
 }
 
