@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::{CStr, c_char};
 
-use adlab::{Recording, Tape, Var};
+use adlab::{Recording, Tape};
 use libloading::Library;
 
 use crate::numbers::Adr;
@@ -69,7 +69,7 @@ pub fn all(libraries: &[String]) -> Vec<Contender> {
 }
 
 fn record(tape: &Tape, program: &Program) -> Vec<f64> {
-    let x: Vec<Var> = program.inputs.iter().map(|&x| tape.var(x)).collect();
+    let x = tape.vars(&program.inputs);
     let gradient = run(program.kind, &x).backward();
     x.iter().map(|&x| gradient.wrt(x)).collect()
 }

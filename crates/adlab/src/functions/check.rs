@@ -62,7 +62,7 @@ fn compare(f: &mut dyn FnMut(&[Var]) -> Var, x: &[f64], gradient: &[f64]) -> Gra
     let tape = Tape::unseen();
     let mut value = |x: &[f64]| {
         tape.clear();
-        let inputs: Vec<Var> = x.iter().map(|&x| tape.var(x)).collect();
+        let inputs = tape.vars(x);
         f(&inputs).primal()
     };
     let mut beside = x.to_vec();

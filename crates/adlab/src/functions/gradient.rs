@@ -36,7 +36,7 @@ pub fn value_and_gradient(mut f: impl FnMut(&[Var]) -> Var, x: &[f64]) -> (f64, 
 #[track_caller]
 fn reverse(f: &mut dyn FnMut(&[Var]) -> Var, x: &[f64]) -> (f64, Vec<f64>) {
     let tape = Tape::unseen();
-    let inputs: Vec<Var> = x.iter().map(|&x| tape.var(x)).collect();
+    let inputs = tape.vars(x);
     let y = f(&inputs);
     let gradient = tape.backward(&[y], &[1.0]);
     (y.primal(), gradient.by_first(x.len()))

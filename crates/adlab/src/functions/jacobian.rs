@@ -50,7 +50,7 @@ pub fn jacobian(mut f: impl FnMut(&[Var]) -> Vec<Var>, x: &[f64]) -> Jacobian {
 #[track_caller]
 fn recorded(f: &mut dyn FnMut(&[Var]) -> Vec<Var>, x: &[f64]) -> Jacobian {
     let tape = Tape::unseen();
-    let inputs: Vec<Var> = x.iter().map(|&x| tape.var(x)).collect();
+    let inputs = tape.vars(x);
     let outputs = f(&inputs);
     let (m, n) = (outputs.len(), inputs.len());
     let mut matrix = vec![0.0; m * n];

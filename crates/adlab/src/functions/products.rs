@@ -69,7 +69,7 @@ pub fn vjp(mut f: impl FnMut(&[Var]) -> Vec<Var>, x: &[f64], cotangent: &[f64]) 
 #[track_caller]
 fn reverse(f: &mut dyn FnMut(&[Var]) -> Vec<Var>, x: &[f64], w: &[f64]) -> Vec<f64> {
     let tape = Tape::unseen();
-    let inputs: Vec<Var> = x.iter().map(|&x| tape.var(x)).collect();
+    let inputs = tape.vars(x);
     let outputs = f(&inputs);
     same_length(outputs.len(), "outputs", w.len(), "cotangent");
     tape.backward(&outputs, w).by_first(x.len())
@@ -112,7 +112,7 @@ pub(super) fn forward_over_reverse(
 #[track_caller]
 fn gradient_of_duals(f: &mut dyn FnMut(&[Var<Dual>]) -> Var<Dual>, x: &[Dual]) -> Vec<Dual> {
     let tape = Tape::<Dual>::over();
-    let inputs: Vec<Var<Dual>> = x.iter().map(|&x| tape.var(x)).collect();
+    let inputs = tape.vars(&x);
     tape.backward(&[f(&inputs)], &[Dual::constant(1.0)]).by_first(x.len())
 }
 

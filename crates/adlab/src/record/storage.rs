@@ -14,8 +14,9 @@ use super::op::Op;
 pub const NONE: u32 = (1 << PLACE_BITS) - 1;
 const PLACE_BITS: u32 = 28;
 
-/// The memory that a slot without a tape may keep for the next one: that of 350 000 operations.
-const KEPT_BYTES: usize = 8 << 20;
+/// The memory that a slot without a tape may keep for the next one: that of 500 000 operations. For their adjoints, it may
+/// keep a third as much.
+const KEPT_BYTES: usize = 12 << 20;
 
 /// The slots without a tape, of each kind of number, that may keep memory.
 const KEPT_SLOTS: usize = 4;
@@ -41,6 +42,19 @@ impl<T> Node<T> {
     #[inline]
     pub fn inputs(&self) -> [u32; 2] {
         [self.links[0] & NONE, self.links[1] & NONE]
+    }
+
+    #[inline]
+    pub fn input(value: T) -> Node<T>
+    where
+        T: From<f64>,
+    {
+        Node { links: [NONE; 2], partials: [value, T::from(0.0)] }
+    }
+
+    #[inline]
+    pub fn is_input(&self) -> bool {
+        self.links == [NONE; 2]
     }
 
     pub fn op(&self) -> Op {
@@ -69,6 +83,8 @@ pub struct Slot<T> {
     pub generation: Cell<u64>,
     /// Taken out while it is read, and put back.
     nodes: Cell<Vec<Node<T>>>,
+    /// The adjoints of a pass that are no longer wanted: the next one uses their memory again.
+    pub adjoints: Cell<Vec<T>>,
     pub notes: Notes,
 }
 
@@ -83,7 +99,9 @@ impl<T: 'static> Slot<T> {
     fn free() -> &'static Slot<T> {
         let used = FREE.try_with(|free| free.borrow_mut().take(TypeId::of::<T>())).ok().flatten();
         used.and_then(|slot| (slot as &dyn Any).downcast_ref()).unwrap_or_else(|| {
-            Box::leak(Box::new(Slot { generation: Cell::new(0), nodes: Cell::default(), notes: Notes::default() }))
+            let generation = Cell::new(0);
+            let slot = Slot { generation, nodes: Cell::default(), adjoints: Cell::default(), notes: Notes::default() };
+            Box::leak(Box::new(slot))
         })
     }
 
@@ -106,9 +124,22 @@ impl<T: 'static> Slot<T> {
         let nodes = unsafe { &mut *self.nodes.as_ptr() };
         let index = nodes.len() as u32;
         if nodes.len() == nodes.capacity() {
-            grow(nodes);
+            grow(nodes, 1);
         }
         nodes.push(node);
+        index
+    }
+
+    /// Appends several, and says where the first one stands.
+    #[track_caller]
+    pub fn write_all(&self, nodes: impl ExactSizeIterator<Item = Node<T>>) -> u32 {
+        let mut record = self.nodes.take();
+        let index = record.len() as u32;
+        if record.capacity() - record.len() < nodes.len() {
+            grow(&mut record, nodes.len());
+        }
+        record.extend(nodes);
+        self.nodes.set(record);
         index
     }
 
@@ -135,14 +166,15 @@ impl<T: 'static> Slot<T> {
     }
 }
 
-/// Room for as many again. This is where a tape ends: there is never room for more than places can name.
+/// Room for as many again, and for so many at least. This is where a tape ends: there is never room for more than places
+/// can name.
 #[cold]
 #[track_caller]
-fn grow<T>(nodes: &mut Vec<Node<T>>) {
+fn grow<T>(nodes: &mut Vec<Node<T>>, least: usize) {
     const MOST: usize = NONE as usize;
     let count = nodes.len();
-    assert!(count < MOST, "the tape is full: it holds 2²⁸ − 1 operations; clear it, or use several");
-    nodes.reserve_exact(count.max(64).min(MOST - count));
+    assert!(least <= MOST - count, "the tape is full: it holds 2²⁸ − 1 operations; clear it, or use several");
+    nodes.reserve_exact(count.max(least).max(64).min(MOST - count));
 }
 
 /// What is known of some nodes, by rising index. Not generic, so that no cell has to compile it.
@@ -207,9 +239,13 @@ trait Storage: Any {
 
 impl<T: 'static> Storage for Slot<T> {
     fn keep(&self, bytes: usize) {
-        let mut nodes = self.nodes.take();
-        nodes.shrink_to(bytes / size_of::<Node<T>>());
+        let count = bytes / size_of::<Node<T>>();
+        let (mut nodes, mut adjoints) = (self.nodes.take(), self.adjoints.take());
+        nodes.shrink_to(count);
+        adjoints.clear();
+        adjoints.shrink_to(count);
         self.nodes.set(nodes);
+        self.adjoints.set(adjoints);
         self.notes.shrink_to(bytes);
     }
 }

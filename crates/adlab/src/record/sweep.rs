@@ -4,6 +4,7 @@
 //! its inputs, multiplied by them, and where several meet they add up. Forwards, a node gathers the tangents of its inputs
 //! in the same way. Both are the chain rule; they differ in the end from which it is summed up.
 
+use std::array::from_fn;
 use std::ops::Add;
 
 use super::storage::{NONE, Node};
@@ -36,37 +37,57 @@ where
 pub const UNREACHED: f64 = -0.0;
 
 /// [`adjoints`] of plain numbers, which is what all wait for: the same, but whether anything came to a node is written in
-/// its sum, and not beside it. And for L results at once, since reading the record is most of the work.
+/// its sum, and not beside it. And for L results at once, since reading the record is most of the work: each node has as many
+/// adjoints. What was in `memory` is forgotten, and its room used.
 pub fn plain_adjoints<const L: usize>(
     nodes: &[Node<f64>],
     seeds: impl Iterator<Item = (usize, [f64; L])> + Clone,
-) -> Vec<[f64; L]> {
+    mut memory: Vec<f64>,
+) -> Vec<f64> {
     let count = seeds.clone().map(|(index, _)| index + 1).max().unwrap_or(0);
-    let mut sums = vec![[UNREACHED; L]; count];
+    memory.clear();
+    memory.resize(count * L, UNREACHED);
+    let (sums, _) = memory.as_chunks_mut::<L>();
     for (index, seed) in seeds {
         add_terms(&mut sums[index], seed, 1.0);
     }
-    let mut rest = &mut sums[..];
-    for node in nodes[..count].iter().rev() {
-        let Some((last, before)) = rest.split_last_mut() else { break };
-        let adjoint = *last;
-        if adjoint.into_iter().all(is_unreached) {
-            *last = [0.0; L];
-        } else {
+    // Inputs hand nothing on, and are often half of a record: those that it begins with are left out.
+    let inputs = nodes[..count].iter().take_while(|node| node.is_input()).count();
+    let (sums, nodes) = (&mut sums[..count], &nodes[..count]);
+    let mut adjoint = sums.last().copied().unwrap_or([UNREACHED; L]);
+    // A record begins with an input, so that there is a node before.
+    for index in (inputs.max(1)..count).rev() {
+        let (node, before) = (&nodes[index], index - 1);
+        sums[index] = adjoint.map(reached);
+        // It is often an operand. Its sum is kept at hand: to write it and to read it again takes longer than to compute it,
+        // and all that follows waits for it.
+        let mut next = sums[before];
+        if !adjoint.into_iter().all(is_unreached) {
             for (input, partial) in node.inputs().into_iter().zip(node.partials) {
-                // Operands stand before; what stands nowhere is a constant.
-                if let Some(sums) = before.get_mut(input as usize) {
-                    add_terms(sums, adjoint, partial);
+                // What stands nowhere is a constant.
+                match input as usize {
+                    input if input < before => add_terms(&mut sums[input], adjoint, partial),
+                    input if input == before => add_terms(&mut next, adjoint, partial),
+                    _ => (),
                 }
             }
-            // Of one result, something came; of several, perhaps not to each.
-            if L > 1 {
-                *last = adjoint.map(reached);
-            }
         }
-        rest = before;
+        adjoint = next;
     }
-    sums
+    let sums_of_inputs = &mut sums[..inputs];
+    if let Some(last) = sums_of_inputs.last_mut() {
+        *last = adjoint;
+    }
+    sums_of_inputs.as_flattened_mut().iter_mut().for_each(|sum| *sum = reached(*sum));
+    memory
+}
+
+/// The adjoints of the first n nodes, for each result.
+pub fn by_first<const L: usize>(adjoints: &[f64], n: usize) -> [Vec<f64>; L] {
+    let (adjoints, _) = adjoints.as_chunks::<L>();
+    // What was recorded after the results does not influence them.
+    let by = |lane: usize, node: usize| adjoints.get(node).map_or(0.0, |adjoints| adjoints[lane]);
+    from_fn(|lane| (0..n).map(|node| by(lane, node)).collect())
 }
 
 /// A number that came to a node: 0 in place of −0.
@@ -77,7 +98,8 @@ pub fn reached(number: f64) -> f64 {
 
 #[inline(always)]
 fn is_unreached(sum: f64) -> bool {
-    sum.to_bits() == UNREACHED.to_bits()
+    // Its bits say it as well, but who asks for them gets all sums in registers that can't add.
+    sum == 0.0 && sum.recip() < 0.0
 }
 
 /// Adds adjoints times a slope to sums, for each result; nothing where nothing came, even if the slope is infinite.
@@ -85,7 +107,10 @@ fn is_unreached(sum: f64) -> bool {
 fn add_terms<const L: usize>(sums: &mut [f64; L], adjoint: [f64; L], slope: f64) {
     for (sum, adjoint) in sums.iter_mut().zip(adjoint) {
         // What was there is made 0, and not the term, which is computed later.
-        *sum = if is_unreached(adjoint) { *sum } else { reached(*sum) + adjoint * slope };
+        // Of one, something came; of several, perhaps not to each.
+        if L == 1 || !is_unreached(adjoint) {
+            *sum = reached(*sum) + adjoint * slope;
+        }
     }
 }
 

@@ -58,7 +58,7 @@ pub fn record_many(mut f: impl FnMut(&[Var]) -> Vec<Var>, x: &[f64]) -> Recordin
 #[track_caller]
 fn recorded(f: &mut dyn FnMut(&[Var]) -> Vec<Var>, x: &[f64]) -> Recording {
     let tape = Tape::guarded();
-    let inputs: Vec<Var> = x.iter().map(|&x| tape.var(x)).collect();
+    let inputs = tape.vars(x);
     let results = f(&inputs);
     let mut places = Vec::with_capacity(results.len());
     for &result in &results {

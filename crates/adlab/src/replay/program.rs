@@ -183,7 +183,7 @@ const NOWHERE: Known = Known { place: NONE, root: NONE };
 impl Making {
     fn new(inputs: usize) -> Making {
         let input = |index| Known { place: index, root: index };
-        let nodes = vec![Node::new(Op::Input, [NONE; 2], [0.0; 2]); inputs];
+        let nodes = vec![Node::input(0.0); inputs];
         let places = (0..inputs as u32).map(input).collect();
         Making { inputs, constants: Vec::new(), steps: Vec::new(), nodes, places }
     }

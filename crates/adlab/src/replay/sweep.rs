@@ -3,7 +3,7 @@
 
 use super::program::{Known, Operation, Program, Roots, What};
 use crate::forward::DualVec;
-use crate::record::sweep::{UNREACHED, plain_adjoints, reached};
+use crate::record::sweep::{UNREACHED, by_first, plain_adjoints, reached};
 use crate::record::{NONE, Op};
 use crate::reverse::apply;
 
@@ -14,6 +14,7 @@ pub struct Memory {
     /// How steep each is by its root. Beside the values, and not with them: what was written in two parts is read slowly as
     /// one.
     slopes: Vec<f64>,
+    adjoints: Vec<f64>,
 }
 
 impl Memory {
@@ -77,16 +78,15 @@ impl Memory {
     }
 
     /// The derivatives, by the inputs, of L results, after [`run`](Memory::run).
-    pub fn adjoints<const L: usize>(&self, program: &Program, results: [Known; L]) -> [Vec<f64>; L] {
+    pub fn adjoints<const L: usize>(&mut self, program: &Program, results: [Known; L]) -> [Vec<f64>; L] {
+        let memory = std::mem::take(&mut self.adjoints);
         let seeds = results.iter().enumerate().filter(|(_, result)| result.root != NONE).map(|(lane, result)| {
             let mut seed = [UNREACHED; L];
             seed[lane] = reached(self.slopes[result.place as usize]);
             (result.root as usize, seed)
         });
-        let adjoints = plain_adjoints(&program.nodes, seeds);
-        // What stands after the results does not influence them.
-        let by = |lane: usize, input: usize| adjoints.get(input).map_or(0.0, |adjoints| adjoints[lane]);
-        std::array::from_fn(|lane| (0..program.inputs).map(|input| by(lane, input)).collect())
+        self.adjoints = plain_adjoints(&program.nodes, seeds, memory);
+        by_first(&self.adjoints, program.inputs)
     }
 }
 

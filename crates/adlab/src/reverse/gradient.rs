@@ -38,7 +38,7 @@ pub struct Gradient<T: Scalar = f64> {
 
 impl<T: Scalar> Gradient<T> {
     pub(super) fn new(slot: &'static Slot<T>, generation: u64, seeds: &[(usize, T)]) -> Gradient<T> {
-        Gradient { slot, generation, adjoints: slot.read(|nodes| T::adjoints(nodes, seeds)) }
+        Gradient { slot, generation, adjoints: T::adjoints(slot, seeds) }
     }
 
     /// The derivatives by the first n nodes, which are the inputs; a copy, as the others may be many more.
@@ -68,6 +68,15 @@ impl<T: Scalar> Gradient<T> {
         );
         // What was recorded after the result does not influence it.
         self.adjoints.get(var.index as usize).copied().unwrap_or(T::from(0.0))
+    }
+}
+
+/// The next pass over this record uses the memory.
+impl<T: Scalar> Drop for Gradient<T> {
+    fn drop(&mut self) {
+        if self.slot.generation.get() == self.generation {
+            T::give_adjoints_back(self.slot, std::mem::take(&mut self.adjoints));
+        }
     }
 }
 

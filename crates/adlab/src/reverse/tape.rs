@@ -1,6 +1,5 @@
 //! The record of a computation, as an object.
 
-use std::array::from_fn;
 use std::fmt;
 
 use super::gather;
@@ -32,7 +31,7 @@ use crate::scalar::Scalar;
 /// A tape is an object: it can be printed, counted and cleared. Variables are plain copies that know their tape; one of a
 /// tape that was cleared or dropped is refused with a clear message. Plain numbers are not recorded: they are constants.
 ///
-/// A tape that is dropped gives its memory back, but for at most 8 MiB that the next one may use.
+/// A tape that is dropped gives its memory back, but for at most 16 MiB that the next one may use.
 ///
 /// # Higher derivatives
 /// A tape can record other numbers than f64. On dual numbers it gives a gradient and its derivative along the seeded
@@ -106,8 +105,21 @@ impl<T: Scalar> Tape<T> {
     /// A new input.
     #[track_caller]
     pub fn var(&self, value: T) -> Var<T> {
-        let node = Node::new(Op::Input, [NONE; 2], [value, T::from(0.0)]);
-        Var::record(self.slot, self.slot.generation.get(), node, value)
+        Var::record(self.slot, self.slot.generation.get(), Node::input(value), value)
+    }
+
+    /// Several new inputs, in their order.
+    ///
+    /// ```
+    /// let tape = adlab::Tape::new();
+    /// let x = tape.vars(&[2.0, 3.0]);
+    /// assert_eq!((x[0] * x[1]).backward().wrt(x[0]), 3.0);
+    /// ```
+    #[track_caller]
+    pub fn vars(&self, values: &[T]) -> Vec<Var<T>> {
+        let generation = self.slot.generation.get();
+        let first = self.slot.write_all(values.iter().map(|&value| Node::input(value)));
+        values.iter().zip(first..).map(|(&value, index)| Var::at(self.slot, generation, index, value)).collect()
     }
 
     /// A new input with a name, which tables and pictures show.
@@ -200,10 +212,11 @@ impl Tape {
                 seeds.push((index, seed));
             }
         }
-        let adjoints = self.slot.read(|nodes| sweep::plain_adjoints(nodes, seeds.iter().copied()));
-        // What was recorded after the results does not influence them.
-        let by = |lane: usize, node: usize| adjoints.get(node).map_or(0.0, |adjoints| adjoints[lane]);
-        from_fn(|lane| (0..n).map(|node| by(lane, node)).collect())
+        let memory = self.slot.adjoints.take();
+        let adjoints = self.slot.read(|nodes| sweep::plain_adjoints(nodes, seeds.iter().copied(), memory));
+        let rows = sweep::by_first(&adjoints, n);
+        self.slot.adjoints.set(adjoints);
+        rows
     }
 }
 

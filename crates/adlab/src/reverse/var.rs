@@ -69,7 +69,13 @@ impl<T: Scalar> Var<T> {
     #[inline]
     #[track_caller]
     pub(super) fn record(slot: &'static Slot<T>, generation: u64, node: Node<T>, value: T) -> Var<T> {
-        Var { tape: Some(slot), generation, index: T::write(slot, node), value, slope: T::from(1.0) }
+        Var::at(slot, generation, T::write(slot, node), value)
+    }
+
+    /// What stands there on the tape.
+    #[inline]
+    pub(super) fn at(slot: &'static Slot<T>, generation: u64, index: u32, value: T) -> Var<T> {
+        Var { tape: Some(slot), generation, index, value, slope: T::from(1.0) }
     }
 
     /// Where a pass backwards begins, and with what.

@@ -442,7 +442,11 @@ pub trait Scalar:
     }
 
     #[doc(hidden)]
-    fn adjoints(nodes: &[Node<Self>], seeds: &[(usize, Self)]) -> Vec<Self> {
-        sweep::adjoints(nodes, seeds, Self::times)
+    fn adjoints(slot: &Slot<Self>, seeds: &[(usize, Self)]) -> Vec<Self> {
+        slot.read(|nodes| sweep::adjoints(nodes, seeds, Self::times))
     }
+
+    /// Only f64 uses their memory again.
+    #[doc(hidden)]
+    fn give_adjoints_back(_slot: &Slot<Self>, _adjoints: Vec<Self>) {}
 }

@@ -105,9 +105,13 @@ impl Scalar for f64 {
         slot.write(node)
     }
 
-    fn adjoints(nodes: &[Node<f64>], seeds: &[(usize, f64)]) -> Vec<f64> {
-        sweep::plain_adjoints(nodes, seeds.iter().map(|&(index, seed)| (index, [sweep::reached(seed)])))
-            .into_flattened()
+    fn adjoints(slot: &Slot<f64>, seeds: &[(usize, f64)]) -> Vec<f64> {
+        let seeds = seeds.iter().map(|&(index, seed)| (index, [sweep::reached(seed)]));
+        slot.read(|nodes| sweep::plain_adjoints(nodes, seeds, slot.adjoints.take()))
+    }
+
+    fn give_adjoints_back(slot: &Slot<f64>, adjoints: Vec<f64>) {
+        slot.adjoints.set(adjoints);
     }
 
     // The rest is what the standard library has under the same name.
