@@ -270,7 +270,7 @@ impl Tensor {
 
     /// Where each number of another tensor meets one and the same of this, and the result has the other's shape: that one.
     /// It is often so: the gradient of a sum, a constant.
-    fn one_number_for(&self, other: &Tensor) -> Option<f64> {
+    pub(super) fn one_number_for(&self, other: &Tensor) -> Option<f64> {
         let (own, others) = (&self.inner.layout, &other.inner.layout.shape);
         let fits = own.shape == *others || own.count() == 1 && own.shape.len() <= others.len();
         (fits && own.is_one_number()).then(|| self.inner.storage.borrow()[own.offset])

@@ -3,9 +3,13 @@
 use super::buffers;
 use super::data::{Rule, Tensor};
 use super::graph::is_recording;
+use super::sines::{MANY, cosines, minus_sines, sines};
 use crate::error::expect;
 use crate::rules::{self, Real};
 use crate::scalar::Scalar;
+
+/// So many numbers are computed at a time where a function is of many.
+const PART: usize = 512;
 
 /// A function of one number. Its derivative is computed from what it keeps: its argument or its value. It stands here twice,
 /// the same rule for numbers, which is fast, and for tensors, which can be differentiated again.
@@ -15,7 +19,12 @@ struct Unary {
     derivative: fn(f64) -> f64,
     recorded: fn(Tensor) -> Tensor,
     keeps: Keeps,
+    /// Function and derivative of many numbers, where that is faster than one by one.
+    of_many: Option<[OfMany; 2]>,
 }
+
+/// Puts in place of numbers what a function makes of them.
+type OfMany = fn(&mut [f64]);
 
 #[derive(Clone, Copy, PartialEq)]
 enum Keeps {
@@ -31,13 +40,17 @@ const fn unary(
     recorded: fn(Tensor) -> Tensor,
     keeps: Keeps,
 ) -> Unary {
-    Unary { name, f, derivative, recorded, keeps }
+    Unary { name, f, derivative, recorded, keeps, of_many: None }
+}
+
+const fn of_many(unary: Unary, of_many: [OfMany; 2]) -> Unary {
+    Unary { of_many: Some(of_many), ..unary }
 }
 
 use Keeps::{Argument, Nothing, Value};
 
-static SIN: Unary = unary("sin", f64::sin, rules::d_sin, rules::d_sin, Argument);
-static COS: Unary = unary("cos", f64::cos, rules::d_cos, rules::d_cos, Argument);
+static SIN: Unary = of_many(unary("sin", f64::sin, rules::d_sin, rules::d_sin, Argument), [sines, cosines]);
+static COS: Unary = of_many(unary("cos", f64::cos, rules::d_cos, rules::d_cos, Argument), [cosines, minus_sines]);
 static TAN: Unary = unary("tan", f64::tan, rules::d_tan, rules::d_tan, Value);
 static ASIN: Unary = unary("asin", f64::asin, rules::d_asin, rules::d_asin, Argument);
 static ACOS: Unary = unary("acos", f64::acos, rules::d_acos, rules::d_acos, Argument);
@@ -271,6 +284,12 @@ impl Tensor {
 
     #[track_caller]
     fn unary(&self, op: &'static Unary) -> Tensor {
+        if let Some([f, derivative]) = op.of_many
+            && self.numel() >= MANY
+        {
+            let slopes = move |g: &Tensor, kept: &Tensor| g.times_in_parts(kept, derivative);
+            return self.recorded_as(op.name, op.keeps, self.in_parts(|part, _| f(part)), slopes, op.recorded);
+        }
         self.looped(op.name, op.keeps, op.f, op.derivative, op.recorded)
     }
 
@@ -284,7 +303,21 @@ impl Tensor {
         derivative: impl Fn(f64) -> f64 + 'static,
         recorded: impl Fn(Tensor) -> Tensor + 'static,
     ) -> Tensor {
-        expect(Tensor::record(op, &[self], self.map(f), |recorder| {
+        let by_kept = move |g: &Tensor, kept: &Tensor| g.zip(kept, |g, kept| g * derivative(kept));
+        self.recorded_as(op, keeps, self.map(f), by_kept, recorded)
+    }
+
+    /// Records how the value came about; `by_kept` is a gradient times the derivative at what was kept.
+    #[track_caller]
+    fn recorded_as(
+        &self,
+        op: &'static str,
+        keeps: Keeps,
+        value: Tensor,
+        by_kept: impl Fn(&Tensor, &Tensor) -> Tensor + 'static,
+        recorded: impl Fn(Tensor) -> Tensor + 'static,
+    ) -> Tensor {
+        expect(Tensor::record(op, &[self], value, |recorder| {
             let kept = match keeps {
                 Argument => recorder.keep(0),
                 Value => recorder.keep_result(),
@@ -292,11 +325,38 @@ impl Tensor {
             };
             Rule::map(move |g, node| {
                 let kept = kept.get(node)?;
-                let by_x =
-                    if is_recording() { g * recorded(kept) } else { g.zip(&kept, |g, kept| g * derivative(kept)) };
+                let by_x = if is_recording() { g * recorded(kept) } else { by_kept(g, &kept) };
                 Ok(vec![Some(by_x)])
             })
         }))
+    }
+
+    /// A function of many numbers, and of where the first of them stands, without history. Each part is computed while it is
+    /// in the cache.
+    fn in_parts(&self, mut f: impl FnMut(&mut [f64], usize)) -> Tensor {
+        let own = self.numbers();
+        let mut numbers = buffers::with_capacity(own.len());
+        for part in own.chunks(PART) {
+            let start = numbers.len();
+            numbers.extend_from_slice(part);
+            f(&mut numbers[start..], start);
+        }
+        Tensor::new(self.sizes(), numbers)
+    }
+
+    /// A gradient times a function of what was kept, which has the same shape.
+    fn times_in_parts(&self, kept: &Tensor, f: OfMany) -> Tensor {
+        if let Some(g) = self.one_number_for(kept) {
+            return kept.in_parts(|part, _| {
+                f(part);
+                part.iter_mut().for_each(|x| *x *= g);
+            });
+        }
+        let gradient = self.numbers();
+        kept.in_parts(|part, start| {
+            f(part);
+            part.iter_mut().zip(&gradient[start..]).for_each(|(x, g)| *x *= g);
+        })
     }
 
     /// A function of each number, without history.

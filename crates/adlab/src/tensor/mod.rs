@@ -9,6 +9,7 @@
 //! | `graph.rs` | the record: how operations are written down, what they keep, no_grad |
 //! | `backward.rs`, `waiting.rs`, `hooks.rs` | the pass backwards over it, and how to watch it |
 //! | `elementwise.rs`, `real.rs` | functions of each number, with their derivatives as a table |
+//! | `sines.rs` | sines and cosines of many numbers at once |
 //! | `binary.rs`, `compare.rs` | functions of two numbers, comparisons and choices |
 //! | `matmul.rs`, `wide.rs` | matrix products |
 //! | `sums.rs`, `reduce.rs`, `extreme.rs`, `softmax.rs` | sums, means, norms; maxima and minima; softmax and its logarithm |
@@ -41,6 +42,7 @@ mod operators;
 mod pick;
 mod real;
 mod reduce;
+mod sines;
 mod softmax;
 mod storage;
 mod sums;
