@@ -4,7 +4,7 @@ mod common;
 
 use adlab::{
     Dual, Mode, Scalar, Tape, Var, check_gradient, check_gradient_with, derivative, derivatives,
-    directional_derivative, forward_gradient, gradient, hessian, hvp, jacobian, jvp, nested_derivative,
+    directional_derivative, forward_gradient, gradient, hessian, hvp, jacobian, jvp, nested_derivative, record_many,
     value_and_derivative, value_and_gradient, vjp,
 };
 use common::{assert_close, panic_text};
@@ -369,4 +369,43 @@ fn one_call_refuses_derivatives_by_what_it_has_not_written_down() {
     assert!(text.contains("Tape::new()"), "{text}");
     let by_input = |x: &[Var]| x[0] * (x[0] * x[1]).backward().wrt(x[1]);
     assert_eq!(gradient(by_input, &[2.0, 3.0]), [2.0, 0.0]);
+}
+
+/// What a result does not depend on is not multiplied by 0: √ has the slope ∞ at 0. But where 0 comes to it, that is 0·∞.
+#[test]
+fn infinite_slopes_elsewhere_do_no_harm() {
+    let several = |x: &[Var]| vec![x[0].sqrt() * x[1], x[2] * x[3], x[2] - x[1], x[3] * x[4], x[4] * x[2]];
+    let j = jacobian(several, &[0.0, 1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(j.mode, Mode::Reverse);
+    let expected = [
+        [f64::INFINITY, 0.0, 0.0, 0.0, 0.0],
+        [0.0, 0.0, 3.0, 2.0, 0.0],
+        [0.0, -1.0, 1.0, 0.0, 0.0],
+        [0.0, 0.0, 0.0, 4.0, 3.0],
+        [0.0, 0.0, 4.0, 0.0, 2.0],
+    ];
+    assert_eq!(j.to_vec(), expected.as_flattened());
+    assert_eq!(record_many(several, &[1.0; 5]).jacobian(&[0.0, 1.0, 2.0, 3.0, 4.0]).to_vec(), expected.as_flattened());
+    let unused = |x: &[Var]| {
+        let _ = x[0].sqrt() * x[1];
+        x[0] * x[1] + (x[0].sqrt() * x[1]) * 0.0
+    };
+    let g = gradient(unused, &[0.0, 2.0]);
+    assert!(g[0].is_nan() && g[1] == 0.0, "{g:?}");
+    assert_eq!(
+        gradient(
+            |x| {
+                let _ = x[0].sqrt() * x[1];
+                x[0] * x[1]
+            },
+            &[0.0, 2.0]
+        ),
+        [2.0, 0.0]
+    );
+    let tape = Tape::new();
+    let (x, y) = (tape.var(0.0), tape.var(2.0));
+    let (unused, z) = (x.sqrt(), x * y);
+    let gradient = (z + y).backward();
+    assert_eq!((gradient.wrt(x), gradient.wrt(y), gradient.wrt(unused)), (2.0, 1.0, 0.0));
+    assert!((z + unused * 0.0).backward().wrt(x).is_nan());
 }

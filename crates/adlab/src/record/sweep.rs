@@ -32,54 +32,77 @@ where
     adjoints.sums
 }
 
-/// What stands for a node that nothing has come to: −0, so that the first term is added as all others are. No sum of terms
-/// is −0, as none of them is: see [`reached`].
-pub const UNREACHED: f64 = -0.0;
+/// A result's place, which of several results it is, and its weight.
+pub type Seed = (usize, usize, f64);
 
-/// [`adjoints`] of plain numbers, which is what all wait for: the same, but whether anything came to a node is written in
-/// its sum, and not beside it. And for L results at once, since reading the record is most of the work: each node has as many
-/// adjoints. What was in `memory` is forgotten, and its room used.
+/// [`adjoints`] of plain numbers, which is what all wait for: the same, but it does not note what came to a node. And for L
+/// results at once, since reading the record is most of the work: each node has as many adjoints. What was in `memory` is
+/// forgotten, and its room used.
 pub fn plain_adjoints<const L: usize>(
     nodes: &[Node<f64>],
-    seeds: impl Iterator<Item = (usize, [f64; L])> + Clone,
+    seeds: impl Iterator<Item = Seed> + Clone,
     mut memory: Vec<f64>,
 ) -> Vec<f64> {
-    let count = seeds.clone().map(|(index, _)| index + 1).max().unwrap_or(0);
+    let count = seeds.clone().map(|(index, ..)| index + 1).max().unwrap_or(0);
     memory.clear();
-    memory.resize(count * L, UNREACHED);
-    let (sums, _) = memory.as_chunks_mut::<L>();
-    for (index, seed) in seeds {
-        add_terms(&mut sums[index], seed, 1.0);
+    memory.resize(count * L, 0.0);
+    let (sums, nodes) = (&mut memory.as_chunks_mut::<L>().0[..count], &nodes[..count]);
+    for (index, lane, weight) in seeds.clone() {
+        sums[index][lane] += weight;
     }
     // Inputs hand nothing on, and are often half of a record: those that it begins with are left out.
-    let inputs = nodes[..count].iter().take_while(|node| node.is_input()).count();
-    let (sums, nodes) = (&mut sums[..count], &nodes[..count]);
-    let mut adjoint = sums.last().copied().unwrap_or([UNREACHED; L]);
+    let inputs = nodes.iter().take_while(|node| node.is_input()).count();
+    let mut adjoint = sums.last().copied().unwrap_or([0.0; L]);
     // A record begins with an input, so that there is a node before.
     for index in (inputs.max(1)..count).rev() {
         let (node, before) = (&nodes[index], index - 1);
-        sums[index] = adjoint.map(reached);
+        // 0 may be a sum, or nothing has come. That is the same, unless 0·∞ is asked for.
+        if adjoint.into_iter().any(may_be_zero) && !node.partials.iter().all(|partial| partial.is_finite()) {
+            return noted_adjoints::<L>(nodes, seeds);
+        }
+        sums[index] = adjoint;
         // It is often an operand. Its sum is kept at hand: to write it and to read it again takes longer than to compute it,
         // and all that follows waits for it.
         let mut next = sums[before];
-        if !adjoint.into_iter().all(is_unreached) {
-            for (input, partial) in node.inputs().into_iter().zip(node.partials) {
-                // What stands nowhere is a constant.
-                match input as usize {
-                    input if input < before => add_terms(&mut sums[input], adjoint, partial),
-                    input if input == before => add_terms(&mut next, adjoint, partial),
-                    _ => (),
-                }
+        for (input, partial) in node.inputs().into_iter().zip(node.partials) {
+            // What stands nowhere is a constant.
+            match input as usize {
+                input if input < before => add_terms(&mut sums[input], adjoint, partial),
+                input if input == before => add_terms(&mut next, adjoint, partial),
+                _ => (),
             }
         }
         adjoint = next;
     }
-    let sums_of_inputs = &mut sums[..inputs];
-    if let Some(last) = sums_of_inputs.last_mut() {
+    if let Some(last) = sums[..inputs].last_mut() {
         *last = adjoint;
     }
-    sums_of_inputs.as_flattened_mut().iter_mut().for_each(|sum| *sum = reached(*sum));
     memory
+}
+
+/// True for 0, and for a little more. Asked directly, numbers would be compared as bits, and kept in registers that can't add.
+#[inline(always)]
+fn may_be_zero(number: f64) -> bool {
+    number * number <= 0.0
+}
+
+/// Adds adjoints times a slope to sums, for each result.
+#[inline(always)]
+fn add_terms<const L: usize>(sums: &mut [f64; L], adjoint: [f64; L], slope: f64) {
+    sums.iter_mut().zip(adjoint).for_each(|(sum, adjoint)| *sum += adjoint * slope);
+}
+
+/// The same by way of [`adjoints`], for each result.
+#[cold]
+fn noted_adjoints<const L: usize>(nodes: &[Node<f64>], seeds: impl Iterator<Item = Seed> + Clone) -> Vec<f64> {
+    let mut all = vec![[0.0; L]; nodes.len()];
+    for lane in 0..L {
+        let of_lane = seeds.clone().filter(|seed| seed.1 == lane).map(|(index, _, weight)| (index, weight));
+        let of_lane: Vec<(usize, f64)> = of_lane.collect();
+        let by_node = adjoints(nodes, &of_lane, |a, b| a * b);
+        all.iter_mut().zip(by_node).for_each(|(all, adjoint)| all[lane] = adjoint);
+    }
+    all.into_flattened()
 }
 
 /// The adjoints of the first n nodes, for each result.
@@ -88,30 +111,6 @@ pub fn by_first<const L: usize>(adjoints: &[f64], n: usize) -> [Vec<f64>; L] {
     // What was recorded after the results does not influence them.
     let by = |lane: usize, node: usize| adjoints.get(node).map_or(0.0, |adjoints| adjoints[lane]);
     from_fn(|lane| (0..n).map(|node| by(lane, node)).collect())
-}
-
-/// A number that came to a node: 0 in place of −0.
-#[inline(always)]
-pub fn reached(number: f64) -> f64 {
-    number + 0.0
-}
-
-#[inline(always)]
-fn is_unreached(sum: f64) -> bool {
-    // Its bits say it as well, but who asks for them gets all sums in registers that can't add.
-    sum == 0.0 && sum.recip() < 0.0
-}
-
-/// Adds adjoints times a slope to sums, for each result; nothing where nothing came, even if the slope is infinite.
-#[inline(always)]
-fn add_terms<const L: usize>(sums: &mut [f64; L], adjoint: [f64; L], slope: f64) {
-    for (sum, adjoint) in sums.iter_mut().zip(adjoint) {
-        // What was there is made 0, and not the term, which is computed later.
-        // Of one, something came; of several, perhaps not to each.
-        if L == 1 || !is_unreached(adjoint) {
-            *sum = reached(*sum) + adjoint * slope;
-        }
-    }
 }
 
 /// The derivative of each node along one direction. The seeds are the inputs' tangents.

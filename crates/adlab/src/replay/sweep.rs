@@ -3,7 +3,7 @@
 
 use super::program::{Known, Operation, Program, Roots, What};
 use crate::forward::DualVec;
-use crate::record::sweep::{UNREACHED, by_first, plain_adjoints, reached};
+use crate::record::sweep::{by_first, plain_adjoints};
 use crate::record::{NONE, Op};
 use crate::reverse::apply;
 
@@ -80,12 +80,12 @@ impl Memory {
     /// The derivatives, by the inputs, of L results, after [`run`](Memory::run).
     pub fn adjoints<const L: usize>(&mut self, program: &Program, results: [Known; L]) -> [Vec<f64>; L] {
         let memory = std::mem::take(&mut self.adjoints);
-        let seeds = results.iter().enumerate().filter(|(_, result)| result.root != NONE).map(|(lane, result)| {
-            let mut seed = [UNREACHED; L];
-            seed[lane] = reached(self.slopes[result.place as usize]);
-            (result.root as usize, seed)
-        });
-        self.adjoints = plain_adjoints(&program.nodes, seeds, memory);
+        let seeds = results
+            .iter()
+            .enumerate()
+            .filter(|(_, result)| result.root != NONE)
+            .map(|(lane, result)| (result.root as usize, lane, self.slopes[result.place as usize]));
+        self.adjoints = plain_adjoints::<L>(&program.nodes, seeds, memory);
         by_first(&self.adjoints, program.inputs)
     }
 }

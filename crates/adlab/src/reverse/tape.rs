@@ -207,13 +207,11 @@ impl Tape {
         for (lane, result) in results.into_iter().enumerate() {
             if self.place(result).is_some() {
                 let (index, weight) = result.seed(1.0);
-                let mut seed = [sweep::UNREACHED; L];
-                seed[lane] = sweep::reached(weight);
-                seeds.push((index, seed));
+                seeds.push((index, lane, weight));
             }
         }
         let memory = self.slot.adjoints.take();
-        let adjoints = self.slot.read(|nodes| sweep::plain_adjoints(nodes, seeds.iter().copied(), memory));
+        let adjoints = self.slot.read(|nodes| sweep::plain_adjoints::<L>(nodes, seeds.iter().copied(), memory));
         let rows = sweep::by_first(&adjoints, n);
         self.slot.adjoints.set(adjoints);
         rows

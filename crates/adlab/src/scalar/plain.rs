@@ -106,8 +106,8 @@ impl Scalar for f64 {
     }
 
     fn adjoints(slot: &Slot<f64>, seeds: &[(usize, f64)]) -> Vec<f64> {
-        let seeds = seeds.iter().map(|&(index, seed)| (index, [sweep::reached(seed)]));
-        slot.read(|nodes| sweep::plain_adjoints(nodes, seeds, slot.adjoints.take()))
+        let seeds = seeds.iter().map(|&(index, seed)| (index, 0, seed));
+        slot.read(|nodes| sweep::plain_adjoints::<1>(nodes, seeds, slot.adjoints.take()))
     }
 
     fn give_adjoints_back(slot: &Slot<f64>, adjoints: Vec<f64>) {
