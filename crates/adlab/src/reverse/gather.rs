@@ -38,13 +38,11 @@ pub fn function_of(index: u32) -> u32 {
     index | FUNCTION
 }
 
-/// The index of a function of two variables, of which one may be a constant, and its slope there.
+/// The index of a function of two variables, and its slope there.
 #[inline(always)]
 #[track_caller]
 pub fn function_of_both<T: Scalar>(slot: &Slot<T>, indices: [u32; 2], slopes: [T; 2]) -> (u32, T) {
     match [place(indices[0]), place(indices[1])] {
-        [a, NONE] => (function_of(a), slopes[0]),
-        [NONE, b] => (function_of(b), slopes[1]),
         [a, b] if a == b => (function_of(a), slopes[0] + slopes[1]),
         // It is never shown, so that its name does not matter.
         places => (T::write(slot, Node::new(Op::Input, places, slopes)), T::from(1.0)),

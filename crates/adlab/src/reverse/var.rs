@@ -110,17 +110,20 @@ impl<T: Scalar> Var<T> {
     }
 
     /// Records a function of one variable and a constant, or nothing, that stands beside the partial derivative.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(super) fn beside(self, op: Op, value: T, partials: [T; 2]) -> Var<T> {
         match self.slot() {
             None => Var::lifted(value),
-            Some(_) if gathers::<T>(self.generation) => {
-                let (index, slope) = (gather::function_of(self.index), self.slope.times(partials[0]));
-                Var { index, value, slope, ..self }
-            }
+            Some(_) if gathers::<T>(self.generation) => self.function(value, partials[0]),
             Some(slot) => Var::record(slot, self.generation, Node::new(op, [self.index, NONE], partials), value),
         }
+    }
+
+    /// A function of this one, on a tape that gathers.
+    #[inline(always)]
+    fn function(self, value: T, partial: T) -> Var<T> {
+        Var { index: gather::function_of(self.index), value, slope: self.slope.times(partial), ..self }
     }
 
     /// Records a function of two, of which either may be a constant. In a loop, variables must be kept in registers, or all
@@ -128,20 +131,20 @@ impl<T: Scalar> Var<T> {
     #[inline(always)]
     #[track_caller]
     pub(super) fn binary(self, other: Var<T>, op: Op, value: T, partials: (T, T)) -> Var<T> {
-        let (slot, generation) = match (self.slot(), other.slot()) {
+        let (slot, generation, partials) = match (self.slot(), other.slot()) {
             (None, None) => return Var::lifted(value),
+            (Some(_), None) => return self.beside(op, value, [partials.0, other.value]),
+            (None, Some(_)) if gathers::<T>(other.generation) => return other.function(value, partials.1),
+            (None, Some(slot)) => (slot, other.generation, [self.value, partials.1]),
             (Some(a), Some(b)) if !std::ptr::eq(a, b) => refuse_other_tape(),
-            (Some(slot), _) => (slot, self.generation),
-            (None, Some(slot)) => (slot, other.generation),
+            (Some(slot), Some(_)) if gathers::<T>(self.generation) => {
+                let slopes = [self.slope.times(partials.0), other.slope.times(partials.1)];
+                let (index, slope) = gather::function_of_both(slot, [self.index, other.index], slopes);
+                return Var { tape: Some(slot), generation: self.generation, index, value, slope };
+            }
+            (Some(slot), Some(_)) => (slot, self.generation, [partials.0, partials.1]),
         };
-        if gathers::<T>(generation) {
-            let slopes = [self.slope.times(partials.0), other.slope.times(partials.1)];
-            let (index, slope) = gather::function_of_both(slot, [self.index, other.index], slopes);
-            return Var { tape: Some(slot), generation, index, value, slope };
-        }
-        let by_self = if self.is_constant() { self.value } else { partials.0 };
-        let by_other = if other.is_constant() { other.value } else { partials.1 };
-        Var::record(slot, generation, Node::new(op, [self.index, other.index], [by_self, by_other]), value)
+        Var::record(slot, generation, Node::new(op, [self.index, other.index], partials), value)
     }
 }
 
