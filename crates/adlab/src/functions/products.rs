@@ -112,7 +112,7 @@ pub(super) fn forward_over_reverse(
 #[track_caller]
 fn gradient_of_duals(f: &mut dyn FnMut(&[Var<Dual>]) -> Var<Dual>, x: &[Dual]) -> Vec<Dual> {
     let tape = Tape::<Dual>::over();
-    let inputs = tape.vars(&x);
+    let inputs = tape.vars(x);
     tape.backward(&[f(&inputs)], &[Dual::constant(1.0)]).by_first(x.len())
 }
 
