@@ -145,9 +145,9 @@ mod tests {
     }
 
     fn compare(numbers: &[f64]) {
-        type Many = fn(&mut [f64]);
-        let of_all: [(Many, fn(f64) -> f64); 3] = [(sines, f64::sin), (cosines, f64::cos), (minus_sines, |x| -x.sin())];
-        for (many, one) in of_all {
+        type Function = (fn(&mut [f64]), fn(f64) -> f64);
+        let all: [Function; 3] = [(sines, f64::sin), (cosines, f64::cos), (minus_sines, |x| -x.sin())];
+        for (many, one) in all {
             let mut found = numbers.to_vec();
             many(&mut found);
             for (&x, found) in numbers.iter().zip(found) {
