@@ -229,3 +229,32 @@ fn a_wrong_gradient_is_seen() {
     let inputs = [Uniform::seeded(1).tensor(&[3]) + 1.0];
     assert!(common::panic_text(|| check("wrong", wrong, &inputs, 1)).contains("wrong, input 0"));
 }
+
+/// Sines and cosines of many numbers are computed at once, and are those of single ones; so are their derivatives.
+#[test]
+fn sines_of_many_numbers() {
+    let numbers: Vec<f64> = (0..1200).map(|i| f64::from(i) * 0.37 - 200.0).collect();
+    let weights: Vec<f64> = (0..1200).map(|i| f64::from(i % 7) - 3.0).collect();
+    let near = |found: f64, expected: f64| assert!((found - expected).abs() <= 1e-15 * 3.0, "{found}, not {expected}");
+    type Function = (fn(&Tensor) -> Tensor, [fn(f64) -> f64; 3]);
+    let functions: [Function; 2] =
+        [(Tensor::sin, [f64::sin, f64::cos, |x| -x.sin()]), (Tensor::cos, [f64::cos, |x| -x.sin(), |x| -x.cos()])];
+    for (function, [f, first, second]) in functions {
+        // Not in the order in which they are stored, weighted and plain, and differentiated twice.
+        let x = Tensor::from_vec(numbers.clone(), &[30, 40]).requires_grad();
+        let w = Tensor::from_vec(weights.clone(), &[40, 30]);
+        let y = function(&x.t());
+        let by_x = Backward::of(&(&y * &w).sum()).create_graph().gradients(&[&x]);
+        let twice = by_x[0].sum().gradients(&[&x]);
+        let plain = function(&x).sum().gradients(&[&x]);
+        for i in 0..30 {
+            for j in 0..40 {
+                let (at, w) = (numbers[i * 40 + j], weights[j * 30 + i]);
+                near(y.get(&[j, i]), f(at));
+                near(by_x[0].get(&[i, j]), w * first(at));
+                near(twice[0].get(&[i, j]), w * second(at));
+                near(plain[0].get(&[i, j]), first(at));
+            }
+        }
+    }
+}
