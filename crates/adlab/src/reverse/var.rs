@@ -110,7 +110,7 @@ impl<T: Scalar> Var<T> {
     }
 
     /// Records a function of one variable and a constant, or nothing, that stands beside the partial derivative.
-    #[inline(always)]
+    #[inline]
     #[track_caller]
     pub(super) fn beside(self, op: Op, value: T, partials: [T; 2]) -> Var<T> {
         match self.slot() {
