@@ -409,3 +409,20 @@ fn infinite_slopes_elsewhere_do_no_harm() {
     assert_eq!((gradient.wrt(x), gradient.wrt(y), gradient.wrt(unused)), (2.0, 1.0, 0.0));
     assert!((z + unused * 0.0).backward().wrt(x).is_nan());
 }
+
+/// Whether something else on the tape has an infinite slope does not show, not in the sign of a 0 either.
+#[test]
+fn zeros_have_one_sign() {
+    for other in [f64::INFINITY, f64::NEG_INFINITY, 0.0, 1.0] {
+        let with = |x: &[Var]| {
+            let _ = (x[0].sqrt() * x[1].sqrt(), x[0].max(Var::from(other)));
+            -(x[1] * x[2])
+        };
+        let found = gradient(with, &[0.0, 0.0, 3.0]);
+        assert_eq!(found.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), [0.0, -3.0f64, 0.0].map(f64::to_bits));
+        let tape = Tape::new();
+        let x = tape.vars(&[0.0, 0.0, 3.0]);
+        let gradient = with(&x).backward();
+        assert_eq!([x[0], x[1], x[2]].map(|x| gradient.wrt(x).to_bits()), [0.0, -3.0f64, 0.0].map(f64::to_bits));
+    }
+}

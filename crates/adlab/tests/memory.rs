@@ -167,6 +167,28 @@ fn a_gradient_without_a_tape_gives_its_memory_back() {
     assert!(grown <= 16 * MIB + SLACK, "kept {grown} bytes");
 }
 
+/// A gradient of few numbers that lives on does not keep the room of many.
+#[test]
+fn small_gradients_keep_little() {
+    let _alone = alone();
+    let tape = Tape::new();
+    let x = tape.var(1.0);
+    let small = x * 2.0;
+    let large = (0..300_000).fold(x, |y, _| y * 1.0000001);
+    large.backward();
+    let mut kept = Vec::with_capacity(50);
+    let grown = growth(|| {
+        for _ in 0..50 {
+            assert!(large.backward().wrt(x) > 1.0);
+            kept.push(small.backward());
+        }
+    });
+    assert!(grown < MIB, "grew by {grown} bytes");
+    assert!(kept.iter().all(|gradient| gradient.wrt(x) == 2.0));
+    let before = growth(|| drop(large.backward()));
+    assert_eq!(before, 0, "and the room of many is still there");
+}
+
 /// The pass backwards is over memory that the one before has left.
 #[test]
 fn passes_backwards_use_the_same_memory() {

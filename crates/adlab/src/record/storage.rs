@@ -84,7 +84,7 @@ pub struct Slot<T> {
     /// Taken out while it is read, and put back.
     nodes: Cell<Vec<Node<T>>>,
     /// The adjoints of a pass that are no longer wanted: the next one uses their memory again.
-    pub adjoints: Cell<Vec<T>>,
+    adjoints: Cell<Vec<T>>,
     pub notes: Notes,
 }
 
@@ -124,7 +124,7 @@ impl<T: 'static> Slot<T> {
         let nodes = unsafe { &mut *self.nodes.as_ptr() };
         let index = nodes.len() as u32;
         if nodes.len() == nodes.capacity() {
-            grow(nodes, 1);
+            grow(nodes);
         }
         nodes.push(node);
         index
@@ -133,14 +133,16 @@ impl<T: 'static> Slot<T> {
     /// Appends several, and says where the first one stands.
     #[track_caller]
     pub fn write_all(&self, nodes: impl ExactSizeIterator<Item = Node<T>>) -> u32 {
+        let index = self.read(|record| record.len());
+        // A tape that is full says so before its record is taken out.
+        let room = room(index, nodes.len());
         let mut record = self.nodes.take();
-        let index = record.len() as u32;
-        if record.capacity() - record.len() < nodes.len() {
-            grow(&mut record, nodes.len());
+        if record.capacity() - index < nodes.len() {
+            record.reserve_exact(room);
         }
         record.extend(nodes);
         self.nodes.set(record);
-        index
+        index as u32
     }
 
     /// Reads the record. What `read` does must not write on this tape: numbers never do, as they belong to other ones.
@@ -156,6 +158,22 @@ impl<T: 'static> Slot<T> {
         read(&taken.1)
     }
 
+    /// Memory for so many adjoints, that of an earlier pass if it fits: who keeps few of them is not to keep the room of many.
+    pub fn take_adjoints(&self, count: usize) -> Vec<T> {
+        let used = self.adjoints.take();
+        if used.capacity() <= 2 * count {
+            return used;
+        }
+        self.adjoints.set(used);
+        Vec::new()
+    }
+
+    /// Gives it back. The larger one stays.
+    pub fn give_adjoints_back(&self, adjoints: Vec<T>) {
+        let other = self.adjoints.take();
+        self.adjoints.set(if other.capacity() > adjoints.capacity() { other } else { adjoints });
+    }
+
     /// Forgets the records and keeps their memory. Earlier variables are no longer valid.
     pub fn clear(&self) {
         self.generation.set(self.generation.get() + NEXT);
@@ -166,15 +184,19 @@ impl<T: 'static> Slot<T> {
     }
 }
 
-/// Room for as many again, and for so many at least. This is where a tape ends: there is never room for more than places
-/// can name.
 #[cold]
 #[track_caller]
-fn grow<T>(nodes: &mut Vec<Node<T>>, least: usize) {
+fn grow<T>(nodes: &mut Vec<Node<T>>) {
+    nodes.reserve_exact(room(nodes.len(), 1));
+}
+
+/// How many more there is to be room for where so many are: as many again, and so many at least. This is where a tape ends:
+/// there is never room for more than places can name.
+#[track_caller]
+fn room(count: usize, least: usize) -> usize {
     const MOST: usize = NONE as usize;
-    let count = nodes.len();
     assert!(least <= MOST - count, "the tape is full: it holds 2²⁸ − 1 operations; clear it, or use several");
-    nodes.reserve_exact(count.max(least).max(64).min(MOST - count));
+    count.max(least).max(64).min(MOST - count)
 }
 
 /// What is known of some nodes, by rising index. Not generic, so that no cell has to compile it.
@@ -284,5 +306,21 @@ impl Drop for Free {
         for (_, slots) in &self.0 {
             slots.iter().for_each(|slot| slot.keep(0));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_tape_keeps_its_record() {
+        let slot = Slot::<f64>::take(Kind::Whole);
+        let write = |count: u32| slot.write_all((0..count).map(|i| Node::input(i.into())));
+        assert_eq!((write(3), write(200)), (0, 3));
+        let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| write(1 << 28)));
+        assert!(refused.is_err());
+        assert_eq!(slot.read(|nodes| (nodes.len(), nodes[202].partials[0])), (203, 199.0));
+        slot.give_back();
     }
 }

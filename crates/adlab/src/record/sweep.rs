@@ -57,7 +57,7 @@ pub fn plain_adjoints<const L: usize>(
     for index in (inputs.max(1)..count).rev() {
         let (node, before) = (&nodes[index], index - 1);
         // 0 may be a sum, or nothing has come. That is the same, unless 0·∞ is asked for.
-        if adjoint.into_iter().any(may_be_zero) && !node.partials.iter().all(|partial| partial.is_finite()) {
+        if adjoint.into_iter().any(may_be_zero) && !has_finite_slopes(node) {
             return noted_adjoints::<L>(nodes, seeds);
         }
         sums[index] = adjoint;
@@ -86,6 +86,11 @@ fn may_be_zero(number: f64) -> bool {
     number * number <= 0.0
 }
 
+/// True if all that adjoints are multiplied by is finite. Beside a constant stands no slope.
+fn has_finite_slopes(node: &Node<f64>) -> bool {
+    node.inputs().into_iter().zip(node.partials).all(|(input, slope)| input == NONE || slope.is_finite())
+}
+
 /// Adds adjoints times a slope to sums, for each result.
 #[inline(always)]
 fn add_terms<const L: usize>(sums: &mut [f64; L], adjoint: [f64; L], slope: f64) {
@@ -100,7 +105,8 @@ fn noted_adjoints<const L: usize>(nodes: &[Node<f64>], seeds: impl Iterator<Item
         let of_lane = seeds.clone().filter(|seed| seed.1 == lane).map(|(index, _, weight)| (index, weight));
         let of_lane: Vec<(usize, f64)> = of_lane.collect();
         let by_node = adjoints(nodes, &of_lane, |a, b| a * b);
-        all.iter_mut().zip(by_node).for_each(|(all, adjoint)| all[lane] = adjoint);
+        // 0 and no −0, as in sums that begin with 0.
+        all.iter_mut().zip(by_node).for_each(|(all, adjoint)| all[lane] += adjoint);
     }
     all.into_flattened()
 }

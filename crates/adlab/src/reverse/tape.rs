@@ -210,10 +210,10 @@ impl Tape {
                 seeds.push((index, lane, weight));
             }
         }
-        let memory = self.slot.adjoints.take();
+        let memory = self.slot.take_adjoints(L * self.len());
         let adjoints = self.slot.read(|nodes| sweep::plain_adjoints::<L>(nodes, seeds.iter().copied(), memory));
         let rows = sweep::by_first(&adjoints, n);
-        self.slot.adjoints.set(adjoints);
+        self.slot.give_adjoints_back(adjoints);
         rows
     }
 }
