@@ -388,20 +388,11 @@ fn infinite_slopes_elsewhere_do_no_harm() {
     assert_eq!(record_many(several, &[1.0; 5]).jacobian(&[0.0, 1.0, 2.0, 3.0, 4.0]).to_vec(), expected.as_flattened());
     let unused = |x: &[Var]| {
         let _ = x[0].sqrt() * x[1];
-        x[0] * x[1] + (x[0].sqrt() * x[1]) * 0.0
+        x[0] * x[1]
     };
-    let g = gradient(unused, &[0.0, 2.0]);
-    assert!(g[0].is_nan() && g[1] == 0.0, "{g:?}");
-    assert_eq!(
-        gradient(
-            |x| {
-                let _ = x[0].sqrt() * x[1];
-                x[0] * x[1]
-            },
-            &[0.0, 2.0]
-        ),
-        [2.0, 0.0]
-    );
+    assert_eq!(gradient(unused, &[0.0, 2.0]), [2.0, 0.0]);
+    let used = gradient(|x| x[0] * x[1] + (x[0].sqrt() * x[1]) * 0.0, &[0.0, 2.0]);
+    assert!(used[0].is_nan() && used[1] == 0.0, "{used:?}");
     let tape = Tape::new();
     let (x, y) = (tape.var(0.0), tape.var(2.0));
     let (unused, z) = (x.sqrt(), x * y);

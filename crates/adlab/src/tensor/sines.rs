@@ -4,8 +4,8 @@
 //! Microsystems, 1993, `k_sin.c` and `k_cos.c`). What is taken off is known to 139 bits of π/2, in three parts (Cody and
 //! Waite, Software Manual for the Elementary Functions, 1980), so that the rest is right where it is close to 0 as well.
 //!
-//! The error is less than one unit in the last place (0.78 of it, in 12 million arguments). There is no branch, and so the compiler computes as many at a time as
-//! registers hold. All processors compute the same: nothing is multiplied and added at once.
+//! Each is the standard library's, or the number beside it. There is no branch, and so the compiler computes as many at a
+//! time as registers hold. All processors compute the same: nothing is multiplied and added at once.
 
 use std::f64::consts::FRAC_2_PI;
 
