@@ -1,7 +1,8 @@
 //! Functions of two numbers, with broadcasting, and their derivatives.
 
-use super::buffers;
-use super::data::{Rule, Tensor};
+use super::axes::Axes;
+use super::buffers::{self, Buffer};
+use super::data::{Numbers, Rule, Tensor};
 use super::graph::{Recorder, is_recording};
 use super::layout;
 use crate::error::{Error, expect};
@@ -256,16 +257,17 @@ impl Tensor {
         if let Some(a) = self.one_number_for(other) {
             return other.map(|b| f(a, b));
         }
-        let (left, right) = (&self.inner.layout, &other.inner.layout);
-        if left.shape == right.shape {
-            let (a, b) = (self.numbers(), other.numbers());
-            return Tensor::new(&left.shape, buffers::collect(a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b))));
+        let shape = layout::broadcast(self.sizes(), other.sizes()).expect("shapes were checked");
+        let (a, b) = (self.numbers_in(&shape), other.numbers_in(&shape));
+        Tensor::new(&shape, buffers::collect(a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b))))
+    }
+
+    /// The numbers, repeated to fill a shape.
+    fn numbers_in(&self, shape: &Axes) -> Numbers<'_> {
+        if self.sizes() == shape {
+            return self.numbers();
         }
-        let shape = layout::broadcast(&left.shape, &right.shape).expect("shapes were checked");
-        let (left, right) = (left.expanded(&shape), right.expanded(&shape));
-        let (a, b) = (self.inner.storage.borrow(), other.inner.storage.borrow());
-        let (a, b) = (left.read(&a), right.read(&b));
-        Tensor::new(&shape, buffers::collect(a.into_iter().zip(b).map(|(a, b)| f(a, b))))
+        Numbers::Copied(Buffer(self.inner.layout.expanded(shape).read(&self.inner.storage.borrow())))
     }
 
     /// Where each number of another tensor meets one and the same of this, and the result has the other's shape: that one.

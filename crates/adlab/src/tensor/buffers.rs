@@ -1,20 +1,47 @@
 //! The memory of large tensors, used again.
 //!
-//! The system gives and takes large pieces of memory page by page, and clears them: for a temporary result that takes
-//! longer than to compute it. So what large tensors leave behind is kept for the next ones, up to a bound.
+//! The system gives and takes memory page by page, and clears it: for a temporary result that takes longer than to compute
+//! it. The allocator asks the system for each large piece, and gives back what several of some size have left at its end. So
+//! what these leave behind is kept for the next ones, up to a bound.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 
-/// From so many numbers on, the allocator asks the system each time.
-const LARGE: usize = 16 << 10;
+/// From so many numbers on: 8 KiB. Below, the allocator has places of its own for each size.
+const LARGE: usize = 1 << 10;
 
-/// So many numbers are kept at most, by each thread: 32 MiB.
+/// So many numbers are kept at most, by each thread: 32 MiB, in so many pieces.
 const KEPT: usize = 4 << 20;
+const KEPT_PIECES: usize = 64;
 
 thread_local! {
-    /// What nobody uses.
-    static FREE: RefCell<Vec<Vec<f64>>> = const { RefCell::new(Vec::new()) };
+    static FREE: RefCell<Free> = const { RefCell::new(Free { buffers: Vec::new(), numbers: 0 }) };
+}
+
+/// What nobody uses, the oldest first, and how many numbers there is room for in it.
+struct Free {
+    buffers: Vec<Vec<f64>>,
+    numbers: usize,
+}
+
+impl Free {
+    /// One that has the room, and not twice as much.
+    fn take(&mut self, count: usize) -> Option<Vec<f64>> {
+        let place = self.buffers.iter().rposition(|buffer| (count..2 * count).contains(&buffer.capacity()))?;
+        let buffer = self.buffers.remove(place);
+        self.numbers -= buffer.capacity();
+        Some(buffer)
+    }
+
+    fn put(&mut self, mut buffer: Vec<f64>) {
+        buffer.clear();
+        self.numbers += buffer.capacity();
+        self.buffers.push(buffer);
+        // The oldest go first: what is computed now is of other sizes.
+        while self.numbers > KEPT || self.buffers.len() > KEPT_PIECES {
+            self.numbers -= self.buffers.remove(0).capacity();
+        }
+    }
 }
 
 /// Numbers whose memory is kept for others when they are gone.
@@ -23,7 +50,8 @@ pub struct Buffer(pub Vec<f64>);
 impl Drop for Buffer {
     fn drop(&mut self) {
         if self.0.capacity() >= LARGE {
-            give_back(std::mem::take(&mut self.0));
+            // At the thread's end the list may be gone before the tensor.
+            let _ = FREE.try_with(|free| free.borrow_mut().put(std::mem::take(&mut self.0)));
         }
     }
 }
@@ -62,29 +90,11 @@ pub fn zeros(count: usize) -> Vec<f64> {
 
 /// No numbers, and room for so many.
 pub fn with_capacity(count: usize) -> Vec<f64> {
-    let used =
-        if count < LARGE { None } else { FREE.try_with(|free| fitting(&mut free.borrow_mut(), count)).ok().flatten() };
+    if count < LARGE {
+        return Vec::with_capacity(count);
+    }
+    let used = FREE.try_with(|free| free.borrow_mut().take(count)).ok().flatten();
     used.unwrap_or_else(|| Vec::with_capacity(count))
-}
-
-/// One that has the room, and not twice as much.
-fn fitting(free: &mut Vec<Vec<f64>>, count: usize) -> Option<Vec<f64>> {
-    let place = free.iter().rposition(|buffer| (count..2 * count).contains(&buffer.capacity()))?;
-    Some(free.swap_remove(place))
-}
-
-fn give_back(mut buffer: Vec<f64>) {
-    buffer.clear();
-    // At the thread's end the list may be gone before the tensor.
-    let _ = FREE.try_with(|free| {
-        let mut free = free.borrow_mut();
-        free.push(buffer);
-        let mut kept: usize = free.iter().map(Vec::capacity).sum();
-        // The oldest go first: what is computed now is of other sizes.
-        while kept > KEPT {
-            kept -= free.remove(0).capacity();
-        }
-    });
 }
 
 #[cfg(test)]
@@ -107,7 +117,10 @@ mod tests {
         (0..20).map(|_| Buffer(Vec::with_capacity(KEPT / 3))).for_each(drop);
         let buffers: Vec<Buffer> = (0..20).map(|_| Buffer(Vec::with_capacity(KEPT / 3))).collect();
         drop(buffers);
-        let kept: usize = FREE.with(|free| free.borrow().iter().map(Vec::capacity).sum());
-        assert!(kept > KEPT / 2 && kept <= KEPT, "{kept}");
+        let kept = || FREE.with_borrow(|free| (free.numbers, free.buffers.iter().map(Vec::capacity).sum::<usize>()));
+        assert!(kept().0 > KEPT / 2 && kept().0 <= KEPT && kept().0 == kept().1, "{:?}", kept());
+        let buffers: Vec<Buffer> = (0..20_000).map(|_| Buffer(Vec::with_capacity(LARGE))).collect();
+        drop(buffers);
+        assert_eq!(kept(), (KEPT_PIECES * LARGE, KEPT_PIECES * LARGE));
     }
 }

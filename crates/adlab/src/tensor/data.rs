@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::rc::{Rc, Weak};
 
 use super::axes::Axes;
+use super::buffers::Buffer;
 use super::layout::{Layout, Places};
 use super::storage::Storage;
 use crate::error::Error;
@@ -131,7 +132,7 @@ impl Tensor {
             let range = layout.offset..layout.offset + layout.count();
             return Numbers::Shared(Ref::map(storage, |numbers| numbers.get(range).unwrap_or(&[])));
         }
-        Numbers::Copied(layout.read(&storage))
+        Numbers::Copied(Buffer(layout.read(&storage)))
     }
 
     pub(super) fn overwrite(&self, numbers: &[f64]) {
@@ -170,7 +171,7 @@ impl Tensor {
 /// A tensor's numbers, to be read.
 pub enum Numbers<'a> {
     Shared(Ref<'a, [f64]>),
-    Copied(Vec<f64>),
+    Copied(Buffer),
 }
 
 impl Deref for Numbers<'_> {
@@ -192,7 +193,12 @@ impl Drop for Node {
             if let Some(Input { edge: Edge::Node(node), .. }) = input
                 && let Some(mut node) = Rc::into_inner(node)
             {
-                chain.append(node.inputs.get_mut());
+                let mut more = std::mem::take(node.inputs.get_mut());
+                if chain.is_empty() {
+                    chain = more;
+                } else {
+                    chain.append(&mut more);
+                }
             }
         }
     }

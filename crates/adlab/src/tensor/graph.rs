@@ -206,7 +206,9 @@ impl Tensor {
         result: Tensor,
         rule: impl FnOnce(&mut Recorder) -> Rule,
     ) -> Result<Tensor, Error> {
-        if !is_recording() {
+        // A view without history may be one of numbers that have been changed, which is an error.
+        let counts = |input: &&Tensor| input.tracks_grad() || input.inner.base.is_some();
+        if !is_recording() || !inputs.iter().any(counts) {
             return Ok(result);
         }
         let mut edges = Vec::with_capacity(inputs.len());

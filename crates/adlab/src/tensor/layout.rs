@@ -1,5 +1,6 @@
 //! Shapes, strides, and where the numbers of a tensor stand in its storage.
 
+use std::array::from_fn;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -98,7 +99,16 @@ impl Layout {
     /// The numbers, in row-major order of the index.
     pub fn read(&self, storage: &[f64]) -> Vec<f64> {
         let mut numbers = buffers::with_capacity(self.count());
+        if let ([.., lines, size], [outer @ .., 1, stride]) = (&self.shape[..], &self.strides[..])
+            && *stride > 1
+            && self.count() >= MANY
+        {
+            let planes = Layout { shape: self.shape[..outer.len()].into(), strides: outer.into(), offset: self.offset };
+            planes.places().for_each(|start| read_across(&storage[start..], *stride, [*lines, *size], &mut numbers));
+            return numbers;
+        }
         self.for_each_line(|start, stride, size| match stride {
+            0 => numbers.resize(numbers.len() + size, storage[start]),
             1 => numbers.extend_from_slice(&storage[start..start + size]),
             _ => numbers.extend((0..size).map(|i| storage[start + i * stride])),
         });
@@ -159,6 +169,41 @@ impl Layout {
             here
         })
     }
+}
+
+/// From so many numbers on, what is read does not stay in the innermost cache.
+const MANY: usize = 4096;
+
+/// The sides of a block that is read at once.
+const SIDE: usize = 8;
+
+/// Appends lines that run across the storage, as those of a transposed matrix do: neighbours in a line are `stride` apart, and
+/// the lines themselves stand side by side. In blocks, as each number of a line comes from another place of the memory, and
+/// with it come those of the next lines.
+fn read_across(storage: &[f64], stride: usize, [lines, size]: [usize; 2], numbers: &mut Vec<f64>) {
+    let before = numbers.len();
+    numbers.resize(before + lines * size, 0.0);
+    let numbers = &mut numbers[before..];
+    let in_blocks = [lines / SIDE * SIDE, size / SIDE * SIDE];
+    for i in (0..in_blocks[1]).step_by(SIDE) {
+        for j in (0..in_blocks[0]).step_by(SIDE) {
+            let block: [[f64; SIDE]; SIDE] = from_fn(|k| eight(&storage[(i + k) * stride + j..]));
+            for l in 0..SIDE {
+                numbers[(j + l) * size + i..][..SIDE].copy_from_slice(&block.map(|column| column[l]));
+            }
+        }
+    }
+    for j in 0..lines {
+        let rest = if j < in_blocks[0] { in_blocks[1] } else { 0 };
+        for i in rest..size {
+            numbers[j * size + i] = storage[i * stride + j];
+        }
+    }
+}
+
+#[inline(always)]
+fn eight(numbers: &[f64]) -> [f64; SIDE] {
+    *numbers.first_chunk().expect("a block is inside")
 }
 
 /// Places among the numbers of a tensor, in row-major order.
@@ -231,6 +276,22 @@ mod tests {
         Layout::contiguous(&[]).expanded(&[2, 3]).add_to(&mut sum, &storage);
         assert_eq!(sum, [21.0]);
         assert!(layout.select(0, 1).select(0, 2).expanded(&[4]).is_one_number() && !layout.is_one_number());
+    }
+
+    #[test]
+    fn many_numbers_are_read_in_blocks() {
+        let storage: Vec<f64> = (0..40_000).map(f64::from).collect();
+        let whole = Layout::contiguous(&[20, 40, 50]);
+        let part = whole.slice(0, &(1..19)).slice(1, &(3..39)).slice(2, &(2..49));
+        for layout in [whole, part, Layout::contiguous(&[157, 211])] {
+            for axes in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+                let layout =
+                    layout.permuted(&axes.into_iter().filter(|&axis| axis < layout.shape.len()).collect::<Vec<_>>());
+                assert!(layout.count() >= MANY);
+                let expected: Vec<f64> = layout.places().map(|place| storage[place]).collect();
+                assert_eq!(layout.read(&storage), expected, "{layout:?}");
+            }
+        }
     }
 
     #[test]

@@ -83,10 +83,10 @@ impl Tensor {
     pub fn try_transpose(&self, a: usize, b: usize) -> Result<Tensor, Error> {
         self.check_axis("transpose", a)?;
         self.check_axis("transpose", b)?;
-        let mut axes: Vec<usize> = (0..self.ndim()).collect();
-        axes.swap(a, b);
-        let layout = self.inner.layout.permuted(&axes);
-        self.view("transpose", layout, Rule::linear(move |g| g.try_transpose(a, b)))
+        let mut layout = self.inner.layout.clone();
+        layout.shape.swap(a, b);
+        layout.strides.swap(a, b);
+        self.view("transpose", layout, || Rule::linear(move |g| g.try_transpose(a, b)))
     }
 
     /// The axes in another order, as a view: the first of the result is `axes[0]` of this, and so on.
@@ -109,7 +109,7 @@ impl Tensor {
             return Err(Error::Permutation { axes: axes.to_vec(), shape: self.shape() });
         }
         let layout = self.inner.layout.permuted(axes);
-        self.view("permute", layout, Rule::linear(move |g| g.try_permute(&back)))
+        self.view("permute", layout, || Rule::linear(move |g| g.try_permute(&back)))
     }
 
     /// The same numbers in row-major order under another shape: a view where they are stored in this order, else a copy.
@@ -127,10 +127,10 @@ impl Tensor {
             return Err(Error::Fill { numbers: self.numel(), shape: shape.to_vec() });
         }
         let before = self.sizes().clone();
-        let rule = Rule::linear(move |g| g.try_reshape(&before));
+        let rule = || Rule::linear(move |g| g.try_reshape(&before));
         match self.inner.layout.reshaped(shape) {
             Some(layout) => self.view("reshape", layout, rule),
-            None => Tensor::record("reshape", &[self], Tensor::new(shape, self.to_vec()), |_| rule),
+            None => Tensor::record("reshape", &[self], Tensor::new(shape, self.to_vec()), |_| rule()),
         }
     }
 
@@ -157,7 +157,7 @@ impl Tensor {
         }
         let layout =
             Layout { shape: before.shape.with(axis, 1), strides: before.strides.with(axis, 0), offset: before.offset };
-        self.view("unsqueeze", layout, Rule::linear(move |g| g.try_squeeze(axis)))
+        self.view("unsqueeze", layout, || Rule::linear(move |g| g.try_squeeze(axis)))
     }
 
     /// Without an axis of size 1, as a view.
@@ -176,7 +176,7 @@ impl Tensor {
             return Err(Error::Squeeze { axis, shape: self.shape() });
         }
         let layout = self.inner.layout.select(axis, 0);
-        self.view("squeeze", layout, Rule::linear(move |g| g.try_unsqueeze(axis)))
+        self.view("squeeze", layout, || Rule::linear(move |g| g.try_unsqueeze(axis)))
     }
 
     /// The numbers repeated to fill a shape by the rules of broadcasting, as a view that takes no memory. The gradients of
@@ -195,16 +195,16 @@ impl Tensor {
             return Err(Error::Shapes { op: "expand", left: self.shape(), right: shape.to_vec() });
         }
         // The gradient is added up where it arrives, as for all that is broadcast.
-        self.view("expand", self.inner.layout.expanded(shape), Rule::linear(|g| Ok(g.clone())))
+        self.view("expand", self.inner.layout.expanded(shape), || Rule::linear(|g| Ok(g.clone())))
     }
 
     /// Some of the numbers. The gradient goes to the places that the view shows.
     fn part(&self, op: &'static str, show: impl Fn(&Layout) -> Layout) -> Result<Tensor, Error> {
-        let places = show(&Layout::contiguous(&self.inner.layout.shape));
-        self.view(op, show(&self.inner.layout), Rule::Put(Places::Layout(Rc::new(places))))
+        let places = || show(&Layout::contiguous(&self.inner.layout.shape));
+        self.view(op, show(&self.inner.layout), || Rule::Put(Places::Layout(Rc::new(places()))))
     }
 
-    fn view(&self, op: &'static str, layout: Layout, rule: Rule) -> Result<Tensor, Error> {
+    fn view(&self, op: &'static str, layout: Layout, rule: impl FnOnce() -> Rule) -> Result<Tensor, Error> {
         let base = match &self.inner.base {
             Some((base, _)) => base.clone(),
             None => self.clone(),
@@ -219,6 +219,6 @@ impl Tensor {
             history: Default::default(),
             base: Some((base, Cell::new(self.inner.storage.version()))),
         };
-        Tensor::record(op, &[self], Tensor { inner: Rc::new(inner) }, |_| rule)
+        Tensor::record(op, &[self], Tensor { inner: Rc::new(inner) }, |_| rule())
     }
 }
