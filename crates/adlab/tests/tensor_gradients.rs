@@ -7,7 +7,7 @@
 
 mod common;
 
-use adlab::{Backward, Tensor, Uniform};
+use adlab::{Backward, Scalar, Tensor, Uniform};
 use common::assert_close;
 use common::operations::{ANY, Inputs, Operation, operations};
 use proptest::prelude::*;
@@ -230,15 +230,25 @@ fn a_wrong_gradient_is_seen() {
     assert!(common::panic_text(|| check("wrong", wrong, &inputs, 1)).contains("wrong, input 0"));
 }
 
-/// Sines and cosines of many numbers are computed at once, and are those of single ones; so are their derivatives.
+/// Some functions of many numbers are computed at once, and are those of single ones; so are their derivatives.
 #[test]
-fn sines_of_many_numbers() {
+fn functions_of_many_numbers() {
     let numbers: Vec<f64> = (0..1200).map(|i| f64::from(i) * 0.37 - 200.0).collect();
     let weights: Vec<f64> = (0..1200).map(|i| f64::from(i % 7) - 3.0).collect();
-    let near = |found: f64, expected: f64| assert!((found - expected).abs() <= 1e-15 * 3.0, "{found}, not {expected}");
+    let near = |found: f64, expected: f64| {
+        assert!((found - expected).abs() <= 3e-15 * expected.abs().max(1.0), "{found}, not {expected}");
+    };
     type Function = (fn(&Tensor) -> Tensor, [fn(f64) -> f64; 3]);
-    let functions: [Function; 2] =
-        [(Tensor::sin, [f64::sin, f64::cos, |x| -x.sin()]), (Tensor::cos, [f64::cos, |x| -x.sin(), |x| -x.cos()])];
+    let functions: [Function; 5] = [
+        (Tensor::sin, [f64::sin, f64::cos, |x| -x.sin()]),
+        (Tensor::cos, [f64::cos, |x| -x.sin(), |x| -x.cos()]),
+        (Tensor::exp, [f64::exp; 3]),
+        (Tensor::tanh, [f64::tanh, |x| x.cosh().powi(-2), |x| -2.0 * x.tanh() * x.cosh().powi(-2)]),
+        (
+            Tensor::sigmoid,
+            [Scalar::sigmoid, |x| 0.5 / (1.0 + x.cosh()), |x| -0.5 * (0.5 * x).tanh() / (1.0 + x.cosh())],
+        ),
+    ];
     for (function, [f, first, second]) in functions {
         // Not in the order in which they are stored, weighted and plain, and differentiated twice.
         let x = Tensor::from_vec(numbers.clone(), &[30, 40]).requires_grad();

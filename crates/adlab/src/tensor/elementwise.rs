@@ -2,8 +2,10 @@
 
 use super::buffers;
 use super::data::{Rule, Tensor};
+use super::exponentials::{exponentials, sigmoids, tangents};
 use super::graph::is_recording;
-use super::sines::{MANY, cosines, minus_sines, sines};
+use super::many::{MANY, OfMany};
+use super::sines::{cosines, minus_sines, sines};
 use crate::error::expect;
 use crate::rules::{self, Real};
 use crate::scalar::Scalar;
@@ -22,9 +24,6 @@ struct Unary {
     /// Function and derivative of many numbers, where that is faster than one by one.
     of_many: Option<[OfMany; 2]>,
 }
-
-/// Puts in place of numbers what a function makes of them.
-type OfMany = fn(&mut [f64]);
 
 #[derive(Clone, Copy, PartialEq)]
 enum Keeps {
@@ -57,11 +56,14 @@ static ACOS: Unary = unary("acos", f64::acos, rules::d_acos, rules::d_acos, Argu
 static ATAN: Unary = unary("atan", f64::atan, rules::d_atan, rules::d_atan, Argument);
 static SINH: Unary = unary("sinh", f64::sinh, rules::d_sinh, rules::d_sinh, Argument);
 static COSH: Unary = unary("cosh", f64::cosh, rules::d_cosh, rules::d_cosh, Argument);
-static TANH: Unary = unary("tanh", f64::tanh, rules::d_tanh, rules::d_tanh, Value);
+static TANH: Unary = of_many(
+    unary("tanh", f64::tanh, rules::d_tanh, rules::d_tanh, Value),
+    [tangents, |y| y.iter_mut().for_each(|y| *y = rules::d_tanh(*y))],
+);
 static ASINH: Unary = unary("asinh", Scalar::asinh, rules::d_asinh, rules::d_asinh, Argument);
 static ACOSH: Unary = unary("acosh", Scalar::acosh, rules::d_acosh, rules::d_acosh, Argument);
 static ATANH: Unary = unary("atanh", Scalar::atanh, rules::d_atanh, rules::d_atanh, Argument);
-static EXP: Unary = unary("exp", f64::exp, rules::d_exp, rules::d_exp, Value);
+static EXP: Unary = of_many(unary("exp", f64::exp, rules::d_exp, rules::d_exp, Value), [exponentials, |_| ()]);
 static EXP2: Unary = unary("exp2", f64::exp2, rules::d_exp2, rules::d_exp2, Value);
 static EXP_M1: Unary = unary("exp_m1", f64::exp_m1, rules::d_exp_m1, rules::d_exp_m1, Argument);
 static LN: Unary = unary("ln", f64::ln, rules::d_ln, rules::d_ln, Argument);
@@ -74,7 +76,10 @@ static RECIP: Unary = unary("recip", f64::recip, rules::d_recip, rules::d_recip,
 static ABS: Unary = unary("abs", f64::abs, rules::d_abs, rules::d_abs, Argument);
 static SIGN: Unary = unary("sign", Real::sign, rules::d_step, rules::d_step, Nothing);
 static FLOOR: Unary = unary("floor", f64::floor, rules::d_step, rules::d_step, Nothing);
-static SIGMOID: Unary = unary("sigmoid", Scalar::sigmoid, rules::d_sigmoid, rules::d_sigmoid, Value);
+static SIGMOID: Unary = of_many(
+    unary("sigmoid", Scalar::sigmoid, rules::d_sigmoid, rules::d_sigmoid, Value),
+    [sigmoids, |y| y.iter_mut().for_each(|y| *y = rules::d_sigmoid(*y))],
+);
 static SOFTPLUS: Unary = unary("softplus", Scalar::softplus, rules::d_softplus, rules::d_softplus, Argument);
 /// For the rules of other functions.
 static ONE_MINUS_SQUARE: Unary =
@@ -280,6 +285,11 @@ impl Tensor {
 
     pub(super) fn one_minus_square(&self) -> Tensor {
         self.unary(&ONE_MINUS_SQUARE)
+    }
+
+    /// eˣ of each number, without history.
+    pub(super) fn exponentials(&self) -> Tensor {
+        if self.numel() >= MANY { self.in_parts(|part, _| exponentials(part)) } else { self.map(f64::exp) }
     }
 
     #[track_caller]

@@ -1,6 +1,10 @@
 //! Losses: how far an output is from what it should be, as one number.
 
+use std::rc::Rc;
+
 use super::data::{Rule, Tensor};
+use super::layout::Places;
+use super::sums::sum;
 use crate::error::{Error, expect};
 
 impl Tensor {
@@ -40,7 +44,7 @@ impl Tensor {
     }
 
     /// The mean negative log-likelihood of rows of logarithms of probabilities and the classes that are right: the mean of
-    /// −row\[class\].
+    /// −row\[class\]: ∂ = −1/n there, and 0 elsewhere.
     ///
     /// # Panics
     /// If there is not one class for each row, or a class has no column.
@@ -52,7 +56,16 @@ impl Tensor {
     /// [`nll_loss`](Tensor::nll_loss) with a `Result`.
     pub fn try_nll_loss(&self, classes: &[usize]) -> Result<Tensor, Error> {
         self.check_classes("nll_loss", classes)?;
-        Ok(-self.try_gather(1, classes)?.mean())
+        let (shape, count) = (self.sizes().clone(), classes.len());
+        let places: Rc<[usize]> = classes.iter().enumerate().map(|(row, class)| row * shape[1] + class).collect();
+        let places = Places::List(places);
+        let mean = sum(&places.pick(&self.numbers())) / count as f64;
+        Tensor::record("nll_loss", &[self], Tensor::from(-mean), |_| {
+            Rule::linear(move |g| {
+                let each = (g / -(count as f64)).try_expand(&[count])?;
+                Ok(Tensor::put(&[(places.clone(), each)], &shape))
+            })
+        })
     }
 
     /// The mean binary cross-entropy of probabilities p and targets t, all between 0 and 1: the mean of

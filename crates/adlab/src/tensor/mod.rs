@@ -9,7 +9,7 @@
 //! | `graph.rs` | the record: how operations are written down, what they keep, no_grad |
 //! | `backward.rs`, `waiting.rs`, `hooks.rs` | the pass backwards over it, and how to watch it |
 //! | `elementwise.rs`, `real.rs` | functions of each number, with their derivatives as a table |
-//! | `sines.rs` | sines and cosines of many numbers at once |
+//! | `many.rs`, `sines.rs`, `exponentials.rs` | functions of many numbers at once |
 //! | `binary.rs`, `compare.rs` | functions of two numbers, comparisons and choices |
 //! | `matmul.rs`, `wide.rs` | matrix products |
 //! | `sums.rs`, `reduce.rs`, `extreme.rs`, `softmax.rs` | sums, means, norms; maxima and minima; softmax and its logarithm |
@@ -30,6 +30,7 @@ mod convert;
 mod data;
 mod display;
 mod elementwise;
+mod exponentials;
 mod extreme;
 mod graph;
 mod hooks;
@@ -37,6 +38,7 @@ mod in_place;
 mod join;
 mod layout;
 mod loss;
+mod many;
 mod matmul;
 mod operators;
 mod pick;

@@ -142,11 +142,8 @@ impl Tensor {
         if size == 0 {
             return Tensor::zeros(&shape);
         }
-        // With the axis as the last, each line stands together.
-        let mut axes: Vec<usize> = (0..self.ndim()).filter(|&other| other != axis).collect();
-        axes.push(axis);
-        let lines = self.inner.layout.permuted(&axes).read(&self.inner.storage.borrow());
-        Tensor::new(&shape, lines.chunks_exact(size).map(sums::length).collect())
+        let lines = self.with_last(axis);
+        Tensor::new(&shape, lines.numbers().chunks_exact(size).map(sums::length).collect())
     }
 
     /// Combines the numbers along an axis, which goes away; without history.
@@ -164,6 +161,36 @@ impl Tensor {
         Tensor::new(&self.without(axis), folded)
     }
 
+    /// Changes each line along an axis, as a whole, beside that of another tensor of the same shape; without history.
+    pub(super) fn by_line(&self, axis: usize, other: Option<&Tensor>, change: impl Fn(&mut [f64], &[f64])) -> Tensor {
+        let size = self.sizes()[axis].max(1);
+        if axis + 1 < self.ndim() {
+            let (lines, other) = (self.with_last(axis), other.map(|other| other.with_last(axis)));
+            let changed = lines.by_line(self.ndim() - 1, other.as_ref(), change);
+            let mut back: Vec<usize> = (0..self.ndim() - 1).collect();
+            back.insert(axis, self.ndim() - 1);
+            return Tensor::new(
+                self.sizes(),
+                changed.inner.layout.permuted(&back).read(&changed.inner.storage.borrow()),
+            );
+        }
+        let mut numbers = self.to_vec();
+        let lines = numbers.chunks_exact_mut(size);
+        match other {
+            None => lines.for_each(|line| change(line, &[])),
+            Some(other) => lines.zip(other.numbers().chunks_exact(size)).for_each(|(line, other)| change(line, other)),
+        }
+        Tensor::new(self.sizes(), numbers)
+    }
+
+    /// The same numbers in an order in which this axis is the last, so that each line along it stands together.
+    fn with_last(&self, axis: usize) -> Tensor {
+        let mut axes: Vec<usize> = (0..self.ndim()).filter(|&other| other != axis).collect();
+        axes.push(axis);
+        let layout = self.inner.layout.permuted(&axes);
+        Tensor::new(&layout.shape, layout.read(&self.inner.storage.borrow()))
+    }
+
     /// Sums over what broadcasting from `shape` has repeated: its adjoint.
     pub(super) fn sum_to(&self, shape: &Axes) -> Tensor {
         if self.sizes() == shape {
@@ -171,8 +198,14 @@ impl Tensor {
         }
         let before = self.sizes().clone();
         assert!(layout::broadcast(shape, &before).as_ref() == Some(&before), "a gradient has the shape of its result");
-        let mut sums = buffers::zeros(shape.iter().product());
-        Layout::contiguous(shape).expanded(&before).add_to(&mut sums, &self.numbers());
+        let count = shape.iter().product();
+        let sums = if count == 1 {
+            vec![sum(&self.numbers())]
+        } else {
+            let mut sums = buffers::zeros(count);
+            Layout::contiguous(shape).expanded(&before).add_to(&mut sums, &self.numbers());
+            sums
+        };
         let rule = Rule::linear(move |g| g.try_expand(&before));
         Tensor::record("sum_to", &[self], Tensor::new(shape, sums), |_| rule).expect("a gradient has no stale history")
     }

@@ -1,16 +1,14 @@
-//! Sines and cosines of many numbers, several at a time: the standard library takes them one by one.
+//! Sines and cosines of many numbers.
 //!
 //! Whole quarter turns are taken off, and of the rest, at most π/4, sine and cosine are polynomials: those of fdlibm (Sun
 //! Microsystems, 1993, `k_sin.c` and `k_cos.c`). What is taken off is known to 139 bits of π/2, in three parts (Cody and
 //! Waite, Software Manual for the Elementary Functions, 1980), so that the rest is right where it is close to 0 as well.
 //!
-//! Each is the standard library's, or the number beside it. There is no branch, and so the compiler computes as many at a
-//! time as registers hold. All processors compute the same: nothing is multiplied and added at once.
+//! Each is the standard library's, or the number beside it.
 
 use std::f64::consts::FRAC_2_PI;
 
-/// From so many numbers on. Below, they are those of the standard library, as for numbers alone.
-pub const MANY: usize = 64;
+use super::many::each;
 
 /// So large are arguments at most: 637 quarter turns. What is larger is left to the standard library.
 const LIMIT: f64 = 1000.0;
@@ -38,40 +36,7 @@ pub fn minus_sines(numbers: &mut [f64]) {
 
 /// The sine of each, so many quarter turns later, which `one` gives for one number.
 fn turned(numbers: &mut [f64], quarters: u64, one: fn(f64) -> f64) {
-    if !numbers.iter().all(|x| x.abs() < LIMIT) {
-        let each = |x: f64| if x.abs() < LIMIT { sine(x, quarters) } else { one(x) };
-        return numbers.iter_mut().for_each(|x| *x = each(*x));
-    }
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::is_x86_feature_detected;
-        if is_x86_feature_detected!("avx512f") {
-            // SAFETY: the processor has what this is compiled for, by the line above.
-            return unsafe { eight_at_a_time(numbers, quarters) };
-        }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: as above.
-            return unsafe { four_at_a_time(numbers, quarters) };
-        }
-    }
-    all(numbers, quarters);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn eight_at_a_time(numbers: &mut [f64], quarters: u64) {
-    all(numbers, quarters);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn four_at_a_time(numbers: &mut [f64], quarters: u64) {
-    all(numbers, quarters);
-}
-
-#[inline(always)]
-fn all(numbers: &mut [f64], quarters: u64) {
-    numbers.iter_mut().for_each(|x| *x = sine(*x, quarters));
+    each(numbers, LIMIT, |x| sine(x, quarters), one);
 }
 
 #[inline(always)]
@@ -136,13 +101,8 @@ fn cosine_of_rest(x: f64, low: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::many::apart;
     use super::*;
-
-    /// How many units in the last place are between two numbers.
-    fn apart(a: f64, b: f64) -> u64 {
-        let order = |x: f64| if x.is_sign_negative() { -((x.to_bits() << 1 >> 1) as i64) } else { x.to_bits() as i64 };
-        if a.is_nan() && b.is_nan() { 0 } else { order(a).abs_diff(order(b)) }
-    }
 
     fn compare(numbers: &[f64]) {
         type Function = (fn(&mut [f64]), fn(f64) -> f64);

@@ -4,6 +4,8 @@
 //! logarithm of what has vanished is −∞.
 
 use super::data::{Rule, Tensor};
+use super::graph::is_recording;
+use super::sums::sum;
 use crate::error::{Error, expect};
 
 impl Tensor {
@@ -25,10 +27,10 @@ impl Tensor {
     /// [`logsumexp_axis`](Tensor::logsumexp_axis) with a `Result`.
     pub fn try_logsumexp_axis(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("logsumexp_axis", axis)?;
-        let top = self.top(axis);
+        let top = self.fold_axis(axis, f64::NEG_INFINITY, f64::max);
         // An infinite top is all that counts, and ∞ − ∞ would be NaN.
         let top = top.map(|top| if top.is_infinite() { 0.0 } else { top });
-        let sums = self.zip(&top.unsqueeze(axis), |x, top| (x - top).exp()).sum_along(axis);
+        let sums = self.zip(&top.unsqueeze(axis), |x, top| x - top).exponentials().sum_along(axis);
         let result = sums.zip(&top, |sum, top| sum.ln() + top);
         Tensor::record("logsumexp_axis", &[self], result, |recorder| {
             let x = recorder.keep(0);
@@ -52,8 +54,10 @@ impl Tensor {
     /// [`softmax`](Tensor::softmax) with a `Result`.
     pub fn try_softmax(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("softmax", axis)?;
-        let e = self.zip(&self.top(axis).unsqueeze(axis), |x, top| (x - top).exp());
-        let result = e.zip(&e.sum_along(axis).unsqueeze(axis), |e, sum| e / sum);
+        let result = self.below_top(axis).exponentials().by_line(axis, None, |line, _| {
+            let total = sum(line);
+            line.iter_mut().for_each(|x| *x /= total);
+        });
         Tensor::record("softmax", &[self], result, |recorder| {
             let y = recorder.keep_result();
             Rule::map(move |g, node| {
@@ -76,20 +80,33 @@ impl Tensor {
     /// [`log_softmax`](Tensor::log_softmax) with a `Result`.
     pub fn try_log_softmax(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("log_softmax", axis)?;
-        let shifted = self.zip(&self.top(axis).unsqueeze(axis), |x, top| x - top);
-        let total = shifted.map(f64::exp).sum_along(axis).map(f64::ln);
-        let result = shifted.zip(&total.unsqueeze(axis), |x, total| x - total);
+        let below = self.below_top(axis);
+        let result = below.by_line(axis, Some(&below.exponentials()), |line, powers| {
+            let total = sum(powers).ln();
+            line.iter_mut().for_each(|x| *x -= total);
+        });
         Tensor::record("log_softmax", &[self], result, |recorder| {
             let y = recorder.keep_result();
             Rule::map(move |g, node| {
+                let e = y.get(node)?.exp();
+                if !is_recording() {
+                    let by_x = g.by_line(axis, Some(&e), |g, e| {
+                        let total = sum(g);
+                        g.iter_mut().zip(e).for_each(|(g, e)| *g -= e * total);
+                    });
+                    return Ok(vec![Some(by_x)]);
+                }
                 let total = g.try_sum_axis(axis)?.try_unsqueeze(axis)?;
-                Ok(vec![Some(g - y.get(node)?.exp() * total)])
+                Ok(vec![Some(g - e * total)])
             })
         })
     }
 
-    /// The greatest numbers along an axis; without history.
-    fn top(&self, axis: usize) -> Tensor {
-        self.fold_axis(axis, f64::NEG_INFINITY, f64::max)
+    /// Each number less the greatest along an axis, without history.
+    fn below_top(&self, axis: usize) -> Tensor {
+        self.by_line(axis, None, |line, _| {
+            let top = line.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            line.iter_mut().for_each(|x| *x -= top);
+        })
     }
 }
