@@ -7,6 +7,7 @@ use super::axes::Axes;
 use super::buffers::{self, Buffer};
 use super::data::{Rule, Tensor};
 use super::layout::{self, Layout};
+use super::small;
 #[cfg(target_arch = "x86_64")]
 use super::wide;
 use crate::error::{Error, expect};
@@ -59,7 +60,7 @@ impl Tensor {
         };
         let mut c = buffers::zeros(batch.iter().product::<usize>() * m * n);
         if batch.is_empty() && m * k * n < LARGE {
-            multiply_small([m, k, n], &self.numbers(), &other.numbers(), &mut c);
+            small::multiply([m, k, n], &self.numbers(), &other.numbers(), &mut c);
         } else {
             let (a, b) = (Matrices::of(self, &batch, [m, k]), Matrices::of(other, &batch, [k, n]));
             // Without numbers there is nothing to do, and no chunks to make.
@@ -148,12 +149,12 @@ impl Matrix<'_> {
 }
 
 /// From so many multiplications on, a product is worth the preparations of matrixmultiply.
-const LARGE: usize = 4096;
+const LARGE: usize = 8192;
 
 /// C = A·B, where C is contiguous and 0.
 fn multiply([m, k, n]: [usize; 3], a: &Matrix, b: &Matrix, c: &mut [f64]) {
     if m * k * n < LARGE {
-        return multiply_small([m, k, n], &a.rows(m, k), &b.rows(k, n), c);
+        return small::multiply([m, k, n], &a.rows(m, k), &b.rows(k, n), c);
     }
     assert!(a.is_inside(m, k) && b.is_inside(k, n) && c.len() == m * n);
     #[cfg(target_arch = "x86_64")]
@@ -181,56 +182,5 @@ fn multiply([m, k, n]: [usize; 3], a: &Matrix, b: &Matrix, c: &mut [f64]) {
             n as isize,
             1,
         );
-    }
-}
-
-/// Row by row, so that both matrices are read in the order in which they are stored; four rows of `b` at a time, so that a
-/// row of `c` is loaded and stored a quarter as often.
-fn multiply_small([m, k, n]: [usize; 3], a: &[f64], b: &[f64], c: &mut [f64]) {
-    match n {
-        1 => return multiply_narrow::<1>(k, a, b, c),
-        2 => return multiply_narrow::<2>(k, a, b, c),
-        3 => return multiply_narrow::<3>(k, a, b, c),
-        4 => return multiply_narrow::<4>(k, a, b, c),
-        _ => {}
-    }
-    for i in 0..m {
-        let (a, c) = (&a[i * k..][..k], &mut c[i * n..][..n]);
-        let mut l = 0;
-        while l + 4 <= k {
-            let [x0, x1, x2, x3] = [a[l], a[l + 1], a[l + 2], a[l + 3]];
-            let (b0, b1) = (&b[l * n..][..n], &b[(l + 1) * n..][..n]);
-            let (b2, b3) = (&b[(l + 2) * n..][..n], &b[(l + 3) * n..][..n]);
-            for j in 0..n {
-                c[j] += (x0 * b0[j] + x1 * b1[j]) + (x2 * b2[j] + x3 * b3[j]);
-            }
-            l += 4;
-        }
-        for l in l..k {
-            let (x, b) = (a[l], &b[l * n..][..n]);
-            for (sum, b) in c.iter_mut().zip(b) {
-                *sum += x * b;
-            }
-        }
-    }
-}
-
-/// The same, adding up in the same order, for as few columns that a row of `c` stays in registers.
-fn multiply_narrow<const N: usize>(k: usize, a: &[f64], b: &[f64], c: &mut [f64]) {
-    let (fours, rest) = b.as_chunks::<N>().0.as_chunks::<4>();
-    for (a, c) in a.chunks_exact(k.max(1)).zip(c.as_chunks_mut::<N>().0) {
-        let (x_fours, x_rest) = a.as_chunks::<4>();
-        let mut sums = *c;
-        for ([x0, x1, x2, x3], [b0, b1, b2, b3]) in x_fours.iter().zip(fours) {
-            for j in 0..N {
-                sums[j] += (x0 * b0[j] + x1 * b1[j]) + (x2 * b2[j] + x3 * b3[j]);
-            }
-        }
-        for (x, b) in x_rest.iter().zip(rest) {
-            for j in 0..N {
-                sums[j] += x * b[j];
-            }
-        }
-        *c = sums;
     }
 }

@@ -11,7 +11,7 @@
 //! | `elementwise.rs`, `real.rs` | functions of each number, with their derivatives as a table |
 //! | `many.rs`, `sines.rs`, `exponentials.rs` | functions of many numbers at once |
 //! | `binary.rs`, `compare.rs` | functions of two numbers, comparisons and choices |
-//! | `matmul.rs`, `wide.rs` | matrix products |
+//! | `matmul.rs`, `small.rs`, `wide.rs` | matrix products: their rules; small ones; large ones |
 //! | `sums.rs`, `reduce.rs`, `extreme.rs`, `softmax.rs` | sums, means, norms; maxima and minima; softmax and its logarithm |
 //! | `loss.rs` | losses |
 //! | `view.rs` | slices, transposes, reshapes: views that share storage |
@@ -45,6 +45,7 @@ mod pick;
 mod real;
 mod reduce;
 mod sines;
+mod small;
 mod softmax;
 mod storage;
 mod sums;

@@ -46,8 +46,9 @@ pub fn multiply([m, k, n]: [usize; 3], a: Strided, b: Strided, c: &mut [f64]) ->
 #[target_feature(enable = "avx512f")]
 fn product([m, k, n]: [usize; 3], a: Strided, b: Strided, c: &mut [f64]) {
     let depth = DEPTH.min(k);
-    let mut order_b = Buffer(buffers::zeros(depth * n.next_multiple_of(COLUMNS)));
-    let mut order_a = Buffer(buffers::zeros(depth * BLOCK.min(m.next_multiple_of(ROWS))));
+    let mut memory_b = Buffer(buffers::zeros(depth * n.next_multiple_of(COLUMNS) + LANES));
+    let mut memory_a = Buffer(buffers::zeros(depth * BLOCK.min(m.next_multiple_of(ROWS)) + LANES));
+    let (order_b, order_a) = (aligned(&mut memory_b), aligned(&mut memory_a));
     for l in (0..k).step_by(DEPTH) {
         let depth = DEPTH.min(k - l);
         let (lines, _) = order_b.as_chunks_mut::<COLUMNS>();
@@ -74,6 +75,12 @@ fn product([m, k, n]: [usize; 3], a: Strided, b: Strided, c: &mut [f64]) {
             }
         }
     }
+}
+
+/// Without the first few, so that registers are loaded from within lines of the cache.
+fn aligned(numbers: &mut [f64]) -> &mut [f64] {
+    let first = numbers.as_ptr().align_offset(64);
+    &mut numbers[first..]
 }
 
 /// Puts some lines side by side, as many as a panel is wide or fewer; the others are 0. Not inlined: it would be compiled for
