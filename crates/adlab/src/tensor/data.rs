@@ -125,6 +125,16 @@ impl Tensor {
         Tensor::build(Layout::contiguous(shape), Storage::new(numbers), false)
     }
 
+    /// The same where the layout is whole.
+    pub(super) fn in_layout(layout: Layout, numbers: Vec<f64>) -> Tensor {
+        Tensor::build(layout, Storage::new(numbers), false)
+    }
+
+    /// All numbers of a tensor whose layout is whole.
+    pub(super) fn whole_numbers(&self) -> Ref<'_, [f64]> {
+        Ref::map(self.inner.storage.borrow(), |numbers| &numbers[..self.inner.layout.count()])
+    }
+
     /// The numbers in row-major order; copied only where they do not stand like that.
     pub(super) fn numbers(&self) -> Numbers<'_> {
         let (storage, layout) = (self.inner.storage.borrow(), &self.inner.layout);

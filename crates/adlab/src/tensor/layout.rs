@@ -22,6 +22,10 @@ pub struct Layout {
 impl Layout {
     /// Row-major, from the start.
     pub fn contiguous(shape: &[usize]) -> Layout {
+        // Without a loop, where it can be.
+        if let [_, size] = *shape {
+            return Layout { shape: shape.into(), strides: [size, 1][..].into(), offset: 0 };
+        }
         let mut strides = Axes::from(shape);
         let mut stride = 1;
         for (own, &size) in strides.iter_mut().zip(shape).rev() {
@@ -37,6 +41,11 @@ impl Layout {
 
     /// True if the numbers stand one after the other, in row-major order.
     pub fn is_contiguous(&self) -> bool {
+        if let ([_, size], [step, 1]) = (&self.shape[..], &self.strides[..])
+            && step == size
+        {
+            return true;
+        }
         let mut expected = 1;
         for (&size, &stride) in self.shape.iter().zip(&self.strides[..]).rev() {
             // Along an axis of one number, nothing is ever stepped.
