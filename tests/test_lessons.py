@@ -9,6 +9,7 @@ import subprocess
 import nbformat
 import pytest
 from conftest import ADLAB, ROOT, SOLUTIONS
+from test_run import notebook, run
 
 HANDED_OUT = sorted((ROOT / "notebooks").glob("*.ipynb"))
 each_solution = pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
@@ -37,6 +38,17 @@ def test_stubs_compile_as_they_are_handed_out():
         assert answers
         for cell in answers:
             assert re.search(r'todo!\("[^"]+"\)|\*Your answer here\.\*', cell.source), cell.id
+
+
+@pytest.mark.parametrize("lesson, moves, before", [
+    ("2-reverse-mode", "move-path", "fn valley<T: Scalar>(x: T, y: T) -> T { x * x + y * y }\nlet path = vec![(0.0, 1.0)];"),
+    ("3-automatic-differentiation", "move-rate", "fn descent(_: f64) -> Vec<(f64, Vec<f64>)> { vec![(1.0, vec![1.0; 3])] }"),
+], ids=["2", "3"])
+def test_pictures_of_a_descent_take_the_steps_that_there_are(lesson, moves, before, tmp_path):
+    """A student may have taken fewer."""
+    [cell] = [cell for cell in cells(ROOT / f"notebooks/{lesson}.ipynb") if cell.id == moves]
+    done = run("--in-place", notebook(tmp_path / "n.ipynb", before, cell.source))
+    assert done.returncode == 0, done.stdout
 
 
 def check(folder, **environment):
