@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use super::axes::Axes;
-use super::buffers;
 use super::data::Tensor;
 use super::layout::Layout;
 use super::storage::Storage;
@@ -108,7 +107,7 @@ impl Tensor {
 
     /// The numbers in row-major order.
     pub fn to_vec(&self) -> Vec<f64> {
-        buffers::collect(self.numbers().iter().copied())
+        self.numbers().into_vec()
     }
 
     /// True if operations on this tensor are recorded.

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::rc::{Rc, Weak};
 
 use super::axes::Axes;
-use super::buffers::Buffer;
+use super::buffers::{self, Buffer};
 use super::layout::{Layout, Places};
 use super::storage::Storage;
 use crate::error::Error;
@@ -182,6 +182,15 @@ impl Tensor {
 pub enum Numbers<'a> {
     Shared(Ref<'a, [f64]>),
     Copied(Buffer),
+}
+
+impl Numbers<'_> {
+    pub fn into_vec(self) -> Vec<f64> {
+        match self {
+            Numbers::Shared(numbers) => buffers::collect(numbers.iter().copied()),
+            Numbers::Copied(mut numbers) => std::mem::take(&mut numbers.0),
+        }
+    }
 }
 
 impl Deref for Numbers<'_> {

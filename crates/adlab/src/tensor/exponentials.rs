@@ -7,10 +7,10 @@
 use std::f64::consts::LOG2_E;
 
 use super::many::each;
-use crate::scalar::Scalar;
 
-/// So large are arguments of eˣ at most, in either direction, so that no power of two is out of range.
-const LIMIT: f64 = 708.0;
+/// Beyond these, eˣ is 0 or ∞.
+const LEAST: f64 = -750.0;
+const MOST: f64 = 720.0;
 
 /// ln 2 in two parts. The first has 32 bits.
 const LN_2: [f64; 2] = [0.6931471803691238, 1.9082149292705877e-10];
@@ -20,29 +20,30 @@ const ROUND: f64 = (3u64 << 51) as f64;
 
 /// In place of each number its exponential.
 pub fn exponentials(numbers: &mut [f64]) {
-    each(numbers, LIMIT, exponential, f64::exp);
+    each(numbers, exponential);
 }
 
 /// In place of each number its hyperbolic tangent.
 pub fn tangents(numbers: &mut [f64]) {
-    each(numbers, LIMIT / 2.0, tangent, f64::tanh);
+    each(numbers, tangent);
 }
 
 /// In place of each number 1/(1 + e⁻ˣ).
 pub fn sigmoids(numbers: &mut [f64]) {
-    each(numbers, LIMIT, sigmoid, Scalar::sigmoid);
+    each(numbers, sigmoid);
 }
 
 #[inline(always)]
 fn exponential(x: f64) -> f64 {
-    let (power, rest) = parts(x);
-    power + power * rest
+    let Parts { powers: [first, second], rest } = Parts::of(x);
+    (first + first * rest) * second
 }
 
 /// tanh a = −t/(t + 2) with t = e⁻²ᵃ − 1, and, where t is close to −1, 1 − 2e⁻²ᵃ/(1 + e⁻²ᵃ).
 #[inline(always)]
 fn tangent(x: f64) -> f64 {
-    let (power, rest) = parts(-2.0 * x.abs());
+    let Parts { powers: [first, second], rest } = Parts::of(-2.0 * x.abs());
+    let power = first * second;
     let less_one = power * rest + (power - 1.0);
     let e = power + power * rest;
     let near = -less_one / (less_one + 2.0);
@@ -50,25 +51,37 @@ fn tangent(x: f64) -> f64 {
     (if x.abs() < 0.6 { near } else { far }).copysign(x)
 }
 
-/// As [`Scalar::sigmoid`].
+/// As [`Scalar::sigmoid`](crate::Scalar::sigmoid).
 #[inline(always)]
 fn sigmoid(x: f64) -> f64 {
     let e = exponential(-x.abs());
     (if x >= 0.0 { 1.0 } else { e }) / (1.0 + e)
 }
 
-/// A power of two p and a number s, so that eˣ = p·(1 + s).
-#[inline(always)]
-fn parts(x: f64) -> (f64, f64) {
-    let rounded = x * LOG2_E + ROUND;
-    let twos = rounded - ROUND;
-    // The number of twos stands in the lowest bits, and is the power's exponent.
-    let power = f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52);
-    let (high, low) = (x - twos * LN_2[0], twos * LN_2[1]);
-    let r = high - low;
-    let square = r * r;
-    let c = r - square * (P[0] + square * (P[1] + square * (P[2] + square * (P[3] + square * P[4]))));
-    (power, high - (low - r * c / (2.0 - c)))
+/// Powers of two p and q, and a number s, so that eˣ = p·q·(1 + s). One power might be out of range where eˣ is not.
+struct Parts {
+    powers: [f64; 2],
+    rest: f64,
+}
+
+impl Parts {
+    #[inline(always)]
+    fn of(x: f64) -> Parts {
+        let x = if x > MOST { MOST } else { x };
+        // NaN stays.
+        let x = if x < LEAST { LEAST } else { x };
+        let rounded = x * LOG2_E + ROUND;
+        let twos = rounded - ROUND;
+        let half = twos * 0.5 + ROUND;
+        // Whole numbers stand in the lowest bits, and become exponents.
+        let power = |twos: u64| f64::from_bits(twos.wrapping_add(1023) << 52);
+        let powers = [power(half.to_bits()), power(rounded.to_bits().wrapping_sub(half.to_bits()))];
+        let (high, low) = (x - twos * LN_2[0], twos * LN_2[1]);
+        let r = high - low;
+        let square = r * r;
+        let c = r - square * (P[0] + square * (P[1] + square * (P[2] + square * (P[3] + square * P[4]))));
+        Parts { powers, rest: high - (low - r * c / (2.0 - c)) }
+    }
 }
 
 const P: [f64; 5] = [
@@ -83,16 +96,14 @@ const P: [f64; 5] = [
 mod tests {
     use super::super::many::apart;
     use super::*;
+    use crate::scalar::Scalar;
 
-    /// Numbers of both signs, of many sizes below the limit.
-    fn numbers(limit: f64) -> Vec<f64> {
+    /// Over numbers of both signs and of many sizes, up to those whose exponentials vanish.
+    fn greatest_error(many: fn(&mut [f64]), one: fn(f64) -> f64) -> u64 {
         let golden = 0.6180339887498949;
         let of_scale = |scale: f64| (0..20_000).map(move |i| (f64::from(i) * golden).fract() * scale * 2.0 - scale);
-        [1e-300, 1e-9, 0.1, 0.4, 1.0, 4.0, 30.0, limit].into_iter().flat_map(of_scale).collect()
-    }
-
-    fn greatest_error(many: fn(&mut [f64]), one: fn(f64) -> f64, limit: f64) -> u64 {
-        let arguments = numbers(limit);
+        let scales = [1e-300, 1e-9, 0.1, 0.4, 1.0, 4.0, 30.0, 709.7, 750.0];
+        let arguments: Vec<f64> = scales.into_iter().flat_map(of_scale).collect();
         let mut found = arguments.clone();
         many(&mut found);
         let errors = arguments.iter().zip(found).map(|(&x, found)| (apart(found, one(x)), x));
@@ -103,24 +114,28 @@ mod tests {
 
     #[test]
     fn as_the_standard_library_has_them() {
-        assert!(greatest_error(exponentials, f64::exp, LIMIT) <= 1);
-        assert!(greatest_error(sigmoids, Scalar::sigmoid, LIMIT) <= 2);
+        assert!(greatest_error(exponentials, f64::exp) <= 1);
+        assert!(greatest_error(sigmoids, Scalar::sigmoid) <= 2);
         // Both are up to 2.2 units off.
-        assert!(greatest_error(tangents, f64::tanh, LIMIT / 2.0) <= 4);
+        assert!(greatest_error(tangents, f64::tanh) <= 4);
     }
 
     #[test]
     fn what_is_large_or_no_number() {
-        let mut found = [-f64::INFINITY, -746.0, -720.0, 709.7, 710.0, f64::INFINITY, f64::NAN, 1.0];
-        let expected = found.map(f64::exp);
+        let mut found = [-f64::INFINITY, f64::MIN, -746.0, 710.0, 720.1, f64::MAX, f64::INFINITY];
         exponentials(&mut found);
-        assert!(found.iter().zip(expected).all(|(&found, one)| apart(found, one) <= 1), "{found:?}");
-        let mut found = [-f64::INFINITY, -400.0, -19.1, 0.0, 19.1, f64::MAX, f64::INFINITY];
+        assert_eq!(found, [0.0, 0.0, 0.0, f64::INFINITY, f64::INFINITY, f64::INFINITY, f64::INFINITY]);
+        let mut found = [-f64::INFINITY, f64::MIN, -400.0, -19.1, 0.0, 19.1, f64::MAX, f64::INFINITY];
         tangents(&mut found);
-        assert_eq!(found, [-1.0, -1.0, -1.0, 0.0, 1.0, 1.0, 1.0]);
-        let mut found = [-f64::INFINITY, -800.0, 0.0, 40.0, f64::INFINITY];
+        assert_eq!(found, [-1.0, -1.0, -1.0, -1.0, 0.0, 1.0, 1.0, 1.0]);
+        let mut found = [-f64::INFINITY, -800.0, 0.0, 40.0, f64::MAX, f64::INFINITY];
         sigmoids(&mut found);
-        assert_eq!(found, [0.0, 0.0, 0.5, 1.0, 1.0]);
+        assert_eq!(found, [0.0, 0.0, 0.5, 1.0, 1.0, 1.0]);
+        for many in [exponentials, tangents, sigmoids] {
+            let mut found = [f64::NAN, -f64::NAN, 1.0];
+            many(&mut found);
+            assert_eq!(found.map(f64::is_nan), [true, true, false]);
+        }
     }
 
     #[test]

@@ -111,13 +111,13 @@ impl Layout {
         if let ([.., lines, size], [outer @ .., 1, stride]) = (&self.shape[..], &self.strides[..])
             && *stride > 1
             && self.count() >= MANY
+            && lines.min(size) >= &(4 * SIDE)
         {
             let planes = Layout { shape: self.shape[..outer.len()].into(), strides: outer.into(), offset: self.offset };
             planes.places().for_each(|start| read_across(&storage[start..], *stride, [*lines, *size], &mut numbers));
             return numbers;
         }
         self.for_each_line(|start, stride, size| match stride {
-            0 => numbers.resize(numbers.len() + size, storage[start]),
             1 => numbers.extend_from_slice(&storage[start..start + size]),
             _ => numbers.extend((0..size).map(|i| storage[start + i * stride])),
         });

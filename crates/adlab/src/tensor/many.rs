@@ -9,17 +9,8 @@ pub const MANY: usize = 64;
 /// Puts in place of numbers what a function makes of them.
 pub type OfMany = fn(&mut [f64]);
 
-/// Puts f(x) in place of each x. Where |x| is not below the limit, `one` is asked instead.
-#[inline(always)]
-pub fn each(numbers: &mut [f64], limit: f64, f: impl Fn(f64) -> f64 + Copy, one: impl Fn(f64) -> f64) {
-    if numbers.iter().all(|x| x.abs() < limit) {
-        widest(numbers, f);
-    } else {
-        numbers.iter_mut().for_each(|x| *x = if x.abs() < limit { f(*x) } else { one(*x) });
-    }
-}
-
-fn widest(numbers: &mut [f64], f: impl Fn(f64) -> f64 + Copy) {
+/// Puts f(x) in place of each x.
+pub fn each(numbers: &mut [f64], f: impl Fn(f64) -> f64 + Copy) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::is_x86_feature_detected;

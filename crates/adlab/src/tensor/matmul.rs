@@ -59,7 +59,8 @@ impl Tensor {
             _ => return Ok(None),
         };
         let mut c = buffers::zeros(batch.iter().product::<usize>() * m * n);
-        if batch.is_empty() && m * k * n < LARGE {
+        let in_order = self.inner.layout.is_contiguous() && other.inner.layout.is_contiguous();
+        if batch.is_empty() && is_small([m, k, n], in_order) {
             small::multiply([m, k, n], &self.numbers(), &other.numbers(), &mut c);
         } else {
             let (a, b) = (Matrices::of(self, &batch, [m, k]), Matrices::of(other, &batch, [k, n]));
@@ -128,9 +129,14 @@ impl Matrices<'_> {
 }
 
 impl Matrix<'_> {
+    /// True if rows of n numbers stand one after the other.
+    fn is_in_order(&self, n: usize) -> bool {
+        self.strides == [n, 1]
+    }
+
     /// Its numbers row by row, of which there are m·n.
     fn rows(&self, m: usize, n: usize) -> Cow<'_, [f64]> {
-        if self.strides == [n, 1] {
+        if self.is_in_order(n) {
             return Cow::Borrowed(&self.numbers[self.start..][..m * n]);
         }
         let number = |i: usize, j: usize| self.numbers[self.start + i * self.strides[0] + j * self.strides[1]];
@@ -148,12 +154,14 @@ impl Matrix<'_> {
     }
 }
 
-/// From so many multiplications on, a product is worth the preparations of matrixmultiply.
-const LARGE: usize = 8192;
+/// True if a product is not worth the preparations of matrixmultiply, which takes matrices in any order.
+fn is_small([m, k, n]: [usize; 3], in_order: bool) -> bool {
+    m * k * n < if in_order { 8192 } else { 4096 }
+}
 
 /// C = A·B, where C is contiguous and 0.
 fn multiply([m, k, n]: [usize; 3], a: &Matrix, b: &Matrix, c: &mut [f64]) {
-    if m * k * n < LARGE {
+    if is_small([m, k, n], a.is_in_order(k) && b.is_in_order(n)) {
         return small::multiply([m, k, n], &a.rows(m, k), &b.rows(k, n), c);
     }
     assert!(a.is_inside(m, k) && b.is_inside(k, n) && c.len() == m * n);

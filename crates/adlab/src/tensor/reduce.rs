@@ -1,8 +1,8 @@
 //! Sums, means, variances, norms.
 
 use super::axes::Axes;
-use super::buffers;
-use super::data::{Rule, Tensor};
+use super::buffers::{self, Buffer};
+use super::data::{Numbers, Rule, Tensor};
 use super::layout::{self, Layout};
 use super::sums::{self, sum, sum_lines};
 use crate::error::{Error, expect};
@@ -142,8 +142,7 @@ impl Tensor {
         if size == 0 {
             return Tensor::zeros(&shape);
         }
-        let lines = self.with_last(axis);
-        Tensor::new(&shape, lines.numbers().chunks_exact(size).map(sums::length).collect())
+        Tensor::new(&shape, self.lines(axis).chunks_exact(size).map(sums::length).collect())
     }
 
     /// Combines the numbers along an axis, which goes away; without history.
@@ -163,32 +162,33 @@ impl Tensor {
 
     /// Changes each line along an axis, as a whole, beside that of another tensor of the same shape; without history.
     pub(super) fn by_line(&self, axis: usize, other: Option<&Tensor>, change: impl Fn(&mut [f64], &[f64])) -> Tensor {
-        let size = self.sizes()[axis].max(1);
-        if axis + 1 < self.ndim() {
-            let (lines, other) = (self.with_last(axis), other.map(|other| other.with_last(axis)));
-            let changed = lines.by_line(self.ndim() - 1, other.as_ref(), change);
-            let mut back: Vec<usize> = (0..self.ndim() - 1).collect();
-            back.insert(axis, self.ndim() - 1);
-            return Tensor::new(
-                self.sizes(),
-                changed.inner.layout.permuted(&back).read(&changed.inner.storage.borrow()),
-            );
-        }
-        let mut numbers = self.to_vec();
-        let lines = numbers.chunks_exact_mut(size);
+        let (_, size, inner) = self.around(axis);
+        let mut numbers = self.lines(axis).into_vec();
+        let lines = numbers.chunks_exact_mut(size.max(1));
         match other {
             None => lines.for_each(|line| change(line, &[])),
-            Some(other) => lines.zip(other.numbers().chunks_exact(size)).for_each(|(line, other)| change(line, other)),
+            Some(other) => {
+                lines.zip(other.lines(axis).chunks_exact(size.max(1))).for_each(|(line, other)| change(line, other));
+            }
         }
-        Tensor::new(self.sizes(), numbers)
+        if size == 1 || inner == 1 {
+            return Tensor::new(self.sizes(), numbers);
+        }
+        let mut back: Vec<usize> = (0..self.ndim() - 1).collect();
+        back.insert(axis, self.ndim() - 1);
+        let lines = Layout::contiguous(&self.sizes().without(axis).with(self.ndim() - 1, size));
+        Tensor::new(self.sizes(), lines.permuted(&back).read(&Buffer(numbers)))
     }
 
-    /// The same numbers in an order in which this axis is the last, so that each line along it stands together.
-    fn with_last(&self, axis: usize) -> Tensor {
+    /// The numbers in an order in which each line along an axis stands together.
+    fn lines(&self, axis: usize) -> Numbers<'_> {
+        let (_, size, inner) = self.around(axis);
+        if size == 1 || inner == 1 {
+            return self.numbers();
+        }
         let mut axes: Vec<usize> = (0..self.ndim()).filter(|&other| other != axis).collect();
         axes.push(axis);
-        let layout = self.inner.layout.permuted(&axes);
-        Tensor::new(&layout.shape, layout.read(&self.inner.storage.borrow()))
+        Numbers::Copied(Buffer(self.inner.layout.permuted(&axes).read(&self.inner.storage.borrow())))
     }
 
     /// Sums over what broadcasting from `shape` has repeated: its adjoint.

@@ -36,7 +36,10 @@ pub fn minus_sines(numbers: &mut [f64]) {
 
 /// The sine of each, so many quarter turns later, which `one` gives for one number.
 fn turned(numbers: &mut [f64], quarters: u64, one: fn(f64) -> f64) {
-    each(numbers, LIMIT, |x| sine(x, quarters), one);
+    if numbers.iter().all(|x| x.abs() < LIMIT) {
+        return each(numbers, |x| sine(x, quarters));
+    }
+    numbers.iter_mut().for_each(|x| *x = if x.abs() < LIMIT { sine(*x, quarters) } else { one(*x) });
 }
 
 #[inline(always)]
