@@ -288,3 +288,22 @@ fn binary_cross_entropies_of_probabilities_and_of_scores() {
         assert!(by.contains("target"), "{by}");
     }
 }
+
+/// Where there are no numbers, a view may begin beyond the end of what it is a view of.
+#[test]
+fn views_of_no_numbers() {
+    let x = Tensor::ones(&[5, 100]);
+    let none = x.slice(1, 0..0);
+    let row = x.slice(0, 0..1).slice(1, 0..3);
+    let sums = [&none + &none, &row + &row, Tensor::zeros(&[3, 0]).transpose(0, 1) * 1.0, Tensor::zeros(&[3, 0])];
+    let views = [sums[0].select(0, 4), sums[1].slice(0, 1..1), sums[2].clone(), sums[3].clone()];
+    let beyond = x.slice(0, 5..5).slice(1, 100..100);
+    for view in views.iter().chain([&none.select(0, 4), &none.slice(0, 2..4), &beyond]) {
+        assert_eq!(view.add_(1.0).to_vec(), []);
+        view.set_data(Tensor::zeros(&view.shape()));
+        assert_eq!((view + view).shape(), view.shape());
+    }
+    let inner = Tensor::ones(&[2, 10, 3]).slice(1, 0..0);
+    assert_eq!(Tensor::zeros(&[2, 5, 0]).matmul(&(&inner + &inner)).to_vec(), [0.0; 30]);
+    assert_eq!(x.to_vec(), [1.0; 500]);
+}

@@ -254,7 +254,7 @@ impl Tensor {
         let layout = &self.inner.layout;
         if *layout == other.inner.layout && layout.is_whole() {
             let (a, b) = (self.whole_numbers(), other.whole_numbers());
-            return Tensor::in_layout(layout.clone(), buffers::collect(a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b))));
+            return Tensor::new(&layout.shape, buffers::collect(a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b))));
         }
         if let Some(b) = other.one_number_for(self) {
             return self.map(|a| f(a, b));

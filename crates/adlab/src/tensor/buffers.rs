@@ -25,9 +25,9 @@ struct Free {
 }
 
 impl Free {
-    /// One that has the room, and not twice as much.
+    /// One that has the room, and not much more: who gets it may keep it.
     fn take(&mut self, count: usize) -> Option<Vec<f64>> {
-        let place = self.buffers.iter().rposition(|buffer| (count..2 * count).contains(&buffer.capacity()))?;
+        let place = self.buffers.iter().rposition(|buffer| (count..=count + count / 4).contains(&buffer.capacity()))?;
         let buffer = self.buffers.remove(place);
         self.numbers -= buffer.capacity();
         Some(buffer)

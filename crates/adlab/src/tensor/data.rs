@@ -125,11 +125,6 @@ impl Tensor {
         Tensor::build(Layout::contiguous(shape), Storage::new(numbers), false)
     }
 
-    /// The same where the layout is whole.
-    pub(super) fn in_layout(layout: Layout, numbers: Vec<f64>) -> Tensor {
-        Tensor::build(layout, Storage::new(numbers), false)
-    }
-
     /// All numbers of a tensor whose layout is whole.
     pub(super) fn whole_numbers(&self) -> Ref<'_, [f64]> {
         Ref::map(self.inner.storage.borrow(), |numbers| &numbers[..self.inner.layout.count()])
@@ -147,7 +142,8 @@ impl Tensor {
 
     pub(super) fn overwrite(&self, numbers: &[f64]) {
         let (mut storage, layout) = (self.inner.storage.borrow_mut(), &self.inner.layout);
-        if layout.is_contiguous() {
+        // A view of no numbers may begin beyond the end.
+        if layout.is_contiguous() && !numbers.is_empty() {
             storage[layout.offset..][..layout.count()].copy_from_slice(numbers);
         } else {
             layout.places().zip(numbers).for_each(|(place, x)| storage[place] = *x);
@@ -157,7 +153,7 @@ impl Tensor {
     /// Changes the numbers of a leaf by those of another tensor, which does not share them.
     pub(crate) fn change_numbers(&self, by: &Tensor, change: impl FnOnce(&mut [f64], &[f64])) {
         let layout = &self.inner.layout;
-        if layout.is_contiguous() && !self.inner.storage.is_same(&by.inner.storage) {
+        if layout.is_contiguous() && layout.count() > 0 && !self.inner.storage.is_same(&by.inner.storage) {
             let mut storage = self.inner.storage.borrow_mut();
             return change(&mut storage[layout.offset..][..layout.count()], &by.numbers());
         }

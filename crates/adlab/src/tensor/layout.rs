@@ -64,7 +64,7 @@ impl Layout {
 
     /// True if a number is shown several times.
     pub fn repeats(&self) -> bool {
-        self.shape.iter().zip(&self.strides[..]).any(|(&size, &stride)| size > 1 && stride == 0)
+        self.count() > 0 && self.shape.iter().zip(&self.strides[..]).any(|(&size, &stride)| size > 1 && stride == 0)
     }
 
     pub fn select(&self, axis: usize, index: usize) -> Layout {
@@ -111,10 +111,11 @@ impl Layout {
         if let ([.., lines, size], [outer @ .., 1, stride]) = (&self.shape[..], &self.strides[..])
             && *stride > 1
             && self.count() >= MANY
-            && lines.min(size) >= &(4 * SIDE)
+            && *lines.min(size) >= NARROW
         {
             let planes = Layout { shape: self.shape[..outer.len()].into(), strides: outer.into(), offset: self.offset };
-            planes.places().for_each(|start| read_across(&storage[start..], *stride, [*lines, *size], &mut numbers));
+            let across = if self.count() < LARGE { read_across::<4> } else { read_across::<8> };
+            planes.places().for_each(|start| across(&storage[start..], *stride, [*lines, *size], &mut numbers));
             return numbers;
         }
         self.for_each_line(|start, stride, size| match stride {
@@ -180,23 +181,24 @@ impl Layout {
     }
 }
 
-/// From so many numbers on, what is read does not stay in the innermost cache.
+/// From so many numbers on, what is read does not stay in the innermost cache, and in the next one.
 const MANY: usize = 4096;
+const LARGE: usize = 1 << 17;
 
-/// The sides of a block that is read at once.
-const SIDE: usize = 8;
+/// Fewer lines, or shorter ones, leave little for blocks.
+const NARROW: usize = 32;
 
 /// Appends lines that run across the storage, as those of a transposed matrix do: neighbours in a line are `stride` apart, and
 /// the lines themselves stand side by side. In blocks, as each number of a line comes from another place of the memory, and
 /// with it come those of the next lines.
-fn read_across(storage: &[f64], stride: usize, [lines, size]: [usize; 2], numbers: &mut Vec<f64>) {
+fn read_across<const SIDE: usize>(storage: &[f64], stride: usize, [lines, size]: [usize; 2], numbers: &mut Vec<f64>) {
     let before = numbers.len();
     numbers.resize(before + lines * size, 0.0);
     let numbers = &mut numbers[before..];
     let in_blocks = [lines / SIDE * SIDE, size / SIDE * SIDE];
     for i in (0..in_blocks[1]).step_by(SIDE) {
         for j in (0..in_blocks[0]).step_by(SIDE) {
-            let block: [[f64; SIDE]; SIDE] = from_fn(|k| eight(&storage[(i + k) * stride + j..]));
+            let block: [[f64; SIDE]; SIDE] = from_fn(|k| first(&storage[(i + k) * stride + j..]));
             for l in 0..SIDE {
                 numbers[(j + l) * size + i..][..SIDE].copy_from_slice(&block.map(|column| column[l]));
             }
@@ -211,7 +213,7 @@ fn read_across(storage: &[f64], stride: usize, [lines, size]: [usize; 2], number
 }
 
 #[inline(always)]
-fn eight(numbers: &[f64]) -> [f64; SIDE] {
+fn first<const SIDE: usize>(numbers: &[f64]) -> [f64; SIDE] {
     *numbers.first_chunk().expect("a block is inside")
 }
 

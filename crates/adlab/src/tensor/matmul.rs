@@ -136,6 +136,10 @@ impl Matrix<'_> {
 
     /// Its numbers row by row, of which there are m·n.
     fn rows(&self, m: usize, n: usize) -> Cow<'_, [f64]> {
+        if m * n == 0 {
+            // They may begin beyond the end.
+            return Cow::Borrowed(&[]);
+        }
         if self.is_in_order(n) {
             return Cow::Borrowed(&self.numbers[self.start..][..m * n]);
         }
