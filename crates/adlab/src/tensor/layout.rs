@@ -291,10 +291,10 @@ mod tests {
 
     #[test]
     fn many_numbers_are_read_in_blocks() {
-        let storage: Vec<f64> = (0..40_000).map(f64::from).collect();
+        let storage: Vec<f64> = (0..200_000).map(f64::from).collect();
         let whole = Layout::contiguous(&[20, 40, 50]);
         let part = whole.slice(0, &(1..19)).slice(1, &(3..39)).slice(2, &(2..49));
-        for layout in [whole, part, Layout::contiguous(&[157, 211])] {
+        for layout in [whole, part, Layout::contiguous(&[157, 211]), Layout::contiguous(&[371, 401])] {
             for axes in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
                 let layout =
                     layout.permuted(&axes.into_iter().filter(|&axis| axis < layout.shape.len()).collect::<Vec<_>>());
