@@ -42,7 +42,10 @@ fn exponential(x: f64) -> f64 {
 /// tanh a = −t/(t + 2) with t = e⁻²ᵃ − 1, and, where t is close to −1, 1 − 2e⁻²ᵃ/(1 + e⁻²ᵃ).
 #[inline(always)]
 fn tangent(x: f64) -> f64 {
-    let Parts { powers: [first, second], rest } = Parts::of(-2.0 * x.abs());
+    let double = -2.0 * x.abs();
+    // Beyond, it is 1. NaN stays.
+    let double = if double < -60.0 { -60.0 } else { double };
+    let Parts { powers: [first, second], rest } = Parts::of(double);
     let power = first * second;
     let less_one = power * rest + (power - 1.0);
     let e = power + power * rest;

@@ -110,12 +110,11 @@ impl Layout {
         let mut numbers = buffers::with_capacity(self.count());
         if let ([.., lines, size], [outer @ .., 1, stride]) = (&self.shape[..], &self.strides[..])
             && *stride > 1
-            && self.count() >= MANY
+            && self.count() >= if stride.is_multiple_of(ALIKE) { MANY } else { LARGE }
             && *lines.min(size) >= NARROW
         {
             let planes = Layout { shape: self.shape[..outer.len()].into(), strides: outer.into(), offset: self.offset };
-            let across = if self.count() < LARGE { read_across::<4> } else { read_across::<8> };
-            planes.places().for_each(|start| across(&storage[start..], *stride, [*lines, *size], &mut numbers));
+            planes.places().for_each(|start| read_across(&storage[start..], *stride, [*lines, *size], &mut numbers));
             return numbers;
         }
         self.for_each_line(|start, stride, size| match stride {
@@ -181,9 +180,15 @@ impl Layout {
     }
 }
 
-/// From so many numbers on, what is read does not stay in the innermost cache, and in the next one.
+/// From so many numbers on, what is read does not stay in the innermost cache; nor in the next one.
 const MANY: usize = 4096;
-const LARGE: usize = 1 << 17;
+const LARGE: usize = 1 << 19;
+
+/// Neighbours in a line that are a multiple of this apart, 512 bytes, share few places of a cache.
+const ALIKE: usize = 64;
+
+/// The sides of a block that is read at once.
+const SIDE: usize = 8;
 
 /// Fewer lines, or shorter ones, leave little for blocks.
 const NARROW: usize = 32;
@@ -191,7 +196,7 @@ const NARROW: usize = 32;
 /// Appends lines that run across the storage, as those of a transposed matrix do: neighbours in a line are `stride` apart, and
 /// the lines themselves stand side by side. In blocks, as each number of a line comes from another place of the memory, and
 /// with it come those of the next lines.
-fn read_across<const SIDE: usize>(storage: &[f64], stride: usize, [lines, size]: [usize; 2], numbers: &mut Vec<f64>) {
+fn read_across(storage: &[f64], stride: usize, [lines, size]: [usize; 2], numbers: &mut Vec<f64>) {
     let before = numbers.len();
     numbers.resize(before + lines * size, 0.0);
     let numbers = &mut numbers[before..];
@@ -213,7 +218,7 @@ fn read_across<const SIDE: usize>(storage: &[f64], stride: usize, [lines, size]:
 }
 
 #[inline(always)]
-fn first<const SIDE: usize>(numbers: &[f64]) -> [f64; SIDE] {
+fn first(numbers: &[f64]) -> [f64; SIDE] {
     *numbers.first_chunk().expect("a block is inside")
 }
 
@@ -291,10 +296,11 @@ mod tests {
 
     #[test]
     fn many_numbers_are_read_in_blocks() {
-        let storage: Vec<f64> = (0..200_000).map(f64::from).collect();
-        let whole = Layout::contiguous(&[20, 40, 50]);
-        let part = whole.slice(0, &(1..19)).slice(1, &(3..39)).slice(2, &(2..49));
-        for layout in [whole, part, Layout::contiguous(&[157, 211]), Layout::contiguous(&[371, 401])] {
+        let storage: Vec<f64> = (0..600_000).map(f64::from).collect();
+        let whole = Layout::contiguous(&[20, 48, 64]);
+        let part = whole.slice(0, &(1..19)).slice(1, &(3..47)).slice(2, &(2..63));
+        let planes = [[157, 192], [320, 401], [731, 740]].map(|shape| Layout::contiguous(&shape));
+        for layout in [whole, part].into_iter().chain(planes) {
             for axes in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
                 let layout =
                     layout.permuted(&axes.into_iter().filter(|&axis| axis < layout.shape.len()).collect::<Vec<_>>());

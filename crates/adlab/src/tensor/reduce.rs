@@ -160,30 +160,27 @@ impl Tensor {
         Tensor::new(&self.without(axis), folded)
     }
 
-    /// Changes each line along an axis, as a whole, beside that of another tensor of the same shape; without history.
-    pub(super) fn by_line(&self, axis: usize, other: Option<&Tensor>, change: impl Fn(&mut [f64], &[f64])) -> Tensor {
+    /// True if the numbers of each line along an axis follow each other in row-major order.
+    pub(super) fn has_whole_lines(&self, axis: usize) -> bool {
         let (_, size, inner) = self.around(axis);
-        let mut numbers = self.lines(axis).into_vec();
-        let lines = numbers.chunks_exact_mut(size.max(1));
+        size == 1 || inner == 1
+    }
+
+    /// Changes each line along an axis that has whole ones, beside that of another tensor of the same shape; without history.
+    pub(super) fn by_line(&self, axis: usize, other: Option<&Tensor>, change: impl Fn(&mut [f64], &[f64])) -> Tensor {
+        let size = self.sizes()[axis].max(1);
+        let mut numbers = self.to_vec();
+        let lines = numbers.chunks_exact_mut(size);
         match other {
             None => lines.for_each(|line| change(line, &[])),
-            Some(other) => {
-                lines.zip(other.lines(axis).chunks_exact(size.max(1))).for_each(|(line, other)| change(line, other));
-            }
+            Some(other) => lines.zip(other.numbers().chunks_exact(size)).for_each(|(line, other)| change(line, other)),
         }
-        if size == 1 || inner == 1 {
-            return Tensor::new(self.sizes(), numbers);
-        }
-        let mut back: Vec<usize> = (0..self.ndim() - 1).collect();
-        back.insert(axis, self.ndim() - 1);
-        let lines = Layout::contiguous(&self.sizes().without(axis).with(self.ndim() - 1, size));
-        Tensor::new(self.sizes(), lines.permuted(&back).read(&Buffer(numbers)))
+        Tensor::new(self.sizes(), numbers)
     }
 
     /// The numbers in an order in which each line along an axis stands together.
     fn lines(&self, axis: usize) -> Numbers<'_> {
-        let (_, size, inner) = self.around(axis);
-        if size == 1 || inner == 1 {
+        if self.has_whole_lines(axis) {
             return self.numbers();
         }
         let mut axes: Vec<usize> = (0..self.ndim()).filter(|&other| other != axis).collect();

@@ -54,10 +54,15 @@ impl Tensor {
     /// [`softmax`](Tensor::softmax) with a `Result`.
     pub fn try_softmax(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("softmax", axis)?;
-        let result = self.below_top(axis).exponentials().by_line(axis, None, |line, _| {
-            let total = sum(line);
-            line.iter_mut().for_each(|x| *x /= total);
-        });
+        let e = self.below_top(axis).exponentials();
+        let result = if e.has_whole_lines(axis) {
+            e.by_line(axis, None, |line, _| {
+                let total = sum(line);
+                line.iter_mut().for_each(|x| *x /= total);
+            })
+        } else {
+            e.zip(&e.sum_along(axis).unsqueeze(axis), |e, total| e / total)
+        };
         Tensor::record("softmax", &[self], result, |recorder| {
             let y = recorder.keep_result();
             Rule::map(move |g, node| {
@@ -81,15 +86,20 @@ impl Tensor {
     pub fn try_log_softmax(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("log_softmax", axis)?;
         let below = self.below_top(axis);
-        let result = below.by_line(axis, Some(&below.exponentials()), |line, powers| {
-            let total = sum(powers).ln();
-            line.iter_mut().for_each(|x| *x -= total);
-        });
+        let e = below.exponentials();
+        let result = if e.has_whole_lines(axis) {
+            below.by_line(axis, Some(&e), |line, e| {
+                let total = sum(e).ln();
+                line.iter_mut().for_each(|x| *x -= total);
+            })
+        } else {
+            below.zip(&e.sum_along(axis).map(f64::ln).unsqueeze(axis), |x, total| x - total)
+        };
         Tensor::record("log_softmax", &[self], result, |recorder| {
             let y = recorder.keep_result();
             Rule::map(move |g, node| {
                 let e = y.get(node)?.exp();
-                if !is_recording() {
+                if !is_recording() && g.has_whole_lines(axis) {
                     let by_x = g.by_line(axis, Some(&e), |g, e| {
                         let total = sum(g);
                         g.iter_mut().zip(e).for_each(|(g, e)| *g -= e * total);
@@ -102,8 +112,12 @@ impl Tensor {
         })
     }
 
-    /// Each number less the greatest along an axis, without history.
+    /// Each number less the greatest along an axis, without history. Here, as above, lines that stand together are read once;
+    /// others side by side.
     fn below_top(&self, axis: usize) -> Tensor {
+        if !self.has_whole_lines(axis) {
+            return self.zip(&self.fold_axis(axis, f64::NEG_INFINITY, f64::max).unsqueeze(axis), |x, top| x - top);
+        }
         self.by_line(axis, None, |line, _| {
             let top = line.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             line.iter_mut().for_each(|x| *x -= top);
