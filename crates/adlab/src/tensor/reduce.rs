@@ -168,6 +168,7 @@ impl Tensor {
 
     /// Changes each line along an axis that has whole ones, beside that of another tensor of the same shape; without history.
     pub(super) fn by_line(&self, axis: usize, other: Option<&Tensor>, change: impl Fn(&mut [f64], &[f64])) -> Tensor {
+        assert!(self.has_whole_lines(axis), "the lines along this axis do not stand together");
         let size = self.sizes()[axis].max(1);
         let mut numbers = self.to_vec();
         let lines = numbers.chunks_exact_mut(size);
