@@ -191,6 +191,9 @@ def test_a_process_that_ends_before_a_command_is_told_of(fresh_kernel):
 def test_an_interrupt_while_everything_begins_anew_is_for_the_cell(kernel, command):
     for delay in (0, 0.01, 0.05, 0.3):
         request = kernel.send(f"{command}\nloop {{}}")
+        # An interrupt has a socket of its own, and may overtake it.
+        while kernel.client.get_iopub_msg(timeout=60)["parent_header"].get("msg_id") != request:
+            pass
         time.sleep(delay)
         kernel.manager.interrupt_kernel()
         assert kernel.reply(request)["ename"] == "Interrupted"
