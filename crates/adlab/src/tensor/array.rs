@@ -38,7 +38,8 @@ impl Tensor {
 
     /// All the same number.
     pub fn full(shape: &[usize], value: f64) -> Tensor {
-        Tensor::new(shape, vec![value; shape.iter().product()])
+        let count = shape.iter().product();
+        Tensor::collect(shape, std::iter::repeat_n(value, count))
     }
 
     /// A copy of the numbers as a new leaf, whose gradient [`backward`](Tensor::backward) computes. What was recorded

@@ -181,7 +181,8 @@ struct Gradients {
 fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Gradients, Error> {
     let mut waiting = Waiting::default();
     let mut found = Gradients { leaves: Vec::new(), retained: Vec::new(), targets: vec![None; targets.len()] };
-    let mut visited = Vec::new();
+    // What they keep goes when nothing can fail any more.
+    let mut spent = Vec::new();
     let shape = seed.sizes().clone();
     waiting.add(&root, seed, &shape);
     while let Some((node, gradient)) = waiting.next() {
@@ -202,19 +203,20 @@ fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Grad
                 }
             }
             Some(Rule::Map(rule)) => {
-                for (input, gradient) in node.inputs.borrow().iter().zip(rule(&gradient, &node)?) {
-                    if let (Some(input), Some(gradient)) = (input, gradient) {
+                let inputs = node.inputs.borrow();
+                rule(&gradient, &node)?.for_each(|i, gradient| {
+                    if let Some(input) = &inputs[i] {
                         waiting.add(&input.edge, gradient, &input.shape);
                     }
-                }
+                });
             }
         }
-        visited.push(node);
-    }
-    if !retain {
-        for node in visited.iter().filter(|node| node.keeps) {
-            node.rule.take();
+        if node.keeps && !retain {
+            spent.push(node);
         }
+    }
+    for node in spent {
+        node.rule.take();
     }
     found.leaves = waiting.leaves();
     for (leaf, gradient) in &found.leaves {

@@ -1,7 +1,7 @@
 //! Functions of two numbers, with broadcasting, and their derivatives.
 
 use super::axes::Axes;
-use super::buffers::{self, Buffer};
+use super::buffers::Buffer;
 use super::data::{Numbers, Rule, Tensor};
 use super::graph::{Recorder, is_recording};
 use super::layout;
@@ -21,14 +21,14 @@ pub struct Binary {
 pub static ADD: Binary = Binary {
     name: "add",
     f: |a, b| a.zip(b, |a, b| a + b),
-    rule: |_| Rule::map(|g, _| Ok(vec![Some(g.clone()), Some(g.clone())])),
+    rule: |_| Rule::map(|g, _| Ok([Some(g.clone()), Some(g.clone())].into())),
 };
 
 /// ∂(a − b) = (g, −g)
 pub static SUB: Binary = Binary {
     name: "sub",
     f: |a, b| a.zip(b, |a, b| a - b),
-    rule: |_| Rule::map(|g, _| Ok(vec![Some(g.clone()), Some(-g)])),
+    rule: |_| Rule::map(|g, _| Ok([Some(g.clone()), Some(-g)].into())),
 };
 
 /// ∂(a·b) = (g·b, g·a)
@@ -40,7 +40,7 @@ pub static MUL: Binary = Binary {
         Rule::map(move |g, node| {
             let by_a = b.as_ref().map(|b| Ok(g * b.get(node)?)).transpose()?;
             let by_b = a.as_ref().map(|a| Ok(g * a.get(node)?)).transpose()?;
-            Ok(vec![by_a, by_b])
+            Ok([by_a, by_b].into())
         })
     },
 };
@@ -55,7 +55,7 @@ pub static DIV: Binary = Binary {
             let b = b.get(node)?;
             let by_a = g / &b;
             let by_b = a.as_ref().map(|a| Ok(-(&by_a * a.get(node)? / &b))).transpose()?;
-            Ok(vec![Some(by_a), by_b])
+            Ok([Some(by_a), by_b].into())
         })
     },
 };
@@ -78,7 +78,7 @@ static POW: Binary = Binary {
                 let base_is_zero = a.equal(0.0) * b.greater_equal(0.0);
                 Tensor::where_(&base_is_zero, 0.0, g * (y * a.ln()))
             });
-            Ok(vec![by_a, by_b])
+            Ok([by_a, by_b].into())
         })
     },
 };
@@ -90,7 +90,7 @@ fn by_partials(recorder: &mut Recorder, partials: Partials) -> Rule {
     let (a, b, y) = (recorder.keep(0), recorder.keep(1), recorder.keep_result());
     Rule::map(move |g, node| {
         let (by_a, by_b) = partials(a.get(node)?, b.get(node)?, y.get(node)?);
-        Ok(vec![Some(g * by_a), Some(g * by_b)])
+        Ok([Some(g * by_a), Some(g * by_b)].into())
     })
 }
 
@@ -254,7 +254,7 @@ impl Tensor {
         let layout = &self.inner.layout;
         if *layout == other.inner.layout && layout.is_whole() {
             let (a, b) = (self.whole_numbers(), other.whole_numbers());
-            return Tensor::new(&layout.shape, buffers::collect(a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b))));
+            return Tensor::collect(&layout.shape, a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b)));
         }
         if let Some(b) = other.one_number_for(self) {
             return self.map(|a| f(a, b));
@@ -264,7 +264,7 @@ impl Tensor {
         }
         let shape = layout::broadcast(self.sizes(), other.sizes()).expect("shapes were checked");
         let (a, b) = (self.numbers_in(&shape), other.numbers_in(&shape));
-        Tensor::new(&shape, buffers::collect(a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b))))
+        Tensor::collect(&shape, a.iter().zip(b.iter()).map(|(&a, &b)| f(a, b)))
     }
 
     /// The numbers, repeated to fill a shape.

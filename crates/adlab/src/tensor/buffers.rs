@@ -7,8 +7,8 @@
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 
-/// From so many numbers on: 8 KiB. Below, the allocator has places of its own for each size.
-const LARGE: usize = 1 << 10;
+/// From so many numbers on: 1 KiB. Below, the allocator has places of its own for each size, and small tensors are kept whole.
+pub const LARGE: usize = 1 << 7;
 
 /// So many numbers are kept at most, by each thread: 32 MiB, in so many pieces.
 const KEPT: usize = 4 << 20;

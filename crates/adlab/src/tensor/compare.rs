@@ -91,7 +91,7 @@ impl Tensor {
         let chosen = condition.numbers().iter().zip(both).map(|(&c, (a, b))| if c != 0.0 { a } else { b }).collect();
         Tensor::record("where_", &[&a, &b], Tensor::new(&shape, chosen), |_| {
             Rule::map(move |g, _| {
-                Ok(vec![Some(Tensor::where_(&condition, g, 0.0)), Some(Tensor::where_(&condition, 0.0, g))])
+                Ok([Some(Tensor::where_(&condition, g, 0.0)), Some(Tensor::where_(&condition, 0.0, g))].into())
             })
         })
     }
@@ -112,7 +112,7 @@ impl Tensor {
         assert!(low <= high, "clamp: the lower limit {low} is above the upper limit {high}");
         let inside = self.map(|x| f64::from(u8::from(low < x && x < high)));
         expect(Tensor::record("clamp", &[self], self.map(|x| x.clamp(low, high)), |_| {
-            Rule::linear(move |g| Ok(g * &inside))
+            Rule::linear(move |g, _| Ok(g * &inside))
         }))
     }
 }

@@ -331,12 +331,11 @@ impl Tensor {
             let kept = match keeps {
                 Argument => recorder.keep(0),
                 Value => recorder.keep_result(),
-                Nothing => return Rule::linear(|g| Ok(g * 0.0)),
+                Nothing => return Rule::linear(|g, _| Ok(g * 0.0)),
             };
-            Rule::map(move |g, node| {
+            Rule::of_one(move |g, node| {
                 let kept = kept.get(node)?;
-                let by_x = if is_recording() { g * recorded(kept) } else { by_kept(g, &kept) };
-                Ok(vec![Some(by_x)])
+                Ok(if is_recording() { g * recorded(kept) } else { by_kept(g, &kept) })
             })
         }))
     }
@@ -371,6 +370,6 @@ impl Tensor {
 
     /// A function of each number, without history.
     pub(super) fn map(&self, f: impl Fn(f64) -> f64) -> Tensor {
-        Tensor::new(&self.inner.layout.shape, buffers::collect(self.numbers().iter().map(|&x| f(x))))
+        Tensor::collect(&self.inner.layout.shape, self.numbers().iter().map(|&x| f(x)))
     }
 }

@@ -151,10 +151,10 @@ impl Tensor {
         let result = Tensor::new(&self.without(axis), found);
         Tensor::record(op, &[self], result, |recorder| {
             let (x, y) = (recorder.keep(0), recorder.keep_result());
-            Rule::map(move |g, node| {
+            Rule::of_one(move |g, node| {
                 let equal = x.get(node)?.equal(y.get(node)?.try_unsqueeze(axis)?);
                 let share = g / equal.try_sum_axis(axis)?;
-                Ok(vec![Some(share.try_unsqueeze(axis)? * equal)])
+                Ok(share.try_unsqueeze(axis)? * equal)
             })
         })
     }

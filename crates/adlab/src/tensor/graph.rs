@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::data::{Edge, Input, Node, Rule, Tensor};
+use super::each::Each;
 use super::layout::Layout;
 use super::storage::Storage;
 use crate::error::Error;
@@ -54,7 +55,7 @@ pub fn is_recording() -> bool {
 pub struct Recorder<'a> {
     op: &'static str,
     tensors: &'a [&'a Tensor],
-    inputs: &'a [Option<Input>],
+    inputs: &'a Each<Input>,
     result: &'a Tensor,
     keeps: bool,
 }
@@ -116,21 +117,22 @@ impl Saved {
         if version != self.expected {
             return Err(Error::Modified { op: self.op, version, expected: self.expected });
         }
-        let edge = match self.origin {
-            _ if !is_recording() => None,
-            Origin::Result => Some(Edge::Node(Rc::clone(node))),
-            Origin::Input(input) => node.inputs.borrow()[input].as_ref().map(|input| input.edge.clone()),
-        };
-        let history = match edge {
-            Some(Edge::Leaf(leaf)) => match leaf.upgrade() {
-                Some(inner) => return Ok(Tensor { inner }),
+        let history = match self.origin {
+            Origin::Result => Some(Rc::clone(node)),
+            Origin::Input(input) => match node.inputs.borrow()[input].as_ref().map(|input| &input.edge) {
+                Some(Edge::Leaf(leaf)) => match leaf.upgrade() {
+                    // It is itself what was kept.
+                    Some(inner) => return Ok(Tensor::from_inner(inner)),
+                    None => None,
+                },
+                Some(Edge::Node(node)) => Some(Rc::clone(node)),
                 None => None,
             },
-            Some(Edge::Node(node)) => Some(node),
-            None => None,
         };
         let tensor = Tensor::build(self.layout.clone(), self.storage.clone(), false);
-        tensor.inner.history.replace(history);
+        if is_recording() {
+            tensor.inner.history.replace(history);
+        }
         Ok(tensor)
     }
 }
@@ -140,7 +142,7 @@ impl Node {
     pub fn new(
         op: &'static str,
         tensors: &[&Tensor],
-        inputs: Vec<Option<Input>>,
+        inputs: Each<Input>,
         result: &Tensor,
         rule: impl FnOnce(&mut Recorder) -> Rule,
     ) -> Rc<Node> {
@@ -211,10 +213,11 @@ impl Tensor {
         if !is_recording() || !inputs.iter().any(counts) {
             return Ok(result);
         }
-        let mut edges = Vec::with_capacity(inputs.len());
-        for input in inputs {
-            edges.push(Input::of(input)?);
-        }
+        let edges: Each<Input> = match inputs {
+            [a] => [Input::of(a)?].into(),
+            [a, b] => [Input::of(a)?, Input::of(b)?].into(),
+            _ => inputs.iter().map(|input| Input::of(input)).collect::<Result<_, _>>()?,
+        };
         if edges.iter().any(Option::is_some) {
             let node = Node::new(op, inputs, edges, &result, rule);
             result.inner.history.replace(Some(node));

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::binary::{ADD, Binary, DIV, MUL, SUB};
 use super::data::{Edge, Input, Node, Rule, Tensor};
+use super::each::Each;
 use super::graph::is_recording;
 use super::layout::{self, Places};
 use crate::error::{Error, expect};
@@ -71,7 +72,7 @@ impl Tensor {
         if self.inner.layout.repeats() {
             return Err(Error::InPlaceOnExpanded { op: name, shape: self.shape() });
         }
-        let inputs = vec![Input::of(self)?, Input::of(other)?];
+        let inputs = Each::from([Input::of(self)?, Input::of(other)?]);
         // The rule keeps copies: what we had is overwritten now, and `other` may be ourselves.
         let (before, by) = (Tensor::new(left, self.to_vec()), Tensor::new(right, other.to_vec()));
         let node = inputs.iter().any(Option::is_some).then(|| Node::new(name, &[&before, &by], inputs, self, op.rule));
@@ -96,14 +97,14 @@ impl Tensor {
         let is_part = Tensor::put(&[(places.clone(), Tensor::ones(self.sizes()))], &shape);
         let part = Input { edge: Edge::Node(node), shape: self.sizes().clone() };
         let (picked, of_part) = (places.clone(), self.sizes().clone());
-        let whole = Node::new(name, &[], vec![before, Some(part)], base, |_| {
+        let whole = Node::new(name, &[], [before, Some(part)].into(), base, |_| {
             Rule::map(move |g, _| {
                 let rest = Tensor::where_(&is_part, 0.0, g);
-                Ok(vec![Some(rest), Some(g.take("take", picked.clone(), &of_part)?)])
+                Ok([Some(rest), Some(g.take("take", picked.clone(), &of_part)?)].into())
             })
         });
         base.inner.history.replace(Some(Rc::clone(&whole)));
-        let view = vec![Some(Input { edge: Edge::Node(whole), shape })];
+        let view = [Some(Input { edge: Edge::Node(whole), shape })].into();
         self.inner.history.replace(Some(Node::new("view", &[], view, self, |_| Rule::Put(places))));
         if let Some((_, version)) = &self.inner.base {
             version.set(self.inner.storage.version());

@@ -56,14 +56,14 @@ impl Tensor {
     /// [`nll_loss`](Tensor::nll_loss) with a `Result`.
     pub fn try_nll_loss(&self, classes: &[usize]) -> Result<Tensor, Error> {
         self.check_classes("nll_loss", classes)?;
-        let (shape, count) = (self.sizes().clone(), classes.len());
-        let places: Rc<[usize]> = classes.iter().enumerate().map(|(row, class)| row * shape[1] + class).collect();
+        let (scores, count) = (self.sizes()[1], classes.len());
+        let places: Rc<[usize]> = classes.iter().enumerate().map(|(row, class)| row * scores + class).collect();
         let places = Places::List(places);
         let mean = sum(&places.pick(&self.numbers())) / count as f64;
         Tensor::record("nll_loss", &[self], Tensor::from(-mean), |_| {
-            Rule::linear(move |g| {
+            Rule::linear(move |g, shape| {
                 let each = (g / -(count as f64)).try_expand(&[count])?;
-                Ok(Tensor::put(&[(places.clone(), each)], &shape))
+                Ok(Tensor::put(&[(places.clone(), each)], shape))
             })
         })
     }
@@ -104,7 +104,7 @@ impl Tensor {
             Rule::map(move |g, node| {
                 let (p, t) = (p.get(node)?, t.get(node)?);
                 let by_p = g * (&p - t) / (&p * (1.0 - &p)).maximum(1e-12);
-                Ok(vec![Some(by_p), Some(g * ((-&p).ln_1p() - p.ln()))])
+                Ok([Some(by_p), Some(g * ((-&p).ln_1p() - p.ln()))].into())
             })
         })?;
         Ok(losses.mean())

@@ -76,7 +76,7 @@ impl Tensor {
             Rule::map(move |g, node| {
                 let by_a = b.as_ref().map(|b| g.try_matmul(&b.get(node)?.try_mt()?)).transpose()?;
                 let by_b = a.as_ref().map(|a| a.get(node)?.try_mt()?.try_matmul(g)).transpose()?;
-                Ok(vec![by_a, by_b])
+                Ok([by_a, by_b].into())
             })
         })
         .map(Some)

@@ -3,10 +3,10 @@
 //! | file | |
 //! |---|---|
 //! | `axes.rs`, `layout.rs` | shapes, strides, broadcasting; places among numbers |
-//! | `storage.rs`, `buffers.rs` | where numbers are; the memory of large ones, used again |
+//! | `storage.rs`, `buffers.rs`, `spare.rs` | where numbers are; the memory of large ones, and small tensors, used again |
 //! | `data.rs` | what a tensor is made of: numbers, and the operation that they come from |
 //! | `array.rs` | tensors as arrays: made from numbers, asked for them |
-//! | `graph.rs` | the record: how operations are written down, what they keep, no_grad |
+//! | `graph.rs`, `each.rs` | the record: how operations are written down, what they keep, no_grad |
 //! | `backward.rs`, `waiting.rs`, `hooks.rs` | the pass backwards over it, and how to watch it |
 //! | `elementwise.rs`, `real.rs` | functions of each number, with their derivatives as a table |
 //! | `many.rs`, `sines.rs`, `exponentials.rs` | functions of many numbers at once |
@@ -29,6 +29,7 @@ mod compare;
 mod convert;
 mod data;
 mod display;
+mod each;
 mod elementwise;
 mod exponentials;
 mod extreme;
@@ -47,6 +48,7 @@ mod reduce;
 mod sines;
 mod small;
 mod softmax;
+mod spare;
 mod storage;
 mod sums;
 mod svd;

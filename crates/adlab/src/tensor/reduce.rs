@@ -12,9 +12,8 @@ impl Tensor {
     /// numbers, it is 0.
     #[track_caller]
     pub fn sum(&self) -> Tensor {
-        let shape = self.sizes().clone();
         let result = Tensor::from(sum(&self.numbers()));
-        expect(Tensor::record("sum", &[self], result, |_| Rule::linear(move |g| g.try_expand(&shape))))
+        expect(Tensor::record("sum", &[self], result, |_| Rule::linear(|g, shape| g.try_expand(shape))))
     }
 
     /// The mean of all numbers. Its gradient is 1/n everywhere. Of no numbers, it is NaN.
@@ -56,10 +55,9 @@ impl Tensor {
     /// [`sum_axis`](Tensor::sum_axis) with a `Result`.
     pub fn try_sum_axis(&self, axis: usize) -> Result<Tensor, Error> {
         self.check_axis("sum_axis", axis)?;
-        let shape = self.sizes().clone();
         let result = self.sum_along(axis);
         Tensor::record("sum_axis", &[self], result, |_| {
-            Rule::linear(move |g| g.try_unsqueeze(axis)?.try_expand(&shape))
+            Rule::linear(move |g, shape| g.try_unsqueeze(axis)?.try_expand(shape))
         })
     }
 
@@ -109,9 +107,9 @@ impl Tensor {
         let result = self.lengths_along(axis);
         Tensor::record("norm_axis", &[self], result, |recorder| {
             let (x, norm) = (recorder.keep(0), recorder.keep_result());
-            Rule::map(move |g, node| {
+            Rule::of_one(move |g, node| {
                 let direction = x.get(node)?.direction(&norm.get(node)?.try_unsqueeze(axis)?);
-                Ok(vec![Some(direction * g.try_unsqueeze(axis)?)])
+                Ok(direction * g.try_unsqueeze(axis)?)
             })
         })
     }
@@ -194,18 +192,18 @@ impl Tensor {
         if self.sizes() == shape {
             return self.clone();
         }
-        let before = self.sizes().clone();
-        assert!(layout::broadcast(shape, &before).as_ref() == Some(&before), "a gradient has the shape of its result");
+        let before = self.sizes();
+        assert!(layout::broadcast(shape, before).as_ref() == Some(before), "a gradient has the shape of its result");
         let count = shape.iter().product();
-        let sums = if count == 1 {
-            vec![sum(&self.numbers())]
+        let result = if count == 1 {
+            Tensor::full(shape, sum(&self.numbers()))
         } else {
             let mut sums = buffers::zeros(count);
-            Layout::contiguous(shape).expanded(&before).add_to(&mut sums, &self.numbers());
-            sums
+            Layout::contiguous(shape).expanded(before).add_to(&mut sums, &self.numbers());
+            Tensor::new(shape, sums)
         };
-        let rule = Rule::linear(move |g| g.try_expand(&before));
-        Tensor::record("sum_to", &[self], Tensor::new(shape, sums), |_| rule).expect("a gradient has no stale history")
+        let recorded = Tensor::record("sum_to", &[self], result, |_| Rule::linear(|g, shape| g.try_expand(shape)));
+        recorded.expect("a gradient has no stale history")
     }
 }
 

@@ -35,7 +35,7 @@ impl Tensor {
         Tensor::record("logsumexp_axis", &[self], result, |recorder| {
             let x = recorder.keep(0);
             // Not e to the power x − y: far out, that difference has lost digits.
-            Rule::map(move |g, node| Ok(vec![Some(g.try_unsqueeze(axis)? * x.get(node)?.try_softmax(axis)?)]))
+            Rule::of_one(move |g, node| Ok(g.try_unsqueeze(axis)? * x.get(node)?.try_softmax(axis)?))
         })
     }
 
@@ -65,10 +65,10 @@ impl Tensor {
         };
         Tensor::record("softmax", &[self], result, |recorder| {
             let y = recorder.keep_result();
-            Rule::map(move |g, node| {
+            Rule::of_one(move |g, node| {
                 let y = y.get(node)?;
                 let weighted = (g * &y).try_sum_axis(axis)?.try_unsqueeze(axis)?;
-                Ok(vec![Some(&y * (g - weighted))])
+                Ok(&y * (g - weighted))
             })
         })
     }
@@ -97,17 +97,17 @@ impl Tensor {
         };
         Tensor::record("log_softmax", &[self], result, |recorder| {
             let y = recorder.keep_result();
-            Rule::map(move |g, node| {
+            Rule::of_one(move |g, node| {
                 let e = y.get(node)?.exp();
                 if !is_recording() && g.has_whole_lines(axis) {
                     let by_x = g.by_line(axis, Some(&e), |g, e| {
                         let total = sum(g);
                         g.iter_mut().zip(e).for_each(|(g, e)| *g -= e * total);
                     });
-                    return Ok(vec![Some(by_x)]);
+                    return Ok(by_x);
                 }
                 let total = g.try_sum_axis(axis)?.try_unsqueeze(axis)?;
-                Ok(vec![Some(g - e * total)])
+                Ok(g - e * total)
             })
         })
     }

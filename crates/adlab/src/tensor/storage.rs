@@ -50,6 +50,15 @@ impl Storage {
         self.apart.as_deref().unwrap_or(&self.shared.version).get()
     }
 
+    /// As new, without numbers, if nobody else has it: room for how many there is.
+    pub fn empty(&mut self) -> Option<usize> {
+        let shared = Rc::get_mut(&mut self.shared).filter(|_| self.apart.is_none())?;
+        shared.version.set(0);
+        let numbers = shared.numbers.get_mut();
+        numbers.clear();
+        Some(numbers.capacity())
+    }
+
     /// The numbers, if nobody else has them.
     pub fn alone(&mut self) -> Option<&mut Vec<f64>> {
         Rc::get_mut(&mut self.shared).map(|shared| &mut shared.numbers.get_mut().0)

@@ -86,7 +86,7 @@ impl Tensor {
         let mut layout = self.inner.layout.clone();
         layout.shape.swap(a, b);
         layout.strides.swap(a, b);
-        self.view("transpose", layout, || Rule::linear(move |g| g.try_transpose(a, b)))
+        self.view("transpose", layout, || Rule::linear(move |g, _| g.try_transpose(a, b)))
     }
 
     /// The axes in another order, as a view: the first of the result is `axes[0]` of this, and so on.
@@ -109,7 +109,7 @@ impl Tensor {
             return Err(Error::Permutation { axes: axes.to_vec(), shape: self.shape() });
         }
         let layout = self.inner.layout.permuted(axes);
-        self.view("permute", layout, || Rule::linear(move |g| g.try_permute(&back)))
+        self.view("permute", layout, || Rule::linear(move |g, _| g.try_permute(&back)))
     }
 
     /// The same numbers in row-major order under another shape: a view where they are stored in this order, else a copy.
@@ -126,8 +126,7 @@ impl Tensor {
         if self.numel() != shape.iter().product() {
             return Err(Error::Fill { numbers: self.numel(), shape: shape.to_vec() });
         }
-        let before = self.sizes().clone();
-        let rule = || Rule::linear(move |g| g.try_reshape(&before));
+        let rule = || Rule::linear(|g, shape| g.try_reshape(shape));
         match self.inner.layout.reshaped(shape) {
             Some(layout) => self.view("reshape", layout, rule),
             None => Tensor::record("reshape", &[self], Tensor::new(shape, self.to_vec()), |_| rule()),
@@ -157,7 +156,7 @@ impl Tensor {
         }
         let layout =
             Layout { shape: before.shape.with(axis, 1), strides: before.strides.with(axis, 0), offset: before.offset };
-        self.view("unsqueeze", layout, || Rule::linear(move |g| g.try_squeeze(axis)))
+        self.view("unsqueeze", layout, || Rule::linear(move |g, _| g.try_squeeze(axis)))
     }
 
     /// Without an axis of size 1, as a view.
@@ -176,7 +175,7 @@ impl Tensor {
             return Err(Error::Squeeze { axis, shape: self.shape() });
         }
         let layout = self.inner.layout.select(axis, 0);
-        self.view("squeeze", layout, || Rule::linear(move |g| g.try_unsqueeze(axis)))
+        self.view("squeeze", layout, || Rule::linear(move |g, _| g.try_unsqueeze(axis)))
     }
 
     /// The numbers repeated to fill a shape by the rules of broadcasting, as a view that takes no memory. The gradients of
@@ -195,7 +194,7 @@ impl Tensor {
             return Err(Error::Shapes { op: "expand", left: self.shape(), right: shape.to_vec() });
         }
         // The gradient is added up where it arrives, as for all that is broadcast.
-        self.view("expand", self.inner.layout.expanded(shape), || Rule::linear(|g| Ok(g.clone())))
+        self.view("expand", self.inner.layout.expanded(shape), || Rule::linear(|g, _| Ok(g.clone())))
     }
 
     /// Some of the numbers. The gradient goes to the places that the view shows.
@@ -219,6 +218,6 @@ impl Tensor {
             history: Default::default(),
             base: Some((base, Cell::new(self.inner.storage.version()))),
         };
-        Tensor::record(op, &[self], Tensor { inner: Rc::new(inner) }, |_| rule())
+        Tensor::record(op, &[self], Tensor::from_inner(Rc::new(inner)), |_| rule())
     }
 }

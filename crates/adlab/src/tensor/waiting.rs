@@ -74,7 +74,7 @@ impl Waiting {
         match edge {
             Edge::Leaf(leaf) => {
                 let inner = leaf.upgrade()?;
-                Some(&mut self.leaves.at(leaf.as_ptr() as u64, || (Tensor { inner }, none())).1)
+                Some(&mut self.leaves.at(leaf.as_ptr() as u64, || (Tensor::from_inner(inner), none())).1)
             }
             Edge::Node(node) => Some(&mut self.nodes.at(node.id, || (Rc::clone(node), none())).1),
         }
