@@ -251,6 +251,51 @@ fn tensors_do_not_leak() {
 }
 
 /// A loop over the numbers of a tensor is no reason for a gradient of its size for each of them.
+/// Small tensors are used again, once there are some.
+#[test]
+fn operations_on_few_numbers_allocate_nothing() {
+    let _alone = alone();
+    let (a, b) = (tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), tensor([[0.5, 1.5, 2.5], [-1.0, 0.1, 0.2]]));
+    let operations: [(&str, &dyn Fn() -> Tensor); 16] = [
+        ("a number", &|| tensor(2.0)),
+        ("numbers", &|| tensor([1.0, 2.0, 3.0])),
+        ("zeros", &|| Tensor::zeros(&[3, 3])),
+        ("sum of two", &|| &a + &a),
+        ("product with a number", &|| &a * 2.0),
+        ("quotient of a number", &|| 1.0 / &a),
+        ("chain", &|| (&a * &a - 1.0).abs().sqrt() + &a),
+        ("tanh", &|| a.tanh()),
+        ("softplus", &|| a.softplus()),
+        ("maximum", &|| a.maximum(2.5)),
+        ("sum", &|| a.sum()),
+        ("mean", &|| a.mean()),
+        ("sum_axis", &|| a.sum_axis(0)),
+        ("matmul", &|| a.matmul(&b)),
+        ("squared differences", &|| (&a - 1.0).powi(2).sum()),
+        ("softmax", &|| a.softmax(1)),
+    ];
+    for (name, operation) in operations {
+        let ten_times = || (0..10).for_each(|_| drop(operation()));
+        ten_times();
+        assert_eq!(allocations(ten_times), 0, "{name}");
+    }
+}
+
+/// What is recorded takes memory, and so does a pass.
+#[test]
+fn a_step_of_descent_allocates_little() {
+    let _alone = alone();
+    let x = tensor([[2.0], [1.0], [10.0]]).requires_grad();
+    let step = || {
+        x.zero_grad();
+        (&x * &x).sum().backward();
+        x.set_data(x.data() - 0.1 * x.grad());
+    };
+    (0..10).for_each(|_| step());
+    let times = allocations(|| (0..100).for_each(|_| step()));
+    assert!(times <= 1000, "{times} in 100 steps");
+}
+
 #[test]
 fn a_loop_over_the_parts_of_a_tensor_takes_linear_memory() {
     let _alone = alone();

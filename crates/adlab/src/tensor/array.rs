@@ -1,5 +1,6 @@
 //! Tensors as arrays: made from numbers, asked for them, given new ones; with gradients or without.
 
+use std::iter::repeat_n;
 use std::rc::Rc;
 
 use super::axes::Axes;
@@ -38,8 +39,7 @@ impl Tensor {
 
     /// All the same number.
     pub fn full(shape: &[usize], value: f64) -> Tensor {
-        let count = shape.iter().product();
-        Tensor::collect(shape, std::iter::repeat_n(value, count))
+        Tensor::collect(shape, repeat_n(value, shape.iter().product()))
     }
 
     /// A copy of the numbers as a new leaf, whose gradient [`backward`](Tensor::backward) computes. What was recorded

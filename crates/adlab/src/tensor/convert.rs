@@ -22,7 +22,7 @@ impl From<f64> for Tensor {
 
 impl<const N: usize> From<[f64; N]> for Tensor {
     fn from(numbers: [f64; N]) -> Tensor {
-        Tensor::new(&[N], numbers.to_vec())
+        Tensor::from(&numbers[..])
     }
 }
 
@@ -40,7 +40,7 @@ impl<const N: usize, const M: usize, const L: usize> From<[[[f64; L]; M]; N]> fo
 
 impl From<&[f64]> for Tensor {
     fn from(numbers: &[f64]) -> Tensor {
-        Tensor::new(&[numbers.len()], numbers.to_vec())
+        Tensor::collect(&[numbers.len()], numbers.iter().copied())
     }
 }
 

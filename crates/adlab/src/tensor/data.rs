@@ -150,8 +150,18 @@ impl Tensor {
         tensor
     }
 
+    /// The same, from zeros and what is done with them.
+    pub(super) fn filled(shape: &[usize], fill: impl FnOnce(&mut [f64])) -> Tensor {
+        let count = shape.iter().product();
+        let mut tensor = Tensor::with_room(shape, count);
+        let numbers = tensor.only_numbers().expect("no other name");
+        numbers.resize(count, 0.0);
+        fill(numbers);
+        tensor
+    }
+
     /// Without its numbers, of which there will be so many.
-    fn with_room(shape: &[usize], count: usize) -> Tensor {
+    pub(super) fn with_room(shape: &[usize], count: usize) -> Tensor {
         let is_small = count < buffers::LARGE;
         if is_small && let Some(tensor) = spare::take(shape, count) {
             return tensor;
@@ -162,7 +172,7 @@ impl Tensor {
 
     /// The numbers, if this is the only name, and nobody else has them.
     #[inline]
-    fn only_numbers(&mut self) -> Option<&mut Vec<f64>> {
+    pub(super) fn only_numbers(&mut self) -> Option<&mut Vec<f64>> {
         Rc::get_mut(&mut self.inner).and_then(|inner| inner.storage.alone())
     }
 

@@ -1,6 +1,5 @@
 //! Functions of each number, and their derivatives.
 
-use super::buffers;
 use super::data::{Rule, Tensor};
 use super::exponentials::{exponentials, sigmoids, tangents};
 use super::graph::is_recording;
@@ -344,13 +343,14 @@ impl Tensor {
     /// in the cache.
     fn in_parts(&self, mut f: impl FnMut(&mut [f64], usize)) -> Tensor {
         let own = self.numbers();
-        let mut numbers = buffers::with_capacity(own.len());
+        let mut tensor = Tensor::with_room(self.sizes(), own.len());
+        let numbers = tensor.only_numbers().expect("no other name");
         for part in own.chunks(PART) {
             let start = numbers.len();
             numbers.extend_from_slice(part);
             f(&mut numbers[start..], start);
         }
-        Tensor::new(self.sizes(), numbers)
+        tensor
     }
 
     /// A gradient times a function of what was kept, which has the same shape.

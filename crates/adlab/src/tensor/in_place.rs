@@ -74,7 +74,7 @@ impl Tensor {
         }
         let inputs = Each::from([Input::of(self)?, Input::of(other)?]);
         // The rule keeps copies: what we had is overwritten now, and `other` may be ourselves.
-        let (before, by) = (Tensor::new(left, self.to_vec()), Tensor::new(right, other.to_vec()));
+        let (before, by) = (self.copy(), other.copy());
         let node = inputs.iter().any(Option::is_some).then(|| Node::new(name, &[&before, &by], inputs, self, op.rule));
         let whole = match (&node, &self.inner.base) {
             (Some(_), Some((base, _))) => Some((base, Input::of(base)?)),

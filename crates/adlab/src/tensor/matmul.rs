@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::Ref;
 
 use super::axes::Axes;
-use super::buffers::{self, Buffer};
+use super::buffers::Buffer;
 use super::data::{Rule, Tensor};
 use super::layout::{self, Layout};
 use super::small;
@@ -58,19 +58,18 @@ impl Tensor {
             Some(batch) if k == l => batch,
             _ => return Ok(None),
         };
-        let mut c = buffers::zeros(batch.iter().product::<usize>() * m * n);
         let in_order = self.inner.layout.is_contiguous() && other.inner.layout.is_contiguous();
-        if batch.is_empty() && is_small([m, k, n], in_order) {
-            small::multiply([m, k, n], &self.numbers(), &other.numbers(), &mut c);
-        } else {
+        let shape: Axes = batch.iter().copied().chain([m, n]).collect();
+        let result = Tensor::filled(&shape, |c| {
+            if batch.is_empty() && is_small([m, k, n], in_order) {
+                return small::multiply([m, k, n], &self.numbers(), &other.numbers(), c);
+            }
             let (a, b) = (Matrices::of(self, &batch, [m, k]), Matrices::of(other, &batch, [k, n]));
             // Without numbers there is nothing to do, and no chunks to make.
             for ((i, j), c) in a.starts().zip(b.starts()).zip(c.chunks_mut((m * n).max(1))) {
                 multiply([m, k, n], &a.at(i), &b.at(j), c);
             }
-        }
-        let shape: Axes = batch.iter().copied().chain([m, n]).collect();
-        let result = Tensor::new(&shape, c);
+        });
         Tensor::record("matmul", &[self, other], result, |recorder| {
             let (b, a) = (recorder.keep_for(0, 1), recorder.keep_for(1, 0));
             Rule::map(move |g, node| {

@@ -3,7 +3,6 @@
 //! Taking numbers from places and putting them there are each other's adjoints, so each is the other's derivative.
 
 use super::axes::Axes;
-use super::buffers;
 use super::data::{Rule, Tensor};
 use super::layout::Places;
 use crate::error::{Error, expect};
@@ -90,8 +89,8 @@ impl Tensor {
 
     /// Numbers, added up at their places of a tensor of 0 of this shape.
     pub(super) fn put(parts: &[(Places, Tensor)], shape: &[usize]) -> Tensor {
-        let mut sums = buffers::zeros(shape.iter().product());
-        parts.iter().for_each(|(places, part)| places.add_to(&mut sums, &part.numbers()));
+        let add = |sums: &mut [f64]| parts.iter().for_each(|(places, part)| places.add_to(sums, &part.numbers()));
+        let result = Tensor::filled(shape, add);
         let back: Vec<(Places, Axes)> =
             parts.iter().map(|(places, part)| (places.clone(), part.sizes().clone())).collect();
         let rule = Rule::map(move |g, _| {
@@ -99,6 +98,6 @@ impl Tensor {
             back.iter().map(|(places, from)| g.take_of(&numbers, "take", places.clone(), from).map(Some)).collect()
         });
         let parts: Vec<&Tensor> = parts.iter().map(|(_, part)| part).collect();
-        Tensor::record("put", &parts, Tensor::new(shape, sums), |_| rule).expect("a gradient has no stale history")
+        Tensor::record("put", &parts, result, |_| rule).expect("a gradient has no stale history")
     }
 }

@@ -1,7 +1,7 @@
 //! Sums, means, variances, norms.
 
 use super::axes::Axes;
-use super::buffers::{self, Buffer};
+use super::buffers::Buffer;
 use super::data::{Numbers, Rule, Tensor};
 use super::layout::{self, Layout};
 use super::sums::{self, sum, sum_lines};
@@ -123,14 +123,12 @@ impl Tensor {
             return Tensor::zeros(&shape);
         }
         let parts = numbers.chunks_exact(size * inner);
-        let sums = if inner == 1 {
-            parts.map(sum).collect()
-        } else {
-            let mut sums = buffers::zeros(shape.iter().product());
+        if inner == 1 {
+            return Tensor::collect(&shape, parts.map(sum));
+        }
+        Tensor::filled(&shape, |sums| {
             parts.zip(sums.chunks_exact_mut(inner)).for_each(|(part, sums)| sum_lines(part, sums));
-            sums
-        };
-        Tensor::new(&shape, sums)
+        })
     }
 
     /// The Euclidean lengths along an axis, which goes away; without history.
@@ -140,22 +138,23 @@ impl Tensor {
         if size == 0 {
             return Tensor::zeros(&shape);
         }
-        Tensor::new(&shape, self.lines(axis).chunks_exact(size).map(sums::length).collect())
+        Tensor::collect(&shape, self.lines(axis).chunks_exact(size).map(sums::length))
     }
 
     /// Combines the numbers along an axis, which goes away; without history.
     pub(super) fn fold_axis(&self, axis: usize, start: f64, f: impl Fn(f64, f64) -> f64) -> Tensor {
         let (outer, size, inner) = self.around(axis);
         let numbers = self.numbers();
-        let mut folded = vec![start; outer * inner];
-        for o in 0..outer {
-            let folded = &mut folded[o * inner..][..inner];
-            for i in 0..size {
-                let line = &numbers[(o * size + i) * inner..][..inner];
-                folded.iter_mut().zip(line).for_each(|(sum, &x)| *sum = f(*sum, x));
+        Tensor::filled(&self.without(axis), |folded| {
+            folded.fill(start);
+            for o in 0..outer {
+                let folded = &mut folded[o * inner..][..inner];
+                for i in 0..size {
+                    let line = &numbers[(o * size + i) * inner..][..inner];
+                    folded.iter_mut().zip(line).for_each(|(sum, &x)| *sum = f(*sum, x));
+                }
             }
-        }
-        Tensor::new(&self.without(axis), folded)
+        })
     }
 
     /// True if the numbers of each line along an axis follow each other in row-major order.
@@ -168,13 +167,13 @@ impl Tensor {
     pub(super) fn by_line(&self, axis: usize, other: Option<&Tensor>, change: impl Fn(&mut [f64], &[f64])) -> Tensor {
         assert!(self.has_whole_lines(axis), "the lines along this axis do not stand together");
         let size = self.sizes()[axis].max(1);
-        let mut numbers = self.to_vec();
-        let lines = numbers.chunks_exact_mut(size);
+        let mut result = self.copy();
+        let lines = result.own_numbers().chunks_exact_mut(size);
         match other {
             None => lines.for_each(|line| change(line, &[])),
             Some(other) => lines.zip(other.numbers().chunks_exact(size)).for_each(|(line, other)| change(line, other)),
         }
-        Tensor::new(self.sizes(), numbers)
+        result
     }
 
     /// The numbers in an order in which each line along an axis stands together.
@@ -194,13 +193,11 @@ impl Tensor {
         }
         let before = self.sizes();
         assert!(layout::broadcast(shape, before).as_ref() == Some(before), "a gradient has the shape of its result");
-        let count = shape.iter().product();
-        let result = if count == 1 {
+        let result = if shape.iter().product::<usize>() == 1 {
             Tensor::full(shape, sum(&self.numbers()))
         } else {
-            let mut sums = buffers::zeros(count);
-            Layout::contiguous(shape).expanded(before).add_to(&mut sums, &self.numbers());
-            Tensor::new(shape, sums)
+            let places = Layout::contiguous(shape).expanded(before);
+            Tensor::filled(shape, |sums| places.add_to(sums, &self.numbers()))
         };
         let recorded = Tensor::record("sum_to", &[self], result, |_| Rule::linear(|g, shape| g.try_expand(shape)));
         recorded.expect("a gradient has no stale history")

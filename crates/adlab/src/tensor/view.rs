@@ -129,7 +129,9 @@ impl Tensor {
         let rule = || Rule::linear(|g, shape| g.try_reshape(shape));
         match self.inner.layout.reshaped(shape) {
             Some(layout) => self.view("reshape", layout, rule),
-            None => Tensor::record("reshape", &[self], Tensor::new(shape, self.to_vec()), |_| rule()),
+            None => {
+                Tensor::record("reshape", &[self], Tensor::collect(shape, self.numbers().iter().copied()), |_| rule())
+            }
         }
     }
 
