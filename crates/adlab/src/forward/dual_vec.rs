@@ -1,6 +1,5 @@
 //! Forward mode with several derivatives at once.
 
-use std::array::from_fn;
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -42,13 +41,10 @@ impl<const N: usize> DualVec<N> {
     /// All inputs of a function, each seeded in its own place: the derivative of the i-th one is 1 in place i.
     #[inline]
     pub fn variables(values: [f64; N]) -> [DualVec<N>; N] {
-        // Few are made in registers. Of many, most is 0, and the memory is filled faster than each place is decided.
-        if N <= 8 {
-            return from_fn(|i| DualVec { value: values[i], derivatives: from_fn(|j| if i == j { 1.0 } else { 0.0 }) });
-        }
-        let mut variables = values.map(DualVec::constant);
-        for (i, variable) in variables.iter_mut().enumerate() {
-            variable.derivatives[i] = 1.0;
+        let mut variables = [DualVec::constant(0.0); N];
+        for i in 0..N {
+            variables[i].value = values[i];
+            variables[i].derivatives[i] = 1.0;
         }
         variables
     }
@@ -74,20 +70,27 @@ impl<const N: usize, T: Scalar> DualVec<N, T> {
         self.zip(other, value, |a, b| term(by_self, a) + term(by_other, b))
     }
 
-    /// A result with this value, whose derivatives come from those of one number. A loop is faster than `map`.
+    /// A result with this value, whose derivatives come from those of one number. A loop is faster than `map`, and sooner
+    /// compiled.
     #[inline]
     fn each(mut self, value: T, rule: impl Fn(T) -> T) -> DualVec<N, T> {
-        for derivative in &mut self.derivatives {
-            *derivative = rule(*derivative);
+        for i in 0..N {
+            self.derivatives[i] = rule(self.derivatives[i]);
         }
         DualVec { value, ..self }
     }
 
-    /// The same from those of two numbers.
+    /// The same from those of two numbers. Few stay in registers, many are taken several at a time.
     #[inline]
     fn zip(mut self, other: DualVec<N, T>, value: T, rule: impl Fn(T, T) -> T) -> DualVec<N, T> {
-        for (a, b) in self.derivatives.iter_mut().zip(&other.derivatives) {
-            *a = rule(*a, *b);
+        if const { N <= 8 } {
+            for i in 0..N {
+                self.derivatives[i] = rule(self.derivatives[i], other.derivatives[i]);
+            }
+        } else {
+            for (a, b) in self.derivatives.iter_mut().zip(&other.derivatives) {
+                *a = rule(*a, *b);
+            }
         }
         DualVec { value, ..self }
     }

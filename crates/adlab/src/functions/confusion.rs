@@ -39,7 +39,7 @@ impl Call {
 impl Drop for Call {
     #[inline]
     fn drop(&mut self) {
-        DEPTH.set(self.outer);
+        DEPTH.with(|depth| depth.set(self.outer));
     }
 }
 

@@ -114,35 +114,47 @@ impl<T: 'static> Slot<T> {
         }
     }
 
-    /// Appends a node, and says where it stands.
+    /// Appends a node where there is room for it, and says where it stands.
     #[inline]
-    #[track_caller]
-    pub fn write(&self, node: Node<T>) -> u32 {
+    pub fn append(&self, node: Node<T>) -> u32 {
         // To take the nodes out and to put them back takes twice as long, for all that a tape does.
         // SAFETY: a slot is used by one thread. The reference ends here, and until then nothing runs that could make
         // another: numbers are copied as they are, and the allocator knows no tapes.
         let nodes = unsafe { &mut *self.nodes.as_ptr() };
         let index = nodes.len() as u32;
-        if nodes.len() == nodes.capacity() {
-            grow(nodes);
-        }
         nodes.push(node);
         index
+    }
+
+    /// True if there is no room for another node.
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        // SAFETY: as for `append`.
+        let nodes = unsafe { &*self.nodes.as_ptr() };
+        nodes.len() == nodes.capacity()
     }
 
     /// Appends several, and says where the first one stands.
     #[track_caller]
     pub fn write_all(&self, nodes: impl ExactSizeIterator<Item = Node<T>>) -> u32 {
-        let index = self.read(|record| record.len());
-        // A tape that is full says so before its record is taken out.
-        let room = room(index, nodes.len());
+        self.make_room(nodes.len());
         let mut record = self.nodes.take();
-        if record.capacity() - index < nodes.len() {
-            record.reserve_exact(room);
-        }
+        let index = record.len() as u32;
         record.extend(nodes);
         self.nodes.set(record);
-        index as u32
+        index
+    }
+
+    /// Makes room for so many nodes more; where there is not enough, for as many again as there are.
+    #[track_caller]
+    pub fn make_room(&self, least: usize) {
+        // A tape that is full says so before its record is taken out.
+        let room = room(self.read(|nodes| nodes.len()), least);
+        let mut nodes = self.nodes.take();
+        if nodes.capacity() - nodes.len() < least {
+            nodes.reserve_exact(room);
+        }
+        self.nodes.set(nodes);
     }
 
     /// Reads the record. What `read` does must not write on this tape: numbers never do, as they belong to other ones.
@@ -182,12 +194,6 @@ impl<T: 'static> Slot<T> {
         self.nodes.set(nodes);
         self.notes.clear();
     }
-}
-
-#[cold]
-#[track_caller]
-fn grow<T>(nodes: &mut Vec<Node<T>>) {
-    nodes.reserve_exact(room(nodes.len(), 1));
 }
 
 /// How many more there is to be room for where so many are: as many again, and so many at least. This is where a tape ends:

@@ -438,7 +438,10 @@ pub trait Scalar:
     #[doc(hidden)]
     #[track_caller]
     fn write(slot: &Slot<Self>, node: Node<Self>) -> u32 {
-        slot.write(node)
+        if slot.is_full() {
+            slot.make_room(1);
+        }
+        slot.append(node)
     }
 
     #[doc(hidden)]

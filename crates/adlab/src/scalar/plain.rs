@@ -3,6 +3,13 @@
 use super::{Scalar, Slopes};
 use crate::record::{Kind, Node, Op, Slot, sweep};
 
+/// Not generic, so that no cell has to compile it.
+#[cold]
+#[track_caller]
+fn make_room(slot: &Slot<f64>) {
+    slot.make_room(1);
+}
+
 /// A plain number is a constant: it has values only.
 impl Scalar for f64 {
     #[inline]
@@ -102,7 +109,10 @@ impl Scalar for f64 {
     #[inline]
     #[track_caller]
     fn write(slot: &Slot<f64>, node: Node<f64>) -> u32 {
-        slot.write(node)
+        if slot.is_full() {
+            make_room(slot);
+        }
+        slot.append(node)
     }
 
     fn adjoints(slot: &Slot<f64>, seeds: &[(usize, f64)]) -> Vec<f64> {
