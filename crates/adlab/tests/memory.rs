@@ -24,10 +24,13 @@ thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
     /// And how many bytes they were.
     static BYTES: Cell<usize> = const { Cell::new(0) };
+    /// Bytes that it has taken, less those that it has given back.
+    static OWN: Cell<isize> = const { Cell::new(0) };
 }
 
 fn count(bytes: isize) {
     IN_USE.fetch_add(bytes, Ordering::Relaxed);
+    let _ = OWN.try_with(|own| own.set(own.get() + bytes));
     if bytes > 0 {
         // A thread that ends still gives memory back when its variables are gone.
         let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
@@ -250,7 +253,6 @@ fn tensors_do_not_leak() {
     assert!(grown < MIB, "grew by {grown} bytes; a leak of one tensor a round would be 16 MB");
 }
 
-/// A loop over the numbers of a tensor is no reason for a gradient of its size for each of them.
 /// Small tensors are used again, once there are some.
 #[test]
 fn operations_on_few_numbers_allocate_nothing() {
@@ -281,6 +283,22 @@ fn operations_on_few_numbers_allocate_nothing() {
     }
 }
 
+/// One that is kept has hardly more memory than it asked for, whatever was there before.
+#[test]
+fn small_tensors_that_are_kept_are_small() {
+    let _alone = alone();
+    for (count, before) in [(1, 250), (9, 12), (65, 250), (100, 1)] {
+        let next = |i: u32| {
+            drop(tensor(vec![1.0; before]));
+            Tensor::full(&[count], f64::from(i))
+        };
+        let taken = OWN.get();
+        let kept: Vec<Tensor> = (0..10_000).map(next).collect();
+        let each = (OWN.get() - taken) as usize / kept.len();
+        assert!(each <= 8 * count + 400, "{each} bytes for {count} numbers, after {before}");
+    }
+}
+
 /// What is recorded takes memory, and so does a pass.
 #[test]
 fn a_step_of_descent_allocates_little() {
@@ -296,6 +314,7 @@ fn a_step_of_descent_allocates_little() {
     assert!(times <= 1000, "{times} in 100 steps");
 }
 
+/// A loop over the numbers of a tensor is no reason for a gradient of its size for each of them.
 #[test]
 fn a_loop_over_the_parts_of_a_tensor_takes_linear_memory() {
     let _alone = alone();

@@ -55,6 +55,35 @@ fn in_place_operations_are_part_of_the_computation() {
     assert_eq!((first * 2.0).item(), 2.0);
 }
 
+/// A change in place keeps copies: its derivatives are by the numbers that it was made with.
+#[test]
+fn what_a_tensor_was_changed_by_may_change_later() {
+    let x = tensor([1.0, 2.0]).requires_grad();
+    let changes: [&dyn Fn(&Tensor); 3] =
+        [&|w| w.set_data(tensor([100.0, 100.0])), &|w| drop(no_grad(|| w.sub_(1.0))), &|w| drop(w.data().add_(7.0))];
+    for change in changes {
+        for create in [false, true] {
+            let w = tensor([2.0, 4.0]).requires_grad();
+            let (y, z) = (&x * 1.0, &x * 1.0);
+            y.mul_(&w);
+            z.div_(&w);
+            change(&w);
+            let gradients = |of: &Tensor| match create {
+                false => Backward::of(&of.sum()).gradients(&[&x, &w]),
+                true => Backward::of(&of.sum()).create_graph().gradients(&[&x, &w]),
+            };
+            let (product, quotient) = (gradients(&y), gradients(&z));
+            assert_eq!([product[0].to_vec(), product[1].to_vec()], [[2.0, 4.0], [1.0, 2.0]]);
+            assert_eq!([quotient[0].to_vec(), quotient[1].to_vec()], [[0.5, 0.25], [-0.25, -0.125]]);
+            if create {
+                // ∂²(x·w)/∂x∂w = 1, ∂²(x/w)/∂x∂w = −1/w²
+                assert_eq!(product[0].sum().gradients(&[&w])[0].to_vec(), [1.0, 1.0]);
+                assert_eq!(quotient[0].sum().gradients(&[&w])[0].to_vec(), [-0.25, -0.0625]);
+            }
+        }
+    }
+}
+
 #[test]
 fn what_shares_numbers_and_what_does_not() {
     let x = tensor([1.0, 2.0]).requires_grad();

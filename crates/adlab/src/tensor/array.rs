@@ -4,6 +4,7 @@ use std::iter::repeat_n;
 use std::rc::Rc;
 
 use super::axes::Axes;
+use super::buffers::KEPT;
 use super::data::Tensor;
 use super::layout::Layout;
 use super::storage::Storage;
@@ -39,7 +40,12 @@ impl Tensor {
 
     /// All the same number.
     pub fn full(shape: &[usize], value: f64) -> Tensor {
-        Tensor::collect(shape, repeat_n(value, shape.iter().product()))
+        let count = shape.iter().product();
+        if count > KEPT {
+            // Memory that the system gives is 0 already.
+            return Tensor::new(shape, vec![value; count]);
+        }
+        Tensor::collect(shape, repeat_n(value, count))
     }
 
     /// A copy of the numbers as a new leaf, whose gradient [`backward`](Tensor::backward) computes. What was recorded

@@ -1,17 +1,18 @@
 //! The memory of large tensors, used again.
 //!
 //! The system gives and takes memory page by page, and clears it: for a temporary result that takes longer than to compute
-//! it. The allocator asks the system for each large piece, and gives back what several of some size have left at its end. So
-//! what these leave behind is kept for the next ones, up to a bound.
+//! it. The allocator asks the system for each large piece, and gives back what several of some size have left at its end; and
+//! what it has no places for takes it some time. So what these leave behind is kept for the next ones, up to a bound.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 
-/// From so many numbers on: 1 KiB. Below, the allocator has places of its own for each size, and small tensors are kept whole.
+/// From so many numbers on: 1 KiB. Up to there, the allocator has places of its own for each size; and smaller tensors are
+/// kept whole, see `spare.rs`.
 pub const LARGE: usize = 1 << 7;
 
 /// So many numbers are kept at most, by each thread: 32 MiB, in so many pieces.
-const KEPT: usize = 4 << 20;
+pub const KEPT: usize = 4 << 20;
 const KEPT_PIECES: usize = 64;
 
 thread_local! {

@@ -11,7 +11,6 @@ use super::axes::Axes;
 use super::buffers::{self, Buffer};
 use super::each::Each;
 use super::layout::{Layout, Places};
-use super::spare;
 use super::storage::Storage;
 use crate::error::Error;
 
@@ -33,17 +32,6 @@ use crate::error::Error;
 #[derive(Clone)]
 pub struct Tensor {
     pub(super) inner: ManuallyDrop<Rc<Inner>>,
-}
-
-impl Drop for Tensor {
-    fn drop(&mut self) {
-        // SAFETY: it is dropped now, and nobody sees it after this. Only so can the last name hand it on: a lesson's descent
-        // takes a quarter less time for it.
-        let inner = unsafe { ManuallyDrop::take(&mut self.inner) };
-        if Rc::strong_count(&inner) == 1 {
-            spare::give_back(inner);
-        }
-    }
 }
 
 /// What all names of a tensor share.
@@ -117,77 +105,13 @@ impl Rule {
         Rule::map(move |g, node| Ok([Some(f(g, node)?)].into()))
     }
 
-    /// The same, where nothing needs to be kept but the input's shape.
+    /// The same, of a function that is linear: given the gradient and the input's shape.
     pub fn linear(f: impl Fn(&Tensor, &Axes) -> Result<Tensor, Error> + 'static) -> Rule {
         Rule::of_one(move |g, node| f(g, &node.inputs.borrow()[0].as_ref().expect("an input that tracks").shape))
     }
 }
 
 impl Tensor {
-    pub(super) fn build(layout: Layout, storage: Storage, requires_grad: bool) -> Tensor {
-        let inner = Inner {
-            storage,
-            layout,
-            requires_grad,
-            is_cut_off: Cell::new(false),
-            grad: RefCell::default(),
-            hooks: RefCell::default(),
-            history: RefCell::default(),
-            base: None,
-        };
-        Tensor::from_inner(Rc::new(inner))
-    }
-
-    pub(super) fn from_inner(inner: Rc<Inner>) -> Tensor {
-        Tensor { inner: ManuallyDrop::new(inner) }
-    }
-
-    /// A tensor without history, from numbers in row-major order that fill its shape.
-    #[inline]
-    pub(super) fn collect(shape: &[usize], numbers: impl ExactSizeIterator<Item = f64>) -> Tensor {
-        let mut tensor = Tensor::with_room(shape, numbers.len());
-        tensor.only_numbers().expect("no other name").extend(numbers);
-        tensor
-    }
-
-    /// The same, from zeros and what is done with them.
-    pub(super) fn filled(shape: &[usize], fill: impl FnOnce(&mut [f64])) -> Tensor {
-        let count = shape.iter().product();
-        let mut tensor = Tensor::with_room(shape, count);
-        let numbers = tensor.only_numbers().expect("no other name");
-        numbers.resize(count, 0.0);
-        fill(numbers);
-        tensor
-    }
-
-    /// Without its numbers, of which there will be so many.
-    pub(super) fn with_room(shape: &[usize], count: usize) -> Tensor {
-        let is_small = count < buffers::LARGE;
-        if is_small && let Some(tensor) = spare::take(shape, count) {
-            return tensor;
-        }
-        let numbers = buffers::with_capacity(if is_small { spare::room(count) } else { count });
-        Tensor::build(Layout::contiguous(shape), Storage::new(numbers), false)
-    }
-
-    /// The numbers, if this is the only name, and nobody else has them.
-    #[inline]
-    pub(super) fn only_numbers(&mut self) -> Option<&mut Vec<f64>> {
-        Rc::get_mut(&mut self.inner).and_then(|inner| inner.storage.alone())
-    }
-
-    /// A tensor without history, from numbers in row-major order that fill its shape.
-    pub(super) fn new(shape: &[usize], numbers: Vec<f64>) -> Tensor {
-        debug_assert_eq!(shape.iter().product::<usize>(), numbers.len());
-        if numbers.len() < buffers::LARGE
-            && let Some(mut tensor) = spare::take(shape, numbers.len())
-        {
-            *tensor.only_numbers().expect("no other name") = numbers;
-            return tensor;
-        }
-        Tensor::build(Layout::contiguous(shape), Storage::new(numbers), false)
-    }
-
     /// All numbers of a tensor whose layout is whole.
     pub(super) fn whole_numbers(&self) -> Ref<'_, [f64]> {
         Ref::map(self.inner.storage.borrow(), |numbers| &numbers[..self.inner.layout.count()])
@@ -224,21 +148,6 @@ impl Tensor {
         change(&mut numbers, &by.to_vec());
         self.overwrite(&numbers);
     }
-
-    /// The same numbers, in a tensor of its own without history.
-    pub(super) fn copy(&self) -> Tensor {
-        Tensor::collect(self.sizes(), self.numbers().iter().copied())
-    }
-
-    /// The numbers to be changed in this tensor alone, which has no other name: a copy, where others share them.
-    pub(super) fn own_numbers(&mut self) -> &mut Vec<f64> {
-        let layout = &self.inner.layout;
-        let whole = layout.is_contiguous() && layout.count() == self.inner.storage.borrow().len();
-        if !whole || self.only_numbers().is_none() {
-            *self = self.copy();
-        }
-        self.only_numbers().expect("no other name")
-    }
 }
 
 /// A tensor's numbers, to be read.
@@ -270,6 +179,7 @@ impl Deref for Numbers<'_> {
 /// A long chain of operations is taken apart in a loop: one call for each would overflow the stack.
 impl Drop for Node {
     fn drop(&mut self) {
+        // The last input is followed at once, as in a chain; the others wait.
         let (mut inputs, mut rest) = (std::mem::take(self.inputs.get_mut()), Vec::new());
         loop {
             let mut next = None;

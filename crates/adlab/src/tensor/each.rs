@@ -3,7 +3,7 @@
 
 use std::ops::Deref;
 
-/// Of one input, the second is none.
+/// Of one input, the second is none, but counts as a place.
 pub enum Each<T> {
     Few([Option<T>; 2]),
     Many(Vec<Option<T>>),

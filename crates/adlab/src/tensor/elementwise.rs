@@ -343,14 +343,13 @@ impl Tensor {
     /// in the cache.
     fn in_parts(&self, mut f: impl FnMut(&mut [f64], usize)) -> Tensor {
         let own = self.numbers();
-        let mut tensor = Tensor::with_room(self.sizes(), own.len());
-        let numbers = tensor.only_numbers().expect("no other name");
-        for part in own.chunks(PART) {
-            let start = numbers.len();
-            numbers.extend_from_slice(part);
-            f(&mut numbers[start..], start);
-        }
-        tensor
+        Tensor::begun(self.sizes(), own.len(), |numbers| {
+            for part in own.chunks(PART) {
+                let start = numbers.len();
+                numbers.extend_from_slice(part);
+                f(&mut numbers[start..], start);
+            }
+        })
     }
 
     /// A gradient times a function of what was kept, which has the same shape.

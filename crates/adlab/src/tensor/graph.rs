@@ -111,29 +111,36 @@ enum Origin {
 }
 
 impl Saved {
-    /// The tensor that was kept; with its history, where the pass is recorded.
+    /// What was kept; with its history, where the pass is recorded.
     pub fn get(&self, node: &Rc<Node>) -> Result<Tensor, Error> {
         let version = self.storage.version();
         if version != self.expected {
             return Err(Error::Modified { op: self.op, version, expected: self.expected });
         }
-        let history = match self.origin {
-            Origin::Result => Some(Rc::clone(node)),
-            Origin::Input(input) => match node.inputs.borrow()[input].as_ref().map(|input| &input.edge) {
-                Some(Edge::Leaf(leaf)) => match leaf.upgrade() {
-                    // It is itself what was kept.
-                    Some(inner) => return Ok(Tensor::from_inner(inner)),
-                    None => None,
-                },
-                Some(Edge::Node(node)) => Some(Rc::clone(node)),
-                None => None,
-            },
+        let edge = match self.origin {
+            Origin::Result => is_recording().then(|| Edge::Node(Rc::clone(node))),
+            Origin::Input(input) => node.inputs.borrow()[input].as_ref().map(|input| input.edge.clone()),
         };
+        let leaf = if let Some(Edge::Leaf(leaf)) = &edge { leaf.upgrade() } else { None };
+        if let Some(inner) = leaf.filter(|leaf| leaf.storage.is_same(&self.storage)) {
+            return Ok(Tensor::from_inner(inner));
+        }
         let tensor = Tensor::build(self.layout.clone(), self.storage.clone(), false);
         if is_recording() {
-            tensor.inner.history.replace(history);
+            tensor.inner.history.replace(edge.map(|edge| self.history(edge, &tensor)));
         }
         Ok(tensor)
+    }
+
+    /// That of a leaf's numbers as they were is a copy: it may have others now.
+    fn history(&self, edge: Edge, tensor: &Tensor) -> Rc<Node> {
+        match edge {
+            Edge::Node(node) => node,
+            edge => {
+                let input = [Some(Input { edge, shape: self.layout.shape.clone() })].into();
+                Node::new("copy", &[], input, tensor, |_| Rule::linear(|g, _| Ok(g.clone())))
+            }
+        }
     }
 }
 

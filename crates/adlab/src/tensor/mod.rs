@@ -3,8 +3,9 @@
 //! | file | |
 //! |---|---|
 //! | `axes.rs`, `layout.rs` | shapes, strides, broadcasting; places among numbers |
-//! | `storage.rs`, `buffers.rs`, `spare.rs` | where numbers are; the memory of large ones, and small tensors, used again |
 //! | `data.rs` | what a tensor is made of: numbers, and the operation that they come from |
+//! | `storage.rs`, `make.rs` | where numbers are; how a tensor gets its memory, and leaves it to the next |
+//! | `buffers.rs`, `spare.rs` | the memory of large ones, and of small ones, kept for that |
 //! | `array.rs` | tensors as arrays: made from numbers, asked for them |
 //! | `graph.rs`, `each.rs` | the record: how operations are written down, what they keep, no_grad |
 //! | `backward.rs`, `waiting.rs`, `hooks.rs` | the pass backwards over it, and how to watch it |
@@ -39,6 +40,7 @@ mod in_place;
 mod join;
 mod layout;
 mod loss;
+mod make;
 mod many;
 mod matmul;
 mod operators;
