@@ -117,27 +117,32 @@ impl Saved {
         if version != self.expected {
             return Err(Error::Modified { op: self.op, version, expected: self.expected });
         }
+        let inputs = node.inputs.borrow();
         let edge = match self.origin {
-            Origin::Result => is_recording().then(|| Edge::Node(Rc::clone(node))),
-            Origin::Input(input) => node.inputs.borrow()[input].as_ref().map(|input| input.edge.clone()),
+            Origin::Result => None,
+            Origin::Input(input) => inputs[input].as_ref().map(|input| &input.edge),
         };
-        let leaf = if let Some(Edge::Leaf(leaf)) = &edge { leaf.upgrade() } else { None };
-        if let Some(inner) = leaf.filter(|leaf| leaf.storage.is_same(&self.storage)) {
+        if let Some(Edge::Leaf(leaf)) = edge
+            && let Some(inner) = leaf.upgrade().filter(|leaf| leaf.storage.is_same(&self.storage))
+        {
             return Ok(Tensor::from_inner(inner));
         }
         let tensor = Tensor::build(self.layout.clone(), self.storage.clone(), false);
         if is_recording() {
-            tensor.inner.history.replace(edge.map(|edge| self.history(edge, &tensor)));
+            tensor.inner.history.replace(match self.origin {
+                Origin::Result => Some(Rc::clone(node)),
+                Origin::Input(_) => edge.map(|edge| self.history(edge, &tensor)),
+            });
         }
         Ok(tensor)
     }
 
     /// That of a leaf's numbers as they were is a copy: it may have others now.
-    fn history(&self, edge: Edge, tensor: &Tensor) -> Rc<Node> {
+    fn history(&self, edge: &Edge, tensor: &Tensor) -> Rc<Node> {
         match edge {
-            Edge::Node(node) => node,
-            edge => {
-                let input = [Some(Input { edge, shape: self.layout.shape.clone() })].into();
+            Edge::Node(node) => Rc::clone(node),
+            Edge::Leaf(_) => {
+                let input = [Some(Input { edge: edge.clone(), shape: self.layout.shape.clone() })].into();
                 Node::new("copy", &[], input, tensor, |_| Rule::linear(|g, _| Ok(g.clone())))
             }
         }
