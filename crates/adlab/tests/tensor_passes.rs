@@ -120,6 +120,31 @@ fn a_graph_of_a_million_operations() {
     drop(unused);
 }
 
+/// Nor where one is held by another's hook only: a leaf, a result, or a leaf that a record knows.
+#[test]
+fn a_long_chain_of_hooks() {
+    let chain = |mut next: Box<dyn FnMut() -> Tensor>| {
+        let mut last = next();
+        for _ in 0..100_000 {
+            let (before, held) = (last, next());
+            held.register_hook(move |_| assert!(before.tracks_grad()));
+            last = held;
+        }
+    };
+    let leaf = || tensor(1.0).requires_grad();
+    let run = move || {
+        chain(Box::new(leaf));
+        chain(Box::new(move || leaf() * 2.0));
+        let mut results = Vec::new();
+        chain(Box::new(move || {
+            let leaf = leaf();
+            results.push(&leaf * 2.0);
+            leaf
+        }));
+    };
+    std::thread::Builder::new().stack_size(256 << 10).spawn(run).unwrap().join().unwrap();
+}
+
 /// Speelpenning's product, as a product of tensors' parts: each derivative is the product of all others.
 #[test]
 fn speelpenning() {

@@ -117,14 +117,14 @@ impl<'a> Backward<'a> {
             }
         }
         recording(create, || {
-            for (leaf, gradient) in gradients.leaves {
+            gradients.waiting.end(|leaf, gradient| {
                 leaf.inner.is_cut_off.set(false);
                 let before = leaf.inner.grad.take();
                 leaf.inner.grad.replace(Some(match before {
                     Some(before) => before + gradient,
                     None => gradient.alone(create),
                 }));
-            }
+            });
         });
         Ok(())
     }
@@ -142,16 +142,16 @@ impl<'a> Backward<'a> {
         let targets: Vec<Edge> = by.iter().map(edge).collect::<Result<_, _>>()?;
         let create = self.create;
         let mut gradients = self.pass(&targets)?;
-        let found = targets.iter().enumerate().map(|(i, target)| match target {
-            Edge::Node(_) => gradients.targets[i].take(),
-            Edge::Leaf(leaf) => gradients
-                .leaves
-                .iter()
-                .find(|(found, _)| leaf.as_ptr() == Rc::as_ptr(&found.inner))
-                .map(|(_, g)| g.clone()),
+        gradients.waiting.end(|found, gradient| {
+            for (target, place) in targets.iter().zip(&mut gradients.targets) {
+                if matches!(target, Edge::Leaf(leaf) if leaf.as_ptr() == Rc::as_ptr(&found.inner)) {
+                    *place = Some(gradient.clone());
+                }
+            }
         });
         let zero = |by: &Tensor| Tensor::zeros(by.sizes());
-        Ok(found.zip(by).map(|(gradient, by)| gradient.map_or_else(|| zero(by), |g| g.alone(create))).collect())
+        let found = gradients.targets.into_iter().zip(by);
+        Ok(found.map(|(gradient, by)| gradient.map_or_else(|| zero(by), |g| g.alone(create))).collect())
     }
 
     fn pass(&self, targets: &[Edge]) -> Result<Gradients, Error> {
@@ -171,57 +171,54 @@ impl<'a> Backward<'a> {
 
 /// What a pass has found.
 struct Gradients {
-    leaves: Vec<(Tensor, Tensor)>,
-    retained: Vec<(Rc<Node>, Tensor)>,
-    /// Of the targets that are no leaves.
+    /// By the leaves.
+    waiting: Waiting,
+    retained: Vec<(Node, Tensor)>,
+    /// By the targets that are no leaves.
     targets: Vec<Option<Tensor>>,
 }
 
 /// Follows the record from `root` down to the leaves. Changes nothing when it fails.
 fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Gradients, Error> {
-    let mut waiting = Waiting::default();
-    let mut found = Gradients { leaves: Vec::new(), retained: Vec::new(), targets: vec![None; targets.len()] };
-    // What they keep goes when nothing can fail any more.
-    let mut spent = Vec::new();
+    let mut found = Gradients { waiting: Waiting::begin(), retained: Vec::new(), targets: vec![None; targets.len()] };
+    let waiting = &mut found.waiting;
     let shape = seed.sizes().clone();
     waiting.add(&root, seed, &shape);
     while let Some((node, gradient)) = waiting.next() {
         for (target, place) in targets.iter().zip(&mut found.targets) {
-            if matches!(target, Edge::Node(target) if Rc::ptr_eq(target, &node)) {
+            if matches!(target, Edge::Node(target) if target.is(&node)) {
                 *place = Some(gradient.clone());
             }
         }
         call(&node.hooks, &gradient);
         if node.retained.borrow().is_some() {
-            found.retained.push((Rc::clone(&node), gradient.clone()));
+            found.retained.push((node.clone(), gradient.clone()));
         }
-        match &*node.rule.borrow() {
-            None => return Err(Error::BackwardTwice { op: node.op }),
-            Some(Rule::Put(places)) => {
-                if let Some(input) = &node.inputs.borrow()[0] {
+        if node.kept.borrow().is_spent() {
+            return Err(Error::BackwardTwice { op: node.op });
+        }
+        match &node.rule {
+            Rule::Put(places) => {
+                if let Some(input) = &node.inputs[0] {
                     waiting.put(&input.edge, &gradient, places, &input.shape);
                 }
             }
-            Some(Rule::Map(rule)) => {
-                let inputs = node.inputs.borrow();
-                rule(&gradient, &node)?.for_each(|i, gradient| {
-                    if let Some(input) = &inputs[i] {
-                        waiting.add(&input.edge, gradient, &input.shape);
-                    }
-                });
+            Rule::Of(function) => {
+                if let Some(input) = &node.inputs[0] {
+                    waiting.add(&input.edge, function.pull_back(&gradient, &node)?, &input.shape);
+                }
             }
+            Rule::Map(rule) => rule(&gradient, &node)?.for_each(|i, gradient| {
+                if let Some(input) = &node.inputs[i] {
+                    waiting.add(&input.edge, gradient, &input.shape);
+                }
+            }),
         }
-        if node.keeps && !retain {
-            spent.push(node);
+        if !retain && node.kept.borrow().is_something() {
+            waiting.spend(node);
         }
     }
-    for node in spent {
-        node.rule.take();
-    }
-    found.leaves = waiting.leaves();
-    for (leaf, gradient) in &found.leaves {
-        call(&leaf.inner.hooks, gradient);
-    }
+    waiting.leaves(|leaf, gradient| call(&leaf.inner.hooks, gradient));
     Ok(found)
 }
 

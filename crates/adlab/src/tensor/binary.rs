@@ -36,10 +36,11 @@ pub static MUL: Binary = Binary {
     name: "mul",
     f: |a, b| a.zip(b, |a, b| a * b),
     rule: |recorder| {
-        let (b, a) = (recorder.keep_for(0, 1), recorder.keep_for(1, 0));
-        Rule::map(move |g, node| {
-            let by_a = b.as_ref().map(|b| Ok(g * b.get(node)?)).transpose()?;
-            let by_b = a.as_ref().map(|a| Ok(g * a.get(node)?)).transpose()?;
+        recorder.keep_for(0, 1);
+        recorder.keep_for(1, 0);
+        Rule::map(|g, node| {
+            let by_a = node.wanted(0, || Ok(g * node.input(1)?))?;
+            let by_b = node.wanted(1, || Ok(g * node.input(0)?))?;
             Ok([by_a, by_b].into())
         })
     },
@@ -50,11 +51,12 @@ pub static DIV: Binary = Binary {
     name: "div",
     f: |a, b| a.zip(b, |a, b| a / b),
     rule: |recorder| {
-        let (b, a) = (recorder.keep(1), recorder.keep_for(1, 0));
-        Rule::map(move |g, node| {
-            let b = b.get(node)?;
+        recorder.keep(1);
+        recorder.keep_for(1, 0);
+        Rule::map(|g, node| {
+            let b = node.input(1)?;
             let by_a = g / &b;
-            let by_b = a.as_ref().map(|a| Ok(-(&by_a * a.get(node)? / &b))).transpose()?;
+            let by_b = node.wanted(1, || Ok(-(&by_a * node.input(0)? / &b)))?;
             Ok([Some(by_a), by_b].into())
         })
     },
@@ -65,19 +67,20 @@ static POW: Binary = Binary {
     name: "pow",
     f: |a, b| a.zip(b, f64::powf),
     rule: |recorder| {
-        let (a, b, y) = (recorder.keep(0), recorder.keep(1), recorder.keep_result());
-        let wanted = [recorder.wants(0), recorder.wants(1)];
-        Rule::map(move |g, node| {
-            let (a, b, y) = (a.get(node)?, b.get(node)?, y.get(node)?);
-            let by_a = wanted[0].then(|| {
+        recorder.keep(0);
+        recorder.keep(1);
+        recorder.keep_result();
+        Rule::map(|g, node| {
+            let (a, b, y) = (node.input(0)?, node.input(1)?, node.result()?);
+            let by_a = node.wanted(0, || {
                 let power = a.pow(&b - 1.0);
                 let no_slope = b.equal(0.0) * power.map(|x| f64::from(u8::from(!x.is_finite())));
-                Tensor::where_(&no_slope, 0.0, g * (&b * power))
-            });
-            let by_b = wanted[1].then(|| {
+                Ok(Tensor::where_(&no_slope, 0.0, g * (&b * power)))
+            })?;
+            let by_b = node.wanted(1, || {
                 let base_is_zero = a.equal(0.0) * b.greater_equal(0.0);
-                Tensor::where_(&base_is_zero, 0.0, g * (y * a.ln()))
-            });
+                Ok(Tensor::where_(&base_is_zero, 0.0, g * (y * a.ln())))
+            })?;
             Ok([by_a, by_b].into())
         })
     },
@@ -87,9 +90,11 @@ static POW: Binary = Binary {
 type Partials = fn(Tensor, Tensor, Tensor) -> (Tensor, Tensor);
 
 fn by_partials(recorder: &mut Recorder, partials: Partials) -> Rule {
-    let (a, b, y) = (recorder.keep(0), recorder.keep(1), recorder.keep_result());
+    recorder.keep(0);
+    recorder.keep(1);
+    recorder.keep_result();
     Rule::map(move |g, node| {
-        let (by_a, by_b) = partials(a.get(node)?, b.get(node)?, y.get(node)?);
+        let (by_a, by_b) = partials(node.input(0)?, node.input(1)?, node.result()?);
         Ok([Some(g * by_a), Some(g * by_b)].into())
     })
 }

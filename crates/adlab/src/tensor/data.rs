@@ -10,6 +10,7 @@ use std::rc::{Rc, Weak};
 use super::axes::Axes;
 use super::buffers::{self, Buffer};
 use super::each::Each;
+use super::kept::Kept;
 use super::layout::{Layout, Places};
 use super::storage::Storage;
 use crate::error::Error;
@@ -46,20 +47,27 @@ pub struct Inner {
     /// Who watches the gradient, if this is a leaf.
     pub(super) hooks: RefCell<Vec<Hook>>,
     /// The operation that this is the result of.
-    pub(super) history: RefCell<Option<Rc<Node>>>,
+    pub(super) history: RefCell<Option<Node>>,
     /// What a view is a view of, and the version it had then.
     pub(super) base: Option<(Tensor, Cell<u64>)>,
 }
 
-/// An operation that was recorded. It does not hold its result: that would be a cycle.
+/// An operation that was recorded, or a name of it: a clone is the same one.
+#[derive(Clone)]
 pub struct Node {
+    /// Always there, until this is dropped.
+    pub(super) operation: Option<Rc<Operation>>,
+}
+
+/// What all names of a node share. It does not hold its result: that would be a cycle.
+pub struct Operation {
     /// Later operations have greater numbers, so that going down in them is a topological order.
     pub id: u64,
     pub op: &'static str,
-    pub inputs: RefCell<Each<Input>>,
-    /// Gone after a backward pass, if it keeps numbers.
-    pub rule: RefCell<Option<Rule>>,
-    pub keeps: bool,
+    pub inputs: Each<Input>,
+    pub rule: Rule,
+    /// The numbers that the rule needs.
+    pub kept: RefCell<Kept>,
     /// Who watches the gradient of the result.
     pub hooks: RefCell<Vec<Hook>>,
     /// The result, where it is to have its gradient.
@@ -80,34 +88,47 @@ pub enum Edge {
     /// A leaf. It is not held: a leaf's own gradient may have a history, which leads back to the leaf. What nobody holds
     /// any more needs no gradient.
     Leaf(Weak<Inner>),
-    Node(Rc<Node>),
+    Node(Node),
 }
 
 /// How the gradient of an operation's result becomes that of its inputs.
 pub enum Rule {
     /// A function from the one to the others; None where an input needs no gradient. It is written with tensor operations,
-    /// so it can be recorded and differentiated itself. What it has kept it takes out with the help of the node.
+    /// so it can be recorded and differentiated itself. What was kept for it, the node has.
     Map(Box<Map>),
+    /// The same for one input, of a function that stands in a table.
+    Of(&'static dyn Pullback),
     /// The result shows some of its one input's numbers: the gradient goes there, and the others have none.
     Put(Places),
 }
 
-type Map = dyn Fn(&Tensor, &Rc<Node>) -> Result<Each<Tensor>, Error>;
+type Map = dyn Fn(&Tensor, &Node) -> Result<Each<Tensor>, Error>;
+
+/// A function of one tensor that can be differentiated.
+pub trait Pullback {
+    /// The gradient by the argument, from that by the value.
+    fn pull_back(&self, gradient: &Tensor, node: &Node) -> Result<Tensor, Error>;
+}
 
 impl Rule {
+    /// What stands where there is none yet.
+    pub fn nothing() -> Rule {
+        Rule::map(|_, _| Ok(Each::default()))
+    }
+
     /// From a function that is given the gradient and the node.
-    pub fn map(f: impl Fn(&Tensor, &Rc<Node>) -> Result<Each<Tensor>, Error> + 'static) -> Rule {
+    pub fn map(f: impl Fn(&Tensor, &Node) -> Result<Each<Tensor>, Error> + 'static) -> Rule {
         Rule::Map(Box::new(f))
     }
 
     /// For an operation with one input.
-    pub fn of_one(f: impl Fn(&Tensor, &Rc<Node>) -> Result<Tensor, Error> + 'static) -> Rule {
+    pub fn of_one(f: impl Fn(&Tensor, &Node) -> Result<Tensor, Error> + 'static) -> Rule {
         Rule::map(move |g, node| Ok([Some(f(g, node)?)].into()))
     }
 
     /// The same, of a function that is linear: given the gradient and the input's shape.
     pub fn linear(f: impl Fn(&Tensor, &Axes) -> Result<Tensor, Error> + 'static) -> Rule {
-        Rule::of_one(move |g, node| f(g, &node.inputs.borrow()[0].as_ref().expect("an input that tracks").shape))
+        Rule::of_one(move |g, node| f(g, &node.inputs[0].as_ref().expect("an input that tracks").shape))
     }
 }
 
@@ -172,24 +193,6 @@ impl Deref for Numbers<'_> {
         match self {
             Numbers::Shared(numbers) => numbers,
             Numbers::Copied(numbers) => numbers,
-        }
-    }
-}
-
-/// A long chain of operations is taken apart in a loop: one call for each would overflow the stack.
-impl Drop for Node {
-    fn drop(&mut self) {
-        // The last input is followed at once, as in a chain; the others wait.
-        let (mut inputs, mut rest) = (std::mem::take(self.inputs.get_mut()), Vec::new());
-        loop {
-            let mut next = None;
-            inputs.for_each(|_, input| {
-                if let Edge::Node(node) = input.edge {
-                    rest.extend(next.replace(node));
-                }
-            });
-            let Some(node) = next.or_else(|| rest.pop()) else { return };
-            inputs = Rc::into_inner(node).map(|mut node| std::mem::take(node.inputs.get_mut())).unwrap_or_default();
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Functions of each number, and their derivatives.
 
-use super::data::{Rule, Tensor};
+use super::data::{Node, Pullback, Rule, Tensor};
 use super::exponentials::{exponentials, sigmoids, tangents};
-use super::graph::is_recording;
+use super::graph::{Recorder, is_recording};
 use super::many::{MANY, OfMany};
 use super::sines::{cosines, minus_sines, sines};
-use crate::error::expect;
+use crate::error::{Error, expect};
 use crate::rules::{self, Real};
 use crate::scalar::Scalar;
 
@@ -46,6 +46,31 @@ const fn of_many(unary: Unary, of_many: [OfMany; 2]) -> Unary {
 }
 
 use Keeps::{Argument, Nothing, Value};
+
+impl Recorder<'_> {
+    fn keep_what(&mut self, keeps: Keeps) {
+        match keeps {
+            Argument => self.keep(0),
+            Value => self.keep_result(),
+            Nothing => {}
+        }
+    }
+}
+
+impl Pullback for Unary {
+    fn pull_back(&self, g: &Tensor, node: &Node) -> Result<Tensor, Error> {
+        let kept = match self.keeps {
+            Argument => node.input(0)?,
+            Value => node.result()?,
+            Nothing => return Ok(g * 0.0),
+        };
+        Ok(match self.of_many {
+            _ if is_recording() => g * (self.recorded)(kept),
+            Some([_, derivative]) if kept.numel() >= MANY => g.times_in_parts(&kept, derivative),
+            _ => g.zip(&kept, |g, kept| g * (self.derivative)(kept)),
+        })
+    }
+}
 
 static SIN: Unary = of_many(unary("sin", f64::sin, rules::d_sin, rules::d_sin, Argument), [sines, cosines]);
 static COS: Unary = of_many(unary("cos", f64::cos, rules::d_cos, rules::d_cos, Argument), [cosines, minus_sines]);
@@ -293,16 +318,17 @@ impl Tensor {
 
     #[track_caller]
     fn unary(&self, op: &'static Unary) -> Tensor {
-        if let Some([f, derivative]) = op.of_many
-            && self.numel() >= MANY
-        {
-            let slopes = move |g: &Tensor, kept: &Tensor| g.times_in_parts(kept, derivative);
-            return self.recorded_as(op.name, op.keeps, self.in_parts(|part, _| f(part)), slopes, op.recorded);
-        }
-        self.looped(op.name, op.keeps, op.f, op.derivative, op.recorded)
+        let value = match op.of_many {
+            Some([f, _]) if self.numel() >= MANY => self.in_parts(|part, _| f(part)),
+            _ => self.map(op.f),
+        };
+        expect(Tensor::record(op.name, &[self], value, |recorder| {
+            recorder.keep_what(op.keeps);
+            Rule::Of(op)
+        }))
     }
 
-    /// The same in loops of its own, for functions that take no longer than a call does.
+    /// A function whose loops are its own: one that takes no longer than a call does, or that has an exponent.
     #[track_caller]
     fn looped(
         &self,
@@ -312,29 +338,11 @@ impl Tensor {
         derivative: impl Fn(f64) -> f64 + 'static,
         recorded: impl Fn(Tensor) -> Tensor + 'static,
     ) -> Tensor {
-        let by_kept = move |g: &Tensor, kept: &Tensor| g.zip(kept, |g, kept| g * derivative(kept));
-        self.recorded_as(op, keeps, self.map(f), by_kept, recorded)
-    }
-
-    /// Records how the value came about; `by_kept` is a gradient times the derivative at what was kept.
-    #[track_caller]
-    fn recorded_as(
-        &self,
-        op: &'static str,
-        keeps: Keeps,
-        value: Tensor,
-        by_kept: impl Fn(&Tensor, &Tensor) -> Tensor + 'static,
-        recorded: impl Fn(Tensor) -> Tensor + 'static,
-    ) -> Tensor {
-        expect(Tensor::record(op, &[self], value, |recorder| {
-            let kept = match keeps {
-                Argument => recorder.keep(0),
-                Value => recorder.keep_result(),
-                Nothing => return Rule::linear(|g, _| Ok(g * 0.0)),
-            };
+        expect(Tensor::record(op, &[self], self.map(f), |recorder| {
+            recorder.keep_what(keeps);
             Rule::of_one(move |g, node| {
-                let kept = kept.get(node)?;
-                Ok(if is_recording() { g * recorded(kept) } else { by_kept(g, &kept) })
+                let kept = if keeps == Value { node.result()? } else { node.input(0)? };
+                Ok(if is_recording() { g * recorded(kept) } else { g.zip(&kept, |g, kept| g * derivative(kept)) })
             })
         }))
     }

@@ -150,9 +150,10 @@ impl Tensor {
         let found = places.iter().enumerate().map(|line| numbers[place(line)]).collect();
         let result = Tensor::new(&self.without(axis), found);
         Tensor::record(op, &[self], result, |recorder| {
-            let (x, y) = (recorder.keep(0), recorder.keep_result());
+            recorder.keep(0);
+            recorder.keep_result();
             Rule::of_one(move |g, node| {
-                let equal = x.get(node)?.equal(y.get(node)?.try_unsqueeze(axis)?);
+                let equal = node.input(0)?.equal(node.result()?.try_unsqueeze(axis)?);
                 let share = g / equal.try_sum_axis(axis)?;
                 Ok(share.try_unsqueeze(axis)? * equal)
             })

@@ -1,13 +1,12 @@
 //! The record behind tensors: how an operation becomes the history of its result, and what it keeps for its derivative.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::data::{Edge, Input, Node, Rule, Tensor};
+use super::data::{Edge, Input, Node, Operation, Rule, Tensor};
 use super::each::Each;
-use super::layout::Layout;
-use super::storage::Storage;
+use super::kept::{self, Saved};
 use crate::error::Error;
 
 impl Input {
@@ -18,7 +17,6 @@ impl Input {
 }
 
 thread_local! {
-    static NEXT_ID: Cell<u64> = const { Cell::new(0) };
     static RECORDING: Cell<bool> = const { Cell::new(true) };
 }
 
@@ -51,105 +49,95 @@ pub fn is_recording() -> bool {
     RECORDING.get()
 }
 
-/// What a rule is made with: it says what is wanted, and keeps what the rule will need.
+/// What a rule is made with: it says what is wanted, and what the rule will need.
 pub struct Recorder<'a> {
-    op: &'static str,
     tensors: &'a [&'a Tensor],
-    inputs: &'a Each<Input>,
     result: &'a Tensor,
-    keeps: bool,
+    operation: &'a mut Operation,
 }
 
 impl Recorder<'_> {
-    /// True if the gradient of this input is wanted.
-    pub fn wants(&self, input: usize) -> bool {
-        self.inputs[input].is_some()
-    }
-
-    /// Keeps an input.
-    pub fn keep(&mut self, input: usize) -> Saved {
-        self.save(self.tensors[input], Origin::Input(input))
+    /// Keeps an input, one of the first two.
+    pub fn keep(&mut self, input: usize) {
+        self.save(input, self.tensors[input]);
     }
 
     /// Keeps an input that another one's gradient needs, if that is wanted.
-    pub fn keep_for(&mut self, wanted: usize, input: usize) -> Option<Saved> {
-        self.wants(wanted).then(|| self.keep(input))
+    pub fn keep_for(&mut self, wanted: usize, input: usize) {
+        if self.operation.inputs[wanted].is_some() {
+            self.keep(input);
+        }
     }
 
     /// Keeps the result.
-    pub fn keep_result(&mut self) -> Saved {
-        self.save(self.result, Origin::Result)
+    pub fn keep_result(&mut self) {
+        self.save(kept::RESULT, self.result);
     }
 
-    fn save(&mut self, tensor: &Tensor, origin: Origin) -> Saved {
-        self.keeps = true;
-        let inner = &tensor.inner;
-        Saved {
-            op: self.op,
-            storage: inner.storage.clone(),
-            layout: inner.layout.clone(),
-            expected: inner.storage.version(),
-            origin,
-        }
+    fn save(&mut self, place: usize, tensor: &Tensor) {
+        let (storage, layout) = (tensor.inner.storage.clone(), tensor.inner.layout.clone());
+        let expected = storage.version();
+        self.operation.kept.get_mut().put(place, Saved { storage, layout, expected });
     }
 }
 
-/// Numbers kept for a derivative. They share the tensor's storage, and know when that was changed in place. Its history
-/// they don't hold: the node does.
-pub struct Saved {
-    op: &'static str,
-    storage: Storage,
-    layout: Layout,
-    expected: u64,
-    origin: Origin,
-}
+/// What a rule asks.
+impl Node {
+    /// The gradient of an input, where that is wanted.
+    pub fn wanted(
+        &self,
+        input: usize,
+        gradient: impl FnOnce() -> Result<Tensor, Error>,
+    ) -> Result<Option<Tensor>, Error> {
+        self.inputs[input].as_ref().map(|_| gradient()).transpose()
+    }
 
-#[derive(Clone, Copy)]
-enum Origin {
-    Input(usize),
-    Result,
-}
-
-impl Saved {
-    /// What was kept; with its history, where the pass is recorded.
-    pub fn get(&self, node: &Rc<Node>) -> Result<Tensor, Error> {
-        let version = self.storage.version();
-        if version != self.expected {
-            return Err(Error::Modified { op: self.op, version, expected: self.expected });
-        }
-        let inputs = node.inputs.borrow();
-        let edge = match self.origin {
-            Origin::Result => None,
-            Origin::Input(input) => inputs[input].as_ref().map(|input| &input.edge),
-        };
+    /// An input that was kept; with its history, where the pass is recorded.
+    pub fn input(&self, input: usize) -> Result<Tensor, Error> {
+        let edge = self.inputs[input].as_ref().map(|input| &input.edge);
         if let Some(Edge::Leaf(leaf)) = edge
-            && let Some(inner) = leaf.upgrade().filter(|leaf| leaf.storage.is_same(&self.storage))
+            && let Some(inner) =
+                leaf.upgrade().filter(|leaf| leaf.storage.is_same(&self.kept.borrow().at(input).storage))
         {
+            self.unchanged(input)?;
             return Ok(Tensor::from_inner(inner));
         }
-        let tensor = Tensor::build(self.layout.clone(), self.storage.clone(), false);
+        let history = |tensor: &Tensor| match edge? {
+            Edge::Node(node) => Some(node.clone()),
+            // That of a leaf's numbers as they were is a copy: it may have others now.
+            Edge::Leaf(_) => {
+                let input = Input { edge: edge?.clone(), shape: tensor.sizes().clone() };
+                let rule = |_: &mut Recorder| Rule::linear(|g, _| Ok(g.clone()));
+                Some(Node::new("copy", &[], [Some(input)].into(), tensor, rule))
+            }
+        };
+        self.saved(input, history)
+    }
+
+    /// The result, if it was kept; with its history, where the pass is recorded.
+    pub fn result(&self) -> Result<Tensor, Error> {
+        self.saved(kept::RESULT, |_| Some(self.clone()))
+    }
+
+    fn saved(&self, place: usize, history: impl FnOnce(&Tensor) -> Option<Node>) -> Result<Tensor, Error> {
+        self.unchanged(place)?;
+        let tensor = {
+            let kept = self.kept.borrow();
+            let saved = kept.at(place);
+            Tensor::build(saved.layout.clone(), saved.storage.clone(), false)
+        };
         if is_recording() {
-            tensor.inner.history.replace(match self.origin {
-                Origin::Result => Some(Rc::clone(node)),
-                Origin::Input(_) => edge.map(|edge| self.history(edge, &tensor)),
-            });
+            tensor.inner.history.replace(history(&tensor));
         }
         Ok(tensor)
     }
 
-    /// That of a leaf's numbers as they were is a copy: it may have others now.
-    fn history(&self, edge: &Edge, tensor: &Tensor) -> Rc<Node> {
-        match edge {
-            Edge::Node(node) => Rc::clone(node),
-            Edge::Leaf(_) => {
-                let input = [Some(Input { edge: edge.clone(), shape: self.layout.shape.clone() })].into();
-                Node::new("copy", &[], input, tensor, |_| Rule::linear(|g, _| Ok(g.clone())))
-            }
-        }
+    fn unchanged(&self, place: usize) -> Result<(), Error> {
+        let kept = self.kept.borrow();
+        let (version, expected) = (kept.at(place).storage.version(), kept.at(place).expected);
+        if version == expected { Ok(()) } else { Err(Error::Modified { op: self.op, version, expected }) }
     }
-}
 
-impl Node {
     /// Records an operation on `tensors`; `inputs` says where their gradients go.
     pub fn new(
         op: &'static str,
@@ -157,20 +145,8 @@ impl Node {
         inputs: Each<Input>,
         result: &Tensor,
         rule: impl FnOnce(&mut Recorder) -> Rule,
-    ) -> Rc<Node> {
-        let mut recorder = Recorder { op, tensors, inputs: &inputs, result, keeps: false };
-        let rule = rule(&mut recorder);
-        let keeps = recorder.keeps;
-        let id = NEXT_ID.replace(NEXT_ID.get() + 1);
-        Rc::new(Node {
-            id,
-            op,
-            inputs: RefCell::new(inputs),
-            rule: RefCell::new(Some(rule)),
-            keeps,
-            hooks: RefCell::default(),
-            retained: RefCell::default(),
-        })
+    ) -> Node {
+        Node::begun(op, inputs, |operation| rule(&mut Recorder { tensors, result, operation }))
     }
 }
 
@@ -193,15 +169,15 @@ impl Tensor {
 
     /// Notes in the leaves that this was computed from that gradients of a copy won't come to them.
     pub(super) fn mark_cut_off(&self) {
-        let mut next: Vec<Rc<Node>> = self.inner.history.borrow().iter().cloned().collect();
+        let mut next: Vec<Node> = self.inner.history.borrow().iter().cloned().collect();
         let mut seen = HashSet::new();
         while let Some(node) = next.pop() {
             if !seen.insert(node.id) {
                 continue;
             }
-            for input in node.inputs.borrow().iter().flatten() {
+            for input in node.inputs.iter().flatten() {
                 match &input.edge {
-                    Edge::Node(node) => next.push(Rc::clone(node)),
+                    Edge::Node(node) => next.push(node.clone()),
                     Edge::Leaf(leaf) => drop(leaf.upgrade().map(|leaf| leaf.is_cut_off.set(true))),
                 }
             }

@@ -91,7 +91,7 @@ impl Tensor {
 
     /// A part of `base`, which is this view, is now the result of `node`: the gradient of that part goes there, and that of
     /// the rest to what `base` was before.
-    fn replace_part(&self, base: &Tensor, name: &'static str, before: Option<Input>, node: Rc<Node>) {
+    fn replace_part(&self, base: &Tensor, name: &'static str, before: Option<Input>, node: Node) {
         let shape = base.sizes().clone();
         let places = Places::Layout(Rc::new(self.inner.layout.clone()));
         let is_part = Tensor::put(&[(places.clone(), Tensor::ones(self.sizes()))], &shape);
@@ -103,7 +103,7 @@ impl Tensor {
                 Ok([Some(rest), Some(g.take("take", picked.clone(), &of_part)?)].into())
             })
         });
-        base.inner.history.replace(Some(Rc::clone(&whole)));
+        base.inner.history.replace(Some(whole.clone()));
         let view = [Some(Input { edge: Edge::Node(whole), shape })].into();
         self.inner.history.replace(Some(Node::new("view", &[], view, self, |_| Rule::Put(places))));
         if let Some((_, version)) = &self.inner.base {

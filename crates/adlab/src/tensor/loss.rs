@@ -100,9 +100,10 @@ impl Tensor {
         }
         let loss = |p: f64, t: f64| (t - 1.0) * (-p).ln_1p().max(-100.0) - t * p.ln().max(-100.0);
         let losses = Tensor::record(OP, &[self, target], self.zip(target, loss), |recorder| {
-            let (p, t) = (recorder.keep(0), recorder.keep(1));
-            Rule::map(move |g, node| {
-                let (p, t) = (p.get(node)?, t.get(node)?);
+            recorder.keep(0);
+            recorder.keep(1);
+            Rule::map(|g, node| {
+                let (p, t) = (node.input(0)?, node.input(1)?);
                 let by_p = g * (&p - t) / (&p * (1.0 - &p)).maximum(1e-12);
                 Ok([Some(by_p), Some(g * ((-&p).ln_1p() - p.ln()))].into())
             })

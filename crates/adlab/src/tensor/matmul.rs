@@ -71,10 +71,11 @@ impl Tensor {
             }
         });
         Tensor::record("matmul", &[self, other], result, |recorder| {
-            let (b, a) = (recorder.keep_for(0, 1), recorder.keep_for(1, 0));
-            Rule::map(move |g, node| {
-                let by_a = b.as_ref().map(|b| g.try_matmul(&b.get(node)?.try_mt()?)).transpose()?;
-                let by_b = a.as_ref().map(|a| a.get(node)?.try_mt()?.try_matmul(g)).transpose()?;
+            recorder.keep_for(0, 1);
+            recorder.keep_for(1, 0);
+            Rule::map(|g, node| {
+                let by_a = node.wanted(0, || g.try_matmul(&node.input(1)?.try_mt()?))?;
+                let by_b = node.wanted(1, || node.input(0)?.try_mt()?.try_matmul(g))?;
                 Ok([by_a, by_b].into())
             })
         })

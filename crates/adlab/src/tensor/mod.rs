@@ -7,7 +7,8 @@
 //! | `storage.rs`, `make.rs` | where numbers are; how a tensor gets its memory, and leaves it to the next |
 //! | `buffers.rs`, `spare.rs` | the memory of large ones, and of small ones, kept for that |
 //! | `array.rs` | tensors as arrays: made from numbers, asked for them |
-//! | `graph.rs`, `each.rs` | the record: how operations are written down, what they keep, no_grad |
+//! | `graph.rs`, `kept.rs`, `each.rs` | the record: how operations are written down, what they keep, no_grad |
+//! | `nodes.rs` | how operations get their memory, and leave it to the next |
 //! | `backward.rs`, `waiting.rs`, `hooks.rs` | the pass backwards over it, and how to watch it |
 //! | `elementwise.rs`, `real.rs` | functions of each number, with their derivatives as a table |
 //! | `many.rs`, `sines.rs`, `exponentials.rs` | functions of many numbers at once |
@@ -38,11 +39,13 @@ mod graph;
 mod hooks;
 mod in_place;
 mod join;
+mod kept;
 mod layout;
 mod loss;
 mod make;
 mod many;
 mod matmul;
+mod nodes;
 mod operators;
 mod pick;
 mod real;

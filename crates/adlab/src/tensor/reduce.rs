@@ -106,9 +106,10 @@ impl Tensor {
         self.check_axis("norm_axis", axis)?;
         let result = self.lengths_along(axis);
         Tensor::record("norm_axis", &[self], result, |recorder| {
-            let (x, norm) = (recorder.keep(0), recorder.keep_result());
+            recorder.keep(0);
+            recorder.keep_result();
             Rule::of_one(move |g, node| {
-                let direction = x.get(node)?.direction(&norm.get(node)?.try_unsqueeze(axis)?);
+                let direction = node.input(0)?.direction(&node.result()?.try_unsqueeze(axis)?);
                 Ok(direction * g.try_unsqueeze(axis)?)
             })
         })

@@ -33,9 +33,9 @@ impl Tensor {
         let sums = self.zip(&top.unsqueeze(axis), |x, top| x - top).exponentials().sum_along(axis);
         let result = sums.zip(&top, |sum, top| sum.ln() + top);
         Tensor::record("logsumexp_axis", &[self], result, |recorder| {
-            let x = recorder.keep(0);
+            recorder.keep(0);
             // Not e to the power x − y: far out, that difference has lost digits.
-            Rule::of_one(move |g, node| Ok(g.try_unsqueeze(axis)? * x.get(node)?.try_softmax(axis)?))
+            Rule::of_one(move |g, node| Ok(g.try_unsqueeze(axis)? * node.input(0)?.try_softmax(axis)?))
         })
     }
 
@@ -64,9 +64,9 @@ impl Tensor {
             e.zip(&e.sum_along(axis).unsqueeze(axis), |e, total| e / total)
         };
         Tensor::record("softmax", &[self], result, |recorder| {
-            let y = recorder.keep_result();
+            recorder.keep_result();
             Rule::of_one(move |g, node| {
-                let y = y.get(node)?;
+                let y = node.result()?;
                 let weighted = (g * &y).try_sum_axis(axis)?.try_unsqueeze(axis)?;
                 Ok(&y * (g - weighted))
             })
@@ -96,9 +96,9 @@ impl Tensor {
             below.zip(&e.sum_along(axis).map(f64::ln).unsqueeze(axis), |x, total| x - total)
         };
         Tensor::record("log_softmax", &[self], result, |recorder| {
-            let y = recorder.keep_result();
+            recorder.keep_result();
             Rule::of_one(move |g, node| {
-                let e = y.get(node)?.exp();
+                let e = node.result()?.exp();
                 if !is_recording() && g.has_whole_lines(axis) {
                     let by_x = g.by_line(axis, Some(&e), |g, e| {
                         let total = sum(g);

@@ -1,20 +1,30 @@
 //! Gradients that are not complete yet, in a pass backwards: by the operation, or the leaf, that they wait for.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use super::axes::Axes;
 use super::data::{Edge, Node, Tensor};
 use super::graph::is_recording;
 use super::layout::Places;
 
+thread_local! {
+    /// The lists of the pass before, without anything in them.
+    static BEFORE: Cell<Waiting> = const { Cell::new(Waiting::nothing()) };
+}
+
+/// The room for so many that a list keeps for the next pass.
+const KEPT: usize = 64;
+
 /// What has come so far.
 #[derive(Default)]
 pub struct Waiting {
     /// By their numbers.
-    nodes: Ordered<(Rc<Node>, Incomplete)>,
+    nodes: Ordered<(Node, Incomplete)>,
     /// By their addresses.
     leaves: Ordered<(Tensor, Incomplete)>,
+    /// Operations that have had their turn, and keep what no other pass will need.
+    spent: Vec<Node>,
 }
 
 /// What has come so far of one: a sum, and numbers that belong at some places of it.
@@ -25,9 +35,10 @@ struct Incomplete {
 }
 
 impl Incomplete {
-    /// All together.
-    fn complete(self) -> Tensor {
-        match (self.sum, &self.parts[..]) {
+    /// All together. Nothing is left here.
+    fn complete(&mut self) -> Tensor {
+        let parts = std::mem::take(&mut self.parts);
+        match (self.sum.take(), &parts[..]) {
             (Some(sum), []) => sum,
             (None, parts) => Tensor::put(parts, &self.shape),
             (Some(sum), parts) => sum + Tensor::put(parts, &self.shape),
@@ -36,14 +47,39 @@ impl Incomplete {
 }
 
 impl Waiting {
-    /// The latest operation, whose gradient is complete: all that its result went into has been.
-    pub fn next(&mut self) -> Option<(Rc<Node>, Tensor)> {
-        self.nodes.pop_last().map(|(node, gradient)| (node, gradient.complete()))
+    const fn nothing() -> Waiting {
+        Waiting { nodes: Ordered::nothing(), leaves: Ordered::nothing(), spent: Vec::new() }
     }
 
-    /// The leaves that something came to.
-    pub fn leaves(self) -> Vec<(Tensor, Tensor)> {
-        self.leaves.into_values().map(|(leaf, gradient)| (leaf, gradient.complete())).collect()
+    /// Without anything, but with room for some.
+    pub fn begin() -> Waiting {
+        BEFORE.take()
+    }
+
+    /// The latest operation, whose gradient is complete: all that its result went into has been.
+    pub fn next(&mut self) -> Option<(Node, Tensor)> {
+        self.nodes.pop_last().map(|(node, mut gradient)| (node, gradient.complete()))
+    }
+
+    /// What this operation keeps goes when nothing can fail any more.
+    pub fn spend(&mut self, node: Node) {
+        self.spent.push(node);
+    }
+
+    /// When no operation waits any more, and nothing can fail: the leaves that something came to, and their gradients.
+    pub fn leaves(&mut self, mut each: impl FnMut(&Tensor, &Tensor)) {
+        self.spent.drain(..).for_each(|node| node.kept.borrow_mut().spend());
+        self.spent.shrink_to(KEPT);
+        for (leaf, gradient) in self.leaves.values() {
+            let complete = gradient.complete();
+            each(leaf, gradient.sum.insert(complete));
+        }
+    }
+
+    /// The same by value, at last. The lists are left to the next pass.
+    pub fn end(mut self, mut each: impl FnMut(Tensor, Tensor)) {
+        self.leaves.drain().for_each(|(leaf, mut gradient)| each(leaf, gradient.complete()));
+        BEFORE.set(self);
     }
 
     /// Adds to what waits for `edge`. Here, and nowhere else, broadcasting is undone.
@@ -76,7 +112,7 @@ impl Waiting {
                 let inner = leaf.upgrade()?;
                 Some(&mut self.leaves.at(leaf.as_ptr() as u64, || (Tensor::from_inner(inner), none())).1)
             }
-            Edge::Node(node) => Some(&mut self.nodes.at(node.id, || (Rc::clone(node), none())).1),
+            Edge::Node(node) => Some(&mut self.nodes.at(node.id, || (node.clone(), none())).1),
         }
     }
 }
@@ -104,11 +140,15 @@ struct Ordered<V> {
 
 impl<V> Default for Ordered<V> {
     fn default() -> Ordered<V> {
-        Ordered { few: Vec::new(), many: BTreeMap::new() }
+        Ordered::nothing()
     }
 }
 
 impl<V> Ordered<V> {
+    const fn nothing() -> Ordered<V> {
+        Ordered { few: Vec::new(), many: BTreeMap::new() }
+    }
+
     /// The value of this key, a new one if there is none.
     fn at(&mut self, key: u64, new: impl FnOnce() -> V) -> &mut V {
         if self.many.contains_key(&key) || self.few.len() == FEW && self.few.iter().all(|(other, _)| *other != key) {
@@ -132,8 +172,13 @@ impl<V> Ordered<V> {
     }
 
     /// All of them, in no order.
-    fn into_values(self) -> impl Iterator<Item = V> {
-        self.many.into_values().chain(self.few.into_iter().map(|(_, value)| value))
+    fn values(&mut self) -> impl Iterator<Item = &mut V> {
+        self.many.values_mut().chain(self.few.iter_mut().map(|(_, value)| value))
+    }
+
+    /// The same by value.
+    fn drain(&mut self) -> impl Iterator<Item = V> {
+        std::mem::take(&mut self.many).into_values().chain(self.few.drain(..).map(|(_, value)| value))
     }
 }
 
@@ -161,6 +206,6 @@ mod tests {
         for key in [3, 1, 2] {
             ordered.at(key, || key);
         }
-        assert_eq!(ordered.into_values().collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(ordered.drain().collect::<Vec<_>>(), [1, 2, 3]);
     }
 }
