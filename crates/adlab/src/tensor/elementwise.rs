@@ -338,12 +338,16 @@ impl Tensor {
         derivative: impl Fn(f64) -> f64 + 'static,
         recorded: impl Fn(Tensor) -> Tensor + 'static,
     ) -> Tensor {
+        let by_kept = move |g: &Tensor, kept: Tensor| match is_recording() {
+            true => g * recorded(kept),
+            false => g.zip(&kept, |g, kept| g * derivative(kept)),
+        };
         expect(Tensor::record(op, &[self], self.map(f), |recorder| {
             recorder.keep_what(keeps);
-            Rule::of_one(move |g, node| {
-                let kept = if keeps == Value { node.result()? } else { node.input(0)? };
-                Ok(if is_recording() { g * recorded(kept) } else { g.zip(&kept, |g, kept| g * derivative(kept)) })
-            })
+            match keeps {
+                Value => Rule::of_one(move |g, node| Ok(by_kept(g, node.result()?))),
+                _ => Rule::of_one(move |g, node| Ok(by_kept(g, node.input(0)?))),
+            }
         }))
     }
 
