@@ -74,8 +74,14 @@ pub enum Kind {
     Guarded = 2,
 }
 
-/// What is added to a generation to make the next one, of the same kind.
+/// What is added to a generation to make the next one.
 const NEXT: u64 = 4;
+
+/// One that no other tape of this thread has, nor has had: variables do not leave it.
+fn next_generation(kind: u64) -> u64 {
+    LAST.set(LAST.get() + NEXT);
+    LAST.get() + kind
+}
 
 /// The storage of a tape. The generation tells the variables of the present tape from those of earlier ones; its lowest bits
 /// are the tape's [`Kind`].
@@ -92,7 +98,7 @@ impl<T: 'static> Slot<T> {
     /// One that is free, or a new one.
     pub fn take(kind: Kind) -> &'static Slot<T> {
         let slot = Slot::free();
-        slot.generation.set(slot.generation.get() / NEXT * NEXT + kind as u64);
+        slot.generation.set(next_generation(kind as u64));
         slot
     }
 
@@ -188,7 +194,7 @@ impl<T: 'static> Slot<T> {
 
     /// Forgets the records and keeps their memory. Earlier variables are no longer valid.
     pub fn clear(&self) {
-        self.generation.set(self.generation.get() + NEXT);
+        self.generation.set(next_generation(self.generation.get() % NEXT));
         let mut nodes = self.nodes.take();
         nodes.clear();
         self.nodes.set(nodes);
@@ -279,6 +285,8 @@ impl<T: 'static> Storage for Slot<T> {
 }
 
 thread_local! {
+    /// The last generation, without its kind.
+    static LAST: Cell<u64> = const { Cell::new(0) };
     /// Slots whose tapes are gone.
     static FREE: RefCell<Free> = const { RefCell::new(Free(Vec::new())) };
 }

@@ -87,6 +87,8 @@ fn may_be_zero(number: f64) -> bool {
 }
 
 /// True if all that adjoints are multiplied by is finite. Beside a constant stands no slope.
+#[cold]
+#[inline(never)]
 fn has_finite_slopes(node: &Node<f64>) -> bool {
     node.inputs().into_iter().zip(node.partials).all(|(input, slope)| input == NONE || slope.is_finite())
 }

@@ -131,18 +131,28 @@ impl<T: Scalar> Var<T> {
     #[inline(always)]
     #[track_caller]
     pub(super) fn binary(self, other: Var<T>, op: Op, value: T, partials: (T, T)) -> Var<T> {
-        let (slot, generation, partials) = match (self.slot(), other.slot()) {
+        // No two tapes have the same generation, so that one comparison tells of both.
+        let (slot, generation, partials) = match (self.slot(), other.tape) {
             (None, None) => return Var::lifted(value),
             (Some(_), None) => return self.beside(op, value, [partials.0, other.value]),
-            (None, Some(_)) if gathers::<T>(other.generation) => return other.function(value, partials.1),
-            (None, Some(slot)) => (slot, other.generation, [self.value, partials.1]),
-            (Some(a), Some(b)) if !std::ptr::eq(a, b) => refuse_other_tape(),
-            (Some(slot), Some(_)) if gathers::<T>(self.generation) => {
-                let slopes = [self.slope.times(partials.0), other.slope.times(partials.1)];
-                let (index, slope) = gather::function_of_both(slot, [self.index, other.index], slopes);
-                return Var { tape: Some(slot), generation: self.generation, index, value, slope };
+            (Some(slot), Some(_)) if self.generation == other.generation => {
+                if gathers::<T>(self.generation) {
+                    let slopes = [self.slope.times(partials.0), other.slope.times(partials.1)];
+                    let (index, slope) = gather::function_of_both(slot, [self.index, other.index], slopes);
+                    return Var { tape: Some(slot), generation: self.generation, index, value, slope };
+                }
+                (slot, self.generation, [partials.0, partials.1])
             }
-            (Some(slot), Some(_)) => (slot, self.generation, [partials.0, partials.1]),
+            (own, Some(slot)) => {
+                other.slot();
+                if own.is_some() {
+                    refuse_other_tape();
+                }
+                if gathers::<T>(other.generation) {
+                    return other.function(value, partials.1);
+                }
+                (slot, other.generation, [self.value, partials.1])
+            }
         };
         Var::record(slot, generation, Node::new(op, [self.index, other.index], partials), value)
     }
