@@ -229,6 +229,28 @@ fn minus_zero_comes_as_well() {
     }
 }
 
+/// Wherever the input stands on the tape that 0·∞ would come to.
+#[test]
+fn what_nothing_comes_to_stays_0_for_later_inputs() {
+    let tape = Tape::new();
+    let x = tape.var(2.0);
+    let y = x * x;
+    let late = tape.var(0.0);
+    let unused = late.sqrt() * 3.0;
+    let z = y + x;
+    assert_eq!([x, late, unused].map(|v| z.backward().wrt(v)), [5.0, 0.0, 0.0]);
+    let both = z * unused;
+    assert_eq!([x, late].map(|v| both.backward().wrt(v)), [0.0, INF]);
+    // Nor if it is the first.
+    tape.clear();
+    let first = tape.var(0.0);
+    let (x, unused) = (tape.var(2.0), first.sqrt());
+    let z = x * x;
+    assert_eq!([first, x, unused].map(|v| z.backward().wrt(v)), [0.0, 4.0, 0.0]);
+    // 0 has come to it here.
+    assert!((unused * 0.0 + z).backward().wrt(first).is_nan());
+}
+
 /// A plain number is absent from the derivative. A dual number with derivative 0 is computed with, and 0·∞ is NaN.
 #[test]
 fn plain_numbers_are_exact_constants() {

@@ -14,4 +14,4 @@ pub mod sweep;
 
 pub use guard::{Guard, Outcome, Seen, Test};
 pub use op::Op;
-pub use storage::{Kind, NONE, Node, Notes, Slot};
+pub use storage::{Inputs, Kind, NONE, Node, Notes, Slot};

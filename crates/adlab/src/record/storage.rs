@@ -52,15 +52,18 @@ impl<T> Node<T> {
         Node { links: [NONE; 2], partials: [value, T::from(0.0)] }
     }
 
-    #[inline]
-    pub fn is_input(&self) -> bool {
-        self.links == [NONE; 2]
-    }
-
     pub fn op(&self) -> Op {
         let [low, high] = self.links.map(|link| link >> PLACE_BITS);
         Op::ALL[(low | high << 4) as usize]
     }
+}
+
+/// How many inputs a record has.
+#[derive(Clone, Copy, Default)]
+pub struct Inputs {
+    /// Those that it begins with.
+    pub first: usize,
+    pub all: usize,
 }
 
 /// What a tape writes down: the lowest bits of its generations.
@@ -89,6 +92,7 @@ pub struct Slot<T> {
     pub generation: Cell<u64>,
     /// Taken out while it is read, and put back.
     nodes: Cell<Vec<Node<T>>>,
+    inputs: Cell<Inputs>,
     /// The adjoints of a pass that are no longer wanted: the next one uses their memory again.
     adjoints: Cell<Vec<T>>,
     pub notes: Notes,
@@ -106,8 +110,13 @@ impl<T: 'static> Slot<T> {
         let used = FREE.try_with(|free| free.borrow_mut().take(TypeId::of::<T>())).ok().flatten();
         used.and_then(|slot| (slot as &dyn Any).downcast_ref()).unwrap_or_else(|| {
             let generation = Cell::new(0);
-            let slot = Slot { generation, nodes: Cell::default(), adjoints: Cell::default(), notes: Notes::default() };
-            Box::leak(Box::new(slot))
+            Box::leak(Box::new(Slot {
+                generation,
+                nodes: Cell::default(),
+                inputs: Cell::default(),
+                adjoints: Cell::default(),
+                notes: Notes::default(),
+            }))
         })
     }
 
@@ -149,6 +158,17 @@ impl<T: 'static> Slot<T> {
         record.extend(nodes);
         self.nodes.set(record);
         index
+    }
+
+    /// Says that so many nodes, from this one on, are inputs.
+    pub fn count_inputs(&self, index: u32, count: usize) {
+        let Inputs { first, all } = self.inputs.get();
+        let first = if first == index as usize { first + count } else { first };
+        self.inputs.set(Inputs { first, all: all + count });
+    }
+
+    pub fn inputs(&self) -> Inputs {
+        self.inputs.get()
     }
 
     /// Makes room for so many nodes more; where there is not enough, for as many again as there are.
@@ -198,6 +218,7 @@ impl<T: 'static> Slot<T> {
         let mut nodes = self.nodes.take();
         nodes.clear();
         self.nodes.set(nodes);
+        self.inputs.set(Inputs::default());
         self.notes.clear();
     }
 }

@@ -7,7 +7,7 @@
 use std::array::from_fn;
 use std::ops::Add;
 
-use super::storage::{NONE, Node};
+use super::storage::{Inputs, NONE, Node};
 
 /// The derivative of one result, or of a weighted sum of several, by each node. The seeds are the results' weights, and
 /// `times` is how these numbers multiply in the chain rule.
@@ -40,6 +40,7 @@ pub type Seed = (usize, usize, f64);
 /// forgotten, and its room used.
 pub fn plain_adjoints<const L: usize>(
     nodes: &[Node<f64>],
+    inputs: Inputs,
     seeds: impl Iterator<Item = Seed> + Clone,
     mut memory: Vec<f64>,
 ) -> Vec<f64> {
@@ -51,15 +52,11 @@ pub fn plain_adjoints<const L: usize>(
         sums[index][lane] += weight;
     }
     // Inputs hand nothing on, and are often half of a record: those that it begins with are left out.
-    let inputs = nodes.iter().take_while(|node| node.is_input()).count();
+    let first = inputs.first.min(count);
     let mut adjoint = sums.last().copied().unwrap_or([0.0; L]);
     // A record begins with an input, so that there is a node before.
-    for index in (inputs.max(1)..count).rev() {
+    for index in (first.max(1)..count).rev() {
         let (node, before) = (&nodes[index], index - 1);
-        // 0 may be a sum, or nothing has come. That is the same, unless 0·∞ is asked for.
-        if adjoint.into_iter().any(may_be_zero) && !has_finite_slopes(node) {
-            return noted_adjoints::<L>(nodes, seeds);
-        }
         sums[index] = adjoint;
         // It is often an operand. Its sum is kept at hand: to write it and to read it again takes longer than to compute it,
         // and all that follows waits for it.
@@ -74,23 +71,15 @@ pub fn plain_adjoints<const L: usize>(
         }
         adjoint = next;
     }
-    if let Some(last) = sums[..inputs].last_mut() {
+    if let Some(last) = sums[..first].last_mut() {
         *last = adjoint;
     }
+    // Where nothing has come, 0·∞ has made NaN, which goes on down to some input.
+    let ends = if first == inputs.all { first } else { count };
+    if sums[..ends].as_flattened().iter().fold(false, |some, adjoint| some | adjoint.is_nan()) {
+        return noted_adjoints::<L>(nodes, seeds);
+    }
     memory
-}
-
-/// True for 0, and for a little more. Asked directly, numbers would be compared as bits, and kept in registers that can't add.
-#[inline(always)]
-fn may_be_zero(number: f64) -> bool {
-    number * number <= 0.0
-}
-
-/// True if all that adjoints are multiplied by is finite. Beside a constant stands no slope.
-#[cold]
-#[inline(never)]
-fn has_finite_slopes(node: &Node<f64>) -> bool {
-    node.inputs().into_iter().zip(node.partials).all(|(input, slope)| input == NONE || slope.is_finite())
 }
 
 /// Adds adjoints times a slope to sums, for each result.

@@ -4,7 +4,7 @@
 use super::program::{Known, Operation, Program, Roots, What};
 use crate::forward::DualVec;
 use crate::record::sweep::{by_first, plain_adjoints};
-use crate::record::{NONE, Op};
+use crate::record::{Inputs, NONE, Op};
 use crate::reverse::apply;
 
 /// What is known of the last replay, by place. Its memory is used again.
@@ -85,7 +85,8 @@ impl Memory {
             .enumerate()
             .filter(|(_, result)| result.root != NONE)
             .map(|(lane, result)| (result.root as usize, lane, self.slopes[result.place as usize]));
-        self.adjoints = plain_adjoints::<L>(&program.nodes, seeds, memory);
+        let inputs = Inputs { first: program.inputs, all: program.inputs };
+        self.adjoints = plain_adjoints::<L>(&program.nodes, inputs, seeds, memory);
         by_first(&self.adjoints, program.inputs)
     }
 }

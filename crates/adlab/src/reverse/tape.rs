@@ -105,7 +105,9 @@ impl<T: Scalar> Tape<T> {
     /// A new input.
     #[track_caller]
     pub fn var(&self, value: T) -> Var<T> {
-        Var::record(self.slot, self.slot.generation.get(), Node::input(value), value)
+        let index = T::write(self.slot, Node::input(value));
+        self.slot.count_inputs(index, 1);
+        Var::at(self.slot, self.slot.generation.get(), index, value)
     }
 
     /// Several new inputs, in their order.
@@ -119,6 +121,7 @@ impl<T: Scalar> Tape<T> {
     pub fn vars(&self, values: &[T]) -> Vec<Var<T>> {
         let generation = self.slot.generation.get();
         let first = self.slot.write_all(values.iter().map(|&value| Node::input(value)));
+        self.slot.count_inputs(first, values.len());
         values.iter().zip(first..).map(|(&value, index)| Var::at(self.slot, generation, index, value)).collect()
     }
 
@@ -211,7 +214,8 @@ impl Tape {
             }
         }
         let memory = self.slot.take_adjoints(L * self.len());
-        let adjoints = self.slot.read(|nodes| sweep::plain_adjoints::<L>(nodes, seeds.iter().copied(), memory));
+        let (inputs, seeds) = (self.slot.inputs(), seeds.iter().copied());
+        let adjoints = self.slot.read(|nodes| sweep::plain_adjoints::<L>(nodes, inputs, seeds, memory));
         let rows = sweep::by_first(&adjoints, n);
         self.slot.give_adjoints_back(adjoints);
         rows

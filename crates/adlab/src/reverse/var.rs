@@ -65,13 +65,6 @@ impl<T: Scalar> Var<T> {
         self.tape
     }
 
-    /// Writes a node on the tape.
-    #[inline]
-    #[track_caller]
-    pub(super) fn record(slot: &'static Slot<T>, generation: u64, node: Node<T>, value: T) -> Var<T> {
-        Var::at(slot, generation, T::write(slot, node), value)
-    }
-
     /// What stands there on the tape.
     #[inline]
     pub(super) fn at(slot: &'static Slot<T>, generation: u64, index: u32, value: T) -> Var<T> {
@@ -113,11 +106,15 @@ impl<T: Scalar> Var<T> {
     #[inline]
     #[track_caller]
     pub(super) fn beside(self, op: Op, value: T, partials: [T; 2]) -> Var<T> {
-        match self.slot() {
-            None => Var::lifted(value),
-            Some(_) if gathers::<T>(self.generation) => self.function(value, partials[0]),
-            Some(slot) => Var::record(slot, self.generation, Node::new(op, [self.index, NONE], partials), value),
-        }
+        // What does not change is said so, and stays in its registers: a constant remains one, and a slope of 1 as well.
+        let (index, slope) = match self.slot() {
+            None => (self.index, self.slope),
+            Some(_) if gathers::<T>(self.generation) => {
+                (gather::function_of(self.index), self.slope.times(partials[0]))
+            }
+            Some(slot) => (T::write(slot, Node::new(op, [self.index, NONE], partials)), self.slope),
+        };
+        Var { index, value, slope, ..self }
     }
 
     /// A function of this one, on a tape that gathers.
@@ -132,16 +129,17 @@ impl<T: Scalar> Var<T> {
     #[track_caller]
     pub(super) fn binary(self, other: Var<T>, op: Op, value: T, partials: (T, T)) -> Var<T> {
         // No two tapes have the same generation, so that one comparison tells of both.
-        let (slot, generation, partials) = match (self.slot(), other.tape) {
-            (None, None) => return Var::lifted(value),
+        let (index, slope) = match (self.slot(), other.tape) {
+            (None, None) => (self.index, self.slope),
             (Some(_), None) => return self.beside(op, value, [partials.0, other.value]),
             (Some(slot), Some(_)) if self.generation == other.generation => {
                 if gathers::<T>(self.generation) {
                     let slopes = [self.slope.times(partials.0), other.slope.times(partials.1)];
-                    let (index, slope) = gather::function_of_both(slot, [self.index, other.index], slopes);
-                    return Var { tape: Some(slot), generation: self.generation, index, value, slope };
+                    gather::function_of_both(slot, [self.index, other.index], slopes)
+                } else {
+                    let node = Node::new(op, [self.index, other.index], [partials.0, partials.1]);
+                    (T::write(slot, node), self.slope)
                 }
-                (slot, self.generation, [partials.0, partials.1])
             }
             (own, Some(slot)) => {
                 other.slot();
@@ -151,10 +149,11 @@ impl<T: Scalar> Var<T> {
                 if gathers::<T>(other.generation) {
                     return other.function(value, partials.1);
                 }
-                (slot, other.generation, [self.value, partials.1])
+                let node = Node::new(op, [self.index, other.index], [self.value, partials.1]);
+                return Var { index: T::write(slot, node), value, ..other };
             }
         };
-        Var::record(slot, generation, Node::new(op, [self.index, other.index], partials), value)
+        Var { index, value, slope, ..self }
     }
 }
 
@@ -210,7 +209,7 @@ impl<T: Scalar> Mul for Var<T> {
 impl<T: Scalar> Div for Var<T> {
     type Output = Var<T>;
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn div(self, other: Var<T>) -> Var<T> {
         let value = self.value / other.value;

@@ -118,7 +118,7 @@ impl Scalar for f64 {
     fn adjoints(slot: &Slot<f64>, seeds: &[(usize, f64)]) -> Vec<f64> {
         let count = seeds.iter().map(|(index, _)| index + 1).max().unwrap_or(0);
         let seeds = seeds.iter().map(|&(index, seed)| (index, 0, seed));
-        slot.read(|nodes| sweep::plain_adjoints::<1>(nodes, seeds, slot.take_adjoints(count)))
+        slot.read(|nodes| sweep::plain_adjoints::<1>(nodes, slot.inputs(), seeds, slot.take_adjoints(count)))
     }
 
     fn give_adjoints_back(slot: &Slot<f64>, adjoints: Vec<f64>) {
