@@ -7,6 +7,7 @@ use std::ffi::{CStr, c_char};
 use adlab::{Recording, Tape};
 use libloading::Library;
 
+use crate::bare;
 use crate::numbers::Adr;
 use crate::programs::{Program, run};
 
@@ -44,6 +45,10 @@ pub fn all(libraries: &[String]) -> Vec<Contender> {
             Some(recorded.entry(program.name).or_insert_with(new).gradient(&program.inputs))
         }),
     ];
+    let bare = [
+        contender("a tape without checks", bare::gradient::<false>()),
+        contender("the same, with a check for room", bare::gradient::<true>()),
+    ];
     let reverse_tape: &'static reverse::Tape = Box::leak(Box::new(reverse::Tape::new()));
     let peers = [
         contender("echidna", |program| Some(echidna::grad(|x| run(program.kind, x), &program.inputs))),
@@ -65,7 +70,7 @@ pub fn all(libraries: &[String]) -> Vec<Contender> {
     let ours = ours.map(|ours| Contender { is_ours: true, ..ours });
     let peers = peers.map(|peer| Contender { is_rust_peer: true, ..peer });
     let compiled = libraries.iter().flat_map(|path| compiled(path));
-    [alone].into_iter().chain(ours).chain(peers).chain(compiled).collect()
+    [alone].into_iter().chain(ours).chain(bare).chain(peers).chain(compiled).collect()
 }
 
 fn record(tape: &Tape, program: &Program) -> Vec<f64> {

@@ -1,5 +1,6 @@
 //! Differentiates the same programs by several libraries, and prints how long each takes; see `scripts/bench`.
 
+mod bare;
 mod clock;
 mod contenders;
 mod forward;

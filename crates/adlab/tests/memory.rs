@@ -345,6 +345,27 @@ fn a_step_of_descent_allocates_little() {
     assert!(times <= 300, "{times} in 100 steps");
 }
 
+/// Operations that wait to be used again keep neither the room of many hooks, nor more of each other while a hook ends.
+#[test]
+fn hooks_leave_nothing_behind() {
+    let _alone = alone();
+    let x = tensor(1.0).requires_grad();
+    let grown = growth(|| {
+        let results: Vec<Tensor> = (0..64).map(|_| &x * 2.0).collect();
+        results.iter().for_each(|y| (0..1000).for_each(|_| y.register_hook(|_| ())));
+    });
+    assert!(grown < SLACK, "kept {grown} bytes");
+    struct End(Tensor);
+    impl Drop for End {
+        fn drop(&mut self) {
+            let grown = growth(|| (0..10_000).for_each(|_| (&self.0 * &self.0).backward()));
+            assert!(grown < SLACK, "grew by {grown} bytes meanwhile");
+        }
+    }
+    let end = End(x.clone());
+    (&x * 2.0).register_hook(move |_| assert!(end.0.tracks_grad()));
+}
+
 /// A loop over the numbers of a tensor is no reason for a gradient of its size for each of them.
 #[test]
 fn a_loop_over_the_parts_of_a_tensor_takes_linear_memory() {

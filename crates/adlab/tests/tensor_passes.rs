@@ -145,6 +145,71 @@ fn a_long_chain_of_hooks() {
     std::thread::Builder::new().stack_size(256 << 10).spawn(run).unwrap().join().unwrap();
 }
 
+/// What a hook holds goes with it: in the order in which they were registered, and also after one whose end is a panic.
+#[test]
+fn hooks_end_in_their_order() {
+    struct End(u32, Rc<RefCell<Vec<u32>>>);
+    impl Drop for End {
+        fn drop(&mut self) {
+            self.1.borrow_mut().push(self.0);
+            assert_ne!(self.0, 2, "it is to panic");
+        }
+    }
+    let ends = Rc::new(RefCell::new(Vec::new()));
+    let leaf = || tensor(1.0).requires_grad();
+    for watched in [leaf(), leaf() * 2.0] {
+        for number in 1..=3 {
+            let end = End(number, Rc::clone(&ends));
+            watched.register_hook(move |_| drop(Rc::clone(&end.1)));
+        }
+        let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(watched)));
+        assert!(dropped.is_err());
+        assert_eq!(ends.take(), [1, 2, 3]);
+    }
+}
+
+/// At the end of a thread as well, when what it keeps for the next pass may be gone.
+#[test]
+fn a_pass_at_the_end_of_a_thread() {
+    struct Late(Tensor);
+    impl Drop for Late {
+        fn drop(&mut self) {
+            self.0.backward();
+        }
+    }
+    thread_local! {
+        static LATE: RefCell<Vec<Late>> = const { RefCell::new(Vec::new()) };
+    }
+    let run = || {
+        LATE.with_borrow_mut(|late| {
+            let x = tensor(2.0).requires_grad();
+            (&x * &x).backward();
+            late.push(Late(&x * &x));
+        });
+    };
+    std::thread::spawn(run).join().unwrap();
+}
+
+/// Nothing is added to one leaf if it can't be added to another.
+#[test]
+fn gradients_are_added_to_all_leaves_or_none() {
+    let leaves = [1.0, 2.0, 3.0].map(|x| tensor([x, x]).requires_grad());
+    for stale in &leaves {
+        leaves.iter().for_each(Tensor::zero_grad);
+        let seed = tensor(1.0).requires_grad() * 1.0;
+        Backward::of(&stale.sum()).seed(&seed).create_graph().run();
+        // Its gradient shows numbers that are others now.
+        seed.add_(1.0);
+        let [x, y, z] = &leaves;
+        let result = (x * y * z).sum();
+        assert!(matches!(Backward::of(&result).create_graph().try_run(), Err(Error::StaleView { .. })));
+        assert_eq!(leaves.iter().filter(|leaf| leaf.try_grad().is_ok()).count(), 1);
+        stale.zero_grad();
+        Backward::of(&result).create_graph().run();
+        assert_eq!(leaves[0].grad().to_vec(), [6.0, 6.0]);
+    }
+}
+
 /// Speelpenning's product, as a product of tensors' parts: each derivative is the product of all others.
 #[test]
 fn speelpenning() {

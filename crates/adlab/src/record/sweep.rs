@@ -74,7 +74,8 @@ pub fn plain_adjoints<const L: usize>(
     if let Some(last) = sums[..first].last_mut() {
         *last = adjoint;
     }
-    // Where nothing has come, 0·∞ has made NaN, which goes on down to some input.
+    // Where nothing has come, 0·∞ has made NaN. That stays NaN in each product and sum, and each node but an input has an operand
+    // that is a node: so it has come down to some input.
     let ends = if first == inputs.all { first } else { count };
     if sums[..ends].as_flattened().iter().fold(false, |some, adjoint| some | adjoint.is_nan()) {
         return noted_adjoints::<L>(nodes, seeds);

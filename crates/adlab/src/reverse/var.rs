@@ -142,6 +142,7 @@ impl<T: Scalar> Var<T> {
                 }
             }
             (own, Some(slot)) => {
+                // A variable whose tape is no more is told so first.
                 other.slot();
                 if own.is_some() {
                     refuse_other_tape();

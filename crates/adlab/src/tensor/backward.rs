@@ -111,6 +111,13 @@ impl<'a> Backward<'a> {
     pub fn try_run(self) -> Result<(), Error> {
         let create = self.create;
         let gradients = self.pass(&[])?;
+        if create {
+            // What a gradient is added to may have a history, and that may be one of numbers that were changed.
+            gradients.waiting.leaves().try_for_each(|(leaf, _)| match &*leaf.inner.grad.borrow() {
+                Some(before) => before.source().map(drop),
+                None => Ok(()),
+            })?;
+        }
         for (node, gradient) in gradients.retained {
             if let Some(inner) = node.retained.borrow().as_ref().and_then(|result| result.upgrade()) {
                 inner.grad.replace(Some(gradient.alone(create)));
@@ -218,7 +225,8 @@ fn pass(root: Edge, seed: Tensor, targets: &[Edge], retain: bool) -> Result<Grad
             waiting.spend(node);
         }
     }
-    waiting.leaves(|leaf, gradient| call(&leaf.inner.hooks, gradient));
+    waiting.finish();
+    waiting.leaves().for_each(|(leaf, gradient)| call(&leaf.inner.hooks, gradient));
     Ok(found)
 }
 

@@ -14,8 +14,8 @@ pub struct Saved {
 /// What is kept of one operation.
 #[derive(Default)]
 pub struct Kept {
-    /// By places: the inputs', and the result's. Memory that nothing is kept in stays, for the next operation that is
-    /// recorded here.
+    /// By places: the inputs', and the result's. A box is memory, and there may be nothing in it: it stays for the next operation
+    /// that is recorded here.
     places: [Option<Box<Option<Saved>>>; 3],
     state: State,
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::buffers;
 use super::data::{Inner, Tensor};
 use super::layout::Layout;
-use super::nodes::{self, Loose};
+use super::nodes;
 use super::spare::{self, Spare};
 use super::storage::Storage;
 
@@ -35,24 +35,16 @@ impl Inner {
         self.requires_grad = false;
         self.is_cut_off.set(false);
         self.grad.take();
-        self.let_go_of_hooks();
+        nodes::let_go_of_hooks(self.hooks.get_mut());
         self.history.take();
         self.base.take();
         Some(room)
-    }
-
-    /// A hook may know another tensor, and that one's another: it is not dropped here.
-    fn let_go_of_hooks(&mut self) {
-        let hooks = self.hooks.get_mut();
-        if !hooks.is_empty() {
-            nodes::take_apart(&mut hooks.drain(..).map(Loose::Hook));
-        }
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.let_go_of_hooks();
+        nodes::let_go_of_hooks(self.hooks.get_mut());
     }
 }
 

@@ -15,69 +15,89 @@ thread_local! {
 /// So many are kept at most, for the next ones. To ask for memory and to give it back takes longer than to fill it.
 const KEPT: usize = 64;
 
-/// What a tensor or an operation has left behind that may be the last to hold others.
-pub enum Loose {
-    Operation(Rc<Operation>),
-    Hook(Hook),
-}
-
-/// All that nobody knows any more.
+/// What nobody knows any more, and what may be the last to hold others.
 struct Gone {
     /// As new.
     spare: RefCell<Vec<Rc<Operation>>>,
-    /// Not looked at yet.
-    waiting: RefCell<Vec<Loose>>,
-    /// True while something is taken apart.
-    busy: Cell<bool>,
+    /// These may still be known, or hold others.
+    operations: RefCell<Vec<Rc<Operation>>>,
+    /// These may hold what they like.
+    hooks: RefCell<Vec<Hook>>,
+    /// True while operations are taken apart, and while hooks are dropped.
+    busy: [Cell<bool>; 2],
 }
 
 impl Gone {
     const fn nothing() -> Gone {
-        Gone { spare: RefCell::new(Vec::new()), waiting: RefCell::new(Vec::new()), busy: Cell::new(false) }
+        let busy = [const { Cell::new(false) }; 2];
+        Gone {
+            spare: RefCell::new(Vec::new()),
+            operations: RefCell::new(Vec::new()),
+            hooks: RefCell::new(Vec::new()),
+            busy,
+        }
     }
 
-    /// Takes apart what waits, and all that only it has held: in a loop, since a long chain of calls would overflow the stack.
-    /// What comes loose meanwhile waits, too.
+    /// Takes apart what waits, and all that only it has held: in loops, since a long chain of calls would overflow the stack.
     fn take_apart(&self) {
-        /// Ends it, in a panic as well: a hook may hold what a student has written.
-        struct End<'a>(&'a Gone);
-        impl Drop for End<'_> {
-            fn drop(&mut self) {
-                self.0.busy.set(false);
-                self.0.waiting.borrow_mut().shrink_to(KEPT);
-            }
-        }
-        if self.busy.replace(true) {
-            return;
-        }
-        let _end = End(self);
-        loop {
-            let Some(loose) = self.waiting.borrow_mut().pop() else { return };
-            match loose {
-                Loose::Hook(hook) => drop(hook),
-                Loose::Operation(mut operation) => {
-                    if let Some(last) = Rc::get_mut(&mut operation) {
-                        last.renew(&self.waiting);
-                        let mut spare = self.spare.borrow_mut();
-                        if spare.len() < KEPT {
-                            spare.push(operation);
-                        }
-                    }
+        let [operations, hooks] = &self.busy;
+        in_turn(operations, &self.operations, |mut operation| {
+            if let Some(last) = Rc::get_mut(&mut operation) {
+                last.renew(self);
+                let mut spare = self.spare.borrow_mut();
+                if spare.len() < KEPT {
+                    spare.push(operation);
                 }
             }
-        }
+        });
+        // The operations that one lets go of are taken apart meanwhile, but its hooks wait here.
+        in_turn(hooks, &self.hooks, drop);
     }
 }
 
-/// Drops all of it, however long the chains are that hang on it.
-pub fn take_apart(loose: &mut impl Iterator<Item = Loose>) {
-    let mut take_apart = |gone: &Gone| {
-        gone.waiting.borrow_mut().extend(&mut *loose);
+/// Does it with all of a list, and with what comes to it meanwhile: unless that is being done. After a panic, as a hook may
+/// hold what a student has written, it goes on.
+fn in_turn<T>(busy: &Cell<bool>, list: &RefCell<Vec<T>>, with: impl Fn(T)) {
+    struct Turn<'a, T, F: Fn(T)>(&'a Cell<bool>, &'a RefCell<Vec<T>>, F);
+    impl<T, F: Fn(T)> Turn<'_, T, F> {
+        fn go_on(&self) {
+            loop {
+                let Some(next) = self.1.borrow_mut().pop() else { return };
+                (self.2)(next);
+            }
+        }
+    }
+    impl<T, F: Fn(T)> Drop for Turn<'_, T, F> {
+        fn drop(&mut self) {
+            self.go_on();
+            self.1.borrow_mut().shrink_to(KEPT);
+            self.0.set(false);
+        }
+    }
+    if !busy.replace(true) {
+        Turn(busy, list, with).go_on();
+    }
+}
+
+/// Drops these, however long the chains are that hang on them.
+fn let_go(operations: impl Iterator<Item = Rc<Operation>>, hooks: &mut Vec<Hook>) {
+    let (operations, hooks) = (Cell::new(Some(operations)), Cell::new(std::mem::take(hooks)));
+    let take_apart = |gone: &Gone| {
+        gone.operations.borrow_mut().extend(operations.take().into_iter().flatten());
+        // The first one is dropped first.
+        gone.hooks.borrow_mut().extend(hooks.take().into_iter().rev());
         gone.take_apart();
     };
     // At the thread's end the lists may be gone before the last of these.
-    if GONE.try_with(&mut take_apart).is_err() {
+    if GONE.try_with(take_apart).is_err() {
         take_apart(&Gone::nothing());
+    }
+}
+
+/// Drops hooks, each of which may know another tensor, and that one's another.
+pub fn let_go_of_hooks(hooks: &mut Vec<Hook>) {
+    if !hooks.is_empty() {
+        let_go(std::iter::empty(), hooks);
     }
 }
 
@@ -95,15 +115,13 @@ impl Operation {
     }
 
     /// As new. What it has held waits.
-    fn renew(&mut self, waiting: &RefCell<Vec<Loose>>) {
-        let mut waiting = waiting.borrow_mut();
-        waiting.extend(self.hooks.get_mut().drain(..).map(Loose::Hook));
+    fn renew(&mut self, gone: &Gone) {
+        gone.hooks.borrow_mut().extend(std::mem::take(self.hooks.get_mut()).into_iter().rev());
         std::mem::take(&mut self.inputs).for_each(|_, input| {
             if let Edge::Node(mut node) = input.edge {
-                waiting.extend(node.operation.take().map(Loose::Operation));
+                gone.operations.borrow_mut().extend(node.operation.take());
             }
         });
-        drop(waiting);
         self.rule = Rule::nothing();
         self.kept.get_mut().empty();
         self.retained.take();
@@ -141,7 +159,7 @@ impl Deref for Node {
 impl Drop for Node {
     fn drop(&mut self) {
         if self.operation.as_mut().is_some_and(|operation| Rc::get_mut(operation).is_some()) {
-            take_apart(&mut self.operation.take().into_iter().map(Loose::Operation));
+            let_go(self.operation.take().into_iter(), &mut Vec::new());
         }
     }
 }

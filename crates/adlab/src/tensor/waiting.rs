@@ -53,7 +53,8 @@ impl Waiting {
 
     /// Without anything, but with room for some.
     pub fn begin() -> Waiting {
-        BEFORE.take()
+        // At the thread's end the lists may be gone before the last pass.
+        BEFORE.try_with(Cell::take).unwrap_or_default()
     }
 
     /// The latest operation, whose gradient is complete: all that its result went into has been.
@@ -61,25 +62,30 @@ impl Waiting {
         self.nodes.pop_last().map(|(node, mut gradient)| (node, gradient.complete()))
     }
 
-    /// What this operation keeps goes when nothing can fail any more.
+    /// What this operation keeps goes when the pass is finished.
     pub fn spend(&mut self, node: Node) {
         self.spent.push(node);
     }
 
-    /// When no operation waits any more, and nothing can fail: the leaves that something came to, and their gradients.
-    pub fn leaves(&mut self, mut each: impl FnMut(&Tensor, &Tensor)) {
+    /// When no operation waits any more, and nothing can fail: the gradients of the leaves are complete, and what no other pass
+    /// will need is thrown away.
+    pub fn finish(&mut self) {
         self.spent.drain(..).for_each(|node| node.kept.borrow_mut().spend());
         self.spent.shrink_to(KEPT);
-        for (leaf, gradient) in self.leaves.values() {
-            let complete = gradient.complete();
-            each(leaf, gradient.sum.insert(complete));
+        for (_, gradient) in self.leaves.values_mut() {
+            gradient.sum = Some(gradient.complete());
         }
+    }
+
+    /// The leaves that something came to, and their gradients.
+    pub fn leaves(&self) -> impl Iterator<Item = (&Tensor, &Tensor)> {
+        self.leaves.values().map(|(leaf, gradient)| (leaf, gradient.sum.as_ref().expect("a finished pass")))
     }
 
     /// The same by value, at last. The lists are left to the next pass.
     pub fn end(mut self, mut each: impl FnMut(Tensor, Tensor)) {
         self.leaves.drain().for_each(|(leaf, mut gradient)| each(leaf, gradient.complete()));
-        BEFORE.set(self);
+        let _ = BEFORE.try_with(|before| before.set(self));
     }
 
     /// Adds to what waits for `edge`. Here, and nowhere else, broadcasting is undone.
@@ -172,7 +178,12 @@ impl<V> Ordered<V> {
     }
 
     /// All of them, in no order.
-    fn values(&mut self) -> impl Iterator<Item = &mut V> {
+    fn values(&self) -> impl Iterator<Item = &V> {
+        self.many.values().chain(self.few.iter().map(|(_, value)| value))
+    }
+
+    /// The same, to be changed.
+    fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.many.values_mut().chain(self.few.iter_mut().map(|(_, value)| value))
     }
 
