@@ -38,6 +38,18 @@ impl Gone {
         }
     }
 
+    /// Adds what nobody knows any more, and takes it apart.
+    fn let_go(add: impl Fn(&Gone)) {
+        let let_go = |gone: &Gone| {
+            add(gone);
+            gone.take_apart();
+        };
+        // At the thread's end the lists may be gone before the last of these.
+        if GONE.try_with(let_go).is_err() {
+            let_go(&Gone::nothing());
+        }
+    }
+
     /// Takes apart what waits, and all that only it has held: in loops, since a long chain of calls would overflow the stack.
     fn take_apart(&self) {
         let [operations, hooks] = &self.busy;
@@ -51,7 +63,9 @@ impl Gone {
             }
         });
         // The operations that one lets go of are taken apart meanwhile, but its hooks wait here.
-        in_turn(hooks, &self.hooks, drop);
+        if !self.hooks.borrow().is_empty() {
+            in_turn(hooks, &self.hooks, drop);
+        }
     }
 }
 
@@ -79,25 +93,12 @@ fn in_turn<T>(busy: &Cell<bool>, list: &RefCell<Vec<T>>, with: impl Fn(T)) {
     }
 }
 
-/// Drops these, however long the chains are that hang on them.
-fn let_go(operations: impl Iterator<Item = Rc<Operation>>, hooks: &mut Vec<Hook>) {
-    let (operations, hooks) = (Cell::new(Some(operations)), Cell::new(std::mem::take(hooks)));
-    let take_apart = |gone: &Gone| {
-        gone.operations.borrow_mut().extend(operations.take().into_iter().flatten());
-        // The first one is dropped first.
-        gone.hooks.borrow_mut().extend(hooks.take().into_iter().rev());
-        gone.take_apart();
-    };
-    // At the thread's end the lists may be gone before the last of these.
-    if GONE.try_with(take_apart).is_err() {
-        take_apart(&Gone::nothing());
-    }
-}
-
 /// Drops hooks, each of which may know another tensor, and that one's another.
 pub fn let_go_of_hooks(hooks: &mut Vec<Hook>) {
     if !hooks.is_empty() {
-        let_go(std::iter::empty(), hooks);
+        let hooks = Cell::new(std::mem::take(hooks));
+        // The first one is dropped first.
+        Gone::let_go(|gone| gone.hooks.borrow_mut().extend(hooks.take().into_iter().rev()));
     }
 }
 
@@ -116,7 +117,9 @@ impl Operation {
 
     /// As new. What it has held waits.
     fn renew(&mut self, gone: &Gone) {
-        gone.hooks.borrow_mut().extend(std::mem::take(self.hooks.get_mut()).into_iter().rev());
+        if !self.hooks.get_mut().is_empty() {
+            gone.hooks.borrow_mut().extend(self.hooks.take().into_iter().rev());
+        }
         std::mem::take(&mut self.inputs).for_each(|_, input| {
             if let Edge::Node(mut node) = input.edge {
                 gone.operations.borrow_mut().extend(node.operation.take());
@@ -159,7 +162,8 @@ impl Deref for Node {
 impl Drop for Node {
     fn drop(&mut self) {
         if self.operation.as_mut().is_some_and(|operation| Rc::get_mut(operation).is_some()) {
-            let_go(self.operation.take().into_iter(), &mut Vec::new());
+            let operation = Cell::new(self.operation.take());
+            Gone::let_go(|gone| gone.operations.borrow_mut().extend(operation.take()));
         }
     }
 }
