@@ -22,9 +22,12 @@ def links(folder, *arguments):
 @pytest.fixture
 def copy(tmp_path):
     """The files that have links, as they are in a repository with an address."""
-    for name in ("README.md", "Cargo.toml", "docs", "notebooks", "scripts"):
-        copy_of = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy_of(ROOT / name, tmp_path / name)
+    # Who has opened the lessons has JupyterLab's checkpoints beside them.
+    left = shutil.ignore_patterns(".ipynb_checkpoints")
+    for name in ("docs", "notebooks", "scripts"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=left)
+    for name in ("README.md", "Cargo.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
     set_address(tmp_path, ADDRESS)
     return tmp_path
 
