@@ -12,7 +12,7 @@ thread_local! {
     static GONE: Gone = const { Gone::nothing() };
 }
 
-/// So many are kept at most, for the next ones. To ask for memory and to give it back takes longer than to fill it.
+/// So many are kept at most, for the next ones: a loop of training then asks the allocator for nothing.
 const KEPT: usize = 64;
 
 /// What nobody knows any more, and what may be the last to hold others.
