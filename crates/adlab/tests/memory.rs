@@ -3,6 +3,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
@@ -355,15 +356,18 @@ fn hooks_leave_nothing_behind() {
         results.iter().for_each(|y| (0..1000).for_each(|_| y.register_hook(|_| ())));
     });
     assert!(grown < SLACK, "kept {grown} bytes");
-    struct End(Tensor);
+    struct End(Tensor, Rc<Cell<bool>>);
     impl Drop for End {
         fn drop(&mut self) {
+            self.1.set(true);
             let grown = growth(|| (0..10_000).for_each(|_| (&self.0 * &self.0).backward()));
             assert!(grown < SLACK, "grew by {grown} bytes meanwhile");
         }
     }
-    let end = End(x.clone());
+    let has_ended = Rc::new(Cell::new(false));
+    let end = End(x.clone(), Rc::clone(&has_ended));
     (&x * 2.0).register_hook(move |_| assert!(end.0.tracks_grad()));
+    assert!(has_ended.get());
 }
 
 /// A loop over the numbers of a tensor is no reason for a gradient of its size for each of them.

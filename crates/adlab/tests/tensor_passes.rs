@@ -4,6 +4,7 @@ mod common;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use adlab::{Backward, Error, Tensor, no_grad, tensor};
 use common::assert_close;
@@ -171,10 +172,12 @@ fn hooks_end_in_their_order() {
 /// At the end of a thread as well, when what it keeps for the next pass may be gone.
 #[test]
 fn a_pass_at_the_end_of_a_thread() {
+    static PASSED: AtomicBool = AtomicBool::new(false);
     struct Late(Tensor);
     impl Drop for Late {
         fn drop(&mut self) {
             self.0.backward();
+            PASSED.store(true, Ordering::Relaxed);
         }
     }
     thread_local! {
@@ -188,6 +191,7 @@ fn a_pass_at_the_end_of_a_thread() {
         });
     };
     std::thread::spawn(run).join().unwrap();
+    assert!(PASSED.load(Ordering::Relaxed));
 }
 
 /// Nothing is added to one leaf if it can't be added to another.

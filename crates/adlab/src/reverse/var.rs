@@ -109,9 +109,7 @@ impl<T: Scalar> Var<T> {
         // What does not change is said so, and stays in its registers: a constant remains one, and a slope of 1 as well.
         let (index, slope) = match self.slot() {
             None => (self.index, self.slope),
-            Some(_) if gathers::<T>(self.generation) => {
-                (gather::function_of(self.index), self.slope.times(partials[0]))
-            }
+            Some(_) if gathers::<T>(self.generation) => return self.function(value, partials[0]),
             Some(slot) => (T::write(slot, Node::new(op, [self.index, NONE], partials)), self.slope),
         };
         Var { index, value, slope, ..self }

@@ -105,8 +105,8 @@ impl Node {
         let history = |tensor: &Tensor| match edge? {
             Edge::Node(node) => Some(node.clone()),
             // That of a leaf's numbers as they were is a copy: it may have others now.
-            Edge::Leaf(_) => {
-                let input = Input { edge: edge?.clone(), shape: tensor.sizes().clone() };
+            leaf => {
+                let input = Input { edge: leaf.clone(), shape: tensor.sizes().clone() };
                 let rule = |_: &mut Recorder| Rule::linear(|g, _| Ok(g.clone()));
                 Some(Node::new("copy", &[], [Some(input)].into(), tensor, rule))
             }
