@@ -165,3 +165,26 @@ proptest! {
         }
     }
 }
+
+/// Numbers of all sizes, subnormal ones and those that are none among them.
+fn of_all_sizes() -> impl Strategy<Value = f64> {
+    any::<u64>().prop_map(f64::from_bits)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    /// The quotient rule multiplies by the reciprocal of what it divides by: that is the quotient but for two roundings, also where
+    /// the reciprocal alone would overflow or lose digits.
+    #[test]
+    fn the_quotient_rule_is_as_good_as_a_division(derivative in of_all_sizes(), divisor in of_all_sizes()) {
+        let found = (Dual::new(0.0, derivative) / Dual::constant(divisor)).derivative;
+        let lanes = (DualVec::new(0.0, [derivative; 12]) / DualVec::constant(divisor)).derivatives;
+        prop_assert!(lanes.iter().all(|lane| lane.to_bits() == found.to_bits() || lane.is_nan() && found.is_nan()));
+        let expected = derivative / divisor;
+        let within = (found - expected).abs() <= expected.abs() * 2.0 * f64::EPSILON + f64::from_bits(2);
+        // Where the value 0/b is NaN, so is the derivative.
+        let same = found == expected || found.is_nan() && (expected.is_nan() || divisor == 0.0);
+        prop_assert!(same || within, "{derivative:e} / {divisor:e}: {found:e} and {expected:e}");
+    }
+}

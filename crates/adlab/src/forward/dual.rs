@@ -138,7 +138,7 @@ impl<T: Scalar> Div for Dual<T> {
     #[inline]
     fn div(self, other: Dual<T>) -> Dual<T> {
         let value = self.value / other.value;
-        Dual { value, derivative: (self.derivative - value * other.derivative) / other.value }
+        Dual { value, derivative: (self.derivative - value * other.derivative).over(other.value) }
     }
 }
 

@@ -135,7 +135,7 @@ impl<const N: usize, T: Scalar> Div for DualVec<N, T> {
     #[allow(clippy::suspicious_arithmetic_impl)] // The rule has other operators than the operation.
     fn div(self, other: DualVec<N, T>) -> DualVec<N, T> {
         let value = self.value / other.value;
-        self.zip(other, value, |a, b| (a - value * b) / other.value)
+        self.zip(other, value, |a, b| (a - value * b).over(other.value))
     }
 }
 

@@ -140,6 +140,13 @@ pub trait Scalar:
         self * derivative
     }
 
+    /// A derivative divided by a number, in the quotient rule.
+    #[doc(hidden)]
+    #[inline]
+    fn over(self, divisor: Self) -> Self {
+        self / divisor
+    }
+
     /// 1 − x², for the rules: with all its digits near ±1, and those of its derivative near 0.
     #[doc(hidden)]
     #[inline]
