@@ -284,6 +284,18 @@ fn operations_on_few_numbers_allocate_nothing() {
     }
 }
 
+/// A function of one number that is shown often is computed once, and fills the result: no copy is made to be read.
+#[test]
+fn a_number_that_is_shown_often_is_not_copied() {
+    let _alone = alone();
+    let often = tensor(3.0).expand(&[1_000_003]);
+    let before = BYTES.get();
+    let product = &often * 2.0;
+    assert_eq!((product.numel(), product.get(&[7])), (1_000_003, 6.0));
+    let taken = BYTES.get() - before;
+    assert!(taken < 12 * product.numel(), "{taken} bytes");
+}
+
 /// One that is kept has hardly more memory than it asked for, whatever was there before.
 #[test]
 fn small_tensors_that_are_kept_are_small() {

@@ -381,6 +381,10 @@ impl Tensor {
 
     /// A function of each number, without history.
     pub(super) fn map(&self, f: impl Fn(f64) -> f64) -> Tensor {
-        Tensor::collect(&self.inner.layout.shape, self.numbers().iter().map(|&x| f(x)))
+        let layout = &self.inner.layout;
+        if let Some(x) = self.one_number_for(self) {
+            return Tensor::collect(&layout.shape, std::iter::repeat_n(f(x), layout.count()));
+        }
+        Tensor::collect(&layout.shape, self.numbers().iter().map(|&x| f(x)))
     }
 }
