@@ -6,7 +6,8 @@
 
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
-    __m512d, _mm512_add_pd, _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_set1_pd, _mm512_setzero_pd, _mm512_storeu_pd,
+    __m512d, _MM_HINT_T0, _mm_prefetch, _mm512_add_pd, _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_set1_pd,
+    _mm512_setzero_pd, _mm512_storeu_pd,
 };
 use std::array::from_fn;
 
@@ -17,10 +18,10 @@ const ROWS: usize = 8;
 const COLUMNS: usize = 3 * LANES;
 const LANES: usize = 8;
 
-/// So many products are added up in registers. What this needs of B, 36 kB, stays in the innermost cache.
-const DEPTH: usize = 192;
+/// So many products are added up in registers. What this needs of B, 38 kB, stays in the innermost cache.
+const DEPTH: usize = 200;
 
-/// So many rows of A are in order at a time: 288 kB, which stay in the next cache.
+/// So many rows of A are in order at a time: 300 kB, which stay in the next cache.
 const BLOCK: usize = 192;
 
 /// From so many multiplications on, the order is worth its time.
@@ -45,12 +46,12 @@ pub fn multiply([m, k, n]: [usize; 3], a: Strided, b: Strided, c: &mut [f64]) ->
 
 #[target_feature(enable = "avx512f")]
 fn product([m, k, n]: [usize; 3], a: Strided, b: Strided, c: &mut [f64]) {
-    let depth = DEPTH.min(k);
-    let mut memory_b = Buffer(buffers::zeros(depth * n.next_multiple_of(COLUMNS) + LANES));
-    let mut memory_a = Buffer(buffers::zeros(depth * BLOCK.min(m.next_multiple_of(ROWS)) + LANES));
+    let most = k.div_ceil(k.div_ceil(DEPTH));
+    let mut memory_b = Buffer(buffers::zeros(most * n.next_multiple_of(COLUMNS) + LANES));
+    let mut memory_a = Buffer(buffers::zeros(most * BLOCK.min(m.next_multiple_of(ROWS)) + LANES));
     let (order_b, order_a) = (aligned(&mut memory_b), aligned(&mut memory_a));
-    for l in (0..k).step_by(DEPTH) {
-        let depth = DEPTH.min(k - l);
+    for l in (0..k).step_by(most) {
+        let depth = most.min(k - l);
         let (lines, _) = order_b.as_chunks_mut::<COLUMNS>();
         for (panel, j) in lines.chunks_exact_mut(depth).zip((0..n).step_by(COLUMNS)) {
             let [along, across] = b.strides;
@@ -67,9 +68,11 @@ fn product([m, k, n]: [usize; 3], a: Strided, b: Strided, c: &mut [f64]) {
             for (b, j) in panels_b.chunks_exact(depth).zip((0..n).step_by(COLUMNS)) {
                 let (panels_a, _) = order_a.as_chunks::<ROWS>();
                 for (a, r) in panels_a.chunks_exact(depth).zip((0..rows).step_by(ROWS)) {
-                    let columns = COLUMNS.min(n - j);
-                    for (sums, line) in tile(a, b).into_iter().zip(c[(i + r) * n..].chunks_mut(n)) {
-                        add(sums, &mut line[j..][..columns]);
+                    let (c, columns) = (&mut c[(i + r) * n + j..], COLUMNS.min(n - j));
+                    match columns.div_ceil(LANES) {
+                        1 => tile::<1>(a, b, c, [columns, n]),
+                        2 => tile::<2>(a, b, c, [columns, n]),
+                        _ => tile::<3>(a, b, c, [columns, n]),
                     }
                 }
             }
@@ -104,54 +107,61 @@ fn put_in_order<const W: usize>(numbers: &[f64], [along, across]: [usize; 2], li
 }
 
 /// A row of a tile.
-type Row = [__m512d; 3];
+type Row<const R: usize> = [__m512d; R];
 
-/// The sum over all l of a\[l\] as a column times b\[l\] as a row.
+/// Adds to so many columns of C, which has lines of n numbers, the sum over all l of a\[l\] as a column times b\[l\] as a row.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn tile(a: &[[f64; ROWS]], b: &[[f64; COLUMNS]]) -> [Row; ROWS] {
-    let mut sums = [[_mm512_setzero_pd(); 3]; ROWS];
-    for (a, b) in a.iter().zip(b) {
-        let row = load(b);
-        for (sums, &x) in sums.iter_mut().zip(a) {
-            let x = _mm512_set1_pd(x);
-            for i in 0..3 {
-                sums[i] = _mm512_fmadd_pd(x, row[i], sums[i]);
+fn tile<const R: usize>(a: &[[f64; ROWS]], b: &[[f64; COLUMNS]], c: &mut [f64], [columns, n]: [usize; 2]) {
+    let mut sums = [[_mm512_setzero_pd(); R]; ROWS];
+    let part = a.len().div_ceil(ROWS);
+    for ((a, b), line) in a.chunks(part).zip(b.chunks(part)).zip(0..) {
+        // A line of C is fetched meanwhile: all of them at once would be in the way of what is read now.
+        let line = c.as_ptr().wrapping_add(line * n);
+        (0..=R).for_each(|i| _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add((i * LANES).min(columns - 1)).cast()));
+        for (a, b) in a.iter().zip(b) {
+            let row = load::<R>(b);
+            for (sums, &x) in sums.iter_mut().zip(a) {
+                let x = _mm512_set1_pd(x);
+                for i in 0..R {
+                    sums[i] = _mm512_fmadd_pd(x, row[i], sums[i]);
+                }
             }
         }
     }
-    sums
+    for (sums, line) in sums.into_iter().zip(c.chunks_mut(n)) {
+        add(sums, &mut line[..columns]);
+    }
 }
 
 /// Adds as many numbers of a row as there are.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn add(row: Row, numbers: &mut [f64]) {
+fn add<const R: usize>(row: Row<R>, numbers: &mut [f64]) {
     let mut before = [0.0; COLUMNS];
-    match numbers.first_chunk_mut() {
-        Some(numbers) => store(row, load(numbers), numbers),
-        None => {
-            store(row, load(&before), &mut before);
-            numbers.iter_mut().zip(before).for_each(|(sum, x)| *sum += x);
-        }
+    if numbers.len() == R * LANES {
+        store(row, numbers);
+    } else {
+        store(row, &mut before);
+        numbers.iter_mut().zip(before).for_each(|(sum, x)| *sum += x);
     }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn load(numbers: &[f64; COLUMNS]) -> Row {
+fn load<const R: usize>(numbers: &[f64]) -> Row<R> {
     let parts = numbers.as_chunks::<LANES>().0;
     // SAFETY: each is read from an array of eight numbers.
-    [0, 1, 2].map(|i| unsafe { _mm512_loadu_pd(parts[i].as_ptr()) })
+    from_fn(|i| unsafe { _mm512_loadu_pd(parts[i].as_ptr()) })
 }
 
-/// Puts the sum of two rows there.
+/// Adds a row to what is there.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn store(a: Row, b: Row, numbers: &mut [f64; COLUMNS]) {
-    for (i, part) in numbers.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-        // SAFETY: it is written to an array of eight numbers.
-        unsafe { _mm512_storeu_pd(part.as_mut_ptr(), _mm512_add_pd(a[i], b[i])) };
+fn store<const R: usize>(row: Row<R>, numbers: &mut [f64]) {
+    for (part, row) in numbers.as_chunks_mut::<LANES>().0.iter_mut().zip(row) {
+        // SAFETY: it is read from, and written to, an array of eight numbers.
+        unsafe { _mm512_storeu_pd(part.as_mut_ptr(), _mm512_add_pd(_mm512_loadu_pd(part.as_ptr()), row)) };
     }
 }
 
@@ -164,7 +174,9 @@ mod tests {
         if !is_x86_feature_detected!("avx512f") {
             return println!("skipped: this processor has no AVX-512");
         }
-        for [m, k, n] in [[8, 200, 24], [8, 193, 25], [33, 384, 31], [200, 17, 50], [193, 400, 47]] {
+        let sizes =
+            [[8, 200, 24], [8, 201, 25], [33, 384, 31], [9, 401, 40], [17, 600, 62], [200, 17, 50], [193, 400, 47]];
+        for [m, k, n] in sizes {
             // Whole numbers, so that every order of adding up gives the same.
             let number = |i: usize, j: usize| ((i * 7 + j * 13) % 11) as f64 - 5.0;
             let whole = |rows: usize, columns: usize, strides: [usize; 2]| {
