@@ -64,12 +64,9 @@ fn main() {
             black_box(derivative(|x| x * x + x.sin(), black_box(0.5)));
         }),
         "Dual, Newton" => {
-            let mut x = Dual::variable(2.0);
-            for _ in 0..times {
-                x -= (x * x - 2.0) / (x * 2.0);
-                x.derivative = 1.0;
-            }
-            black_box(x);
+            // The root of a, and its derivative by a.
+            let a = Dual::variable(black_box(2.0));
+            black_box((0..times).fold(Dual::constant(1.0), |x, _| x - (x * x - a) / (x * 2.0)));
         }
         "DualVec, Rosenbrock" => {
             for _ in 0..times {

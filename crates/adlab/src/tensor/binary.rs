@@ -285,6 +285,12 @@ impl Tensor {
     pub(super) fn one_number_for(&self, other: &Tensor) -> Option<f64> {
         let (own, others) = (&self.inner.layout, &other.inner.layout.shape);
         let fits = own.shape == *others || own.count() == 1 && own.shape.len() <= others.len();
-        (fits && own.is_one_number()).then(|| self.inner.storage.borrow()[own.offset])
+        if fits { self.one_number() } else { None }
+    }
+
+    /// The number that is shown everywhere, if there is but one.
+    pub(super) fn one_number(&self) -> Option<f64> {
+        let layout = &self.inner.layout;
+        layout.is_one_number().then(|| self.inner.storage.borrow()[layout.offset])
     }
 }

@@ -382,7 +382,7 @@ impl Tensor {
     /// A function of each number, without history.
     pub(super) fn map(&self, f: impl Fn(f64) -> f64) -> Tensor {
         let layout = &self.inner.layout;
-        if let Some(x) = self.one_number_for(self) {
+        if let Some(x) = self.one_number() {
             return Tensor::collect(&layout.shape, std::iter::repeat_n(f(x), layout.count()));
         }
         Tensor::collect(&layout.shape, self.numbers().iter().map(|&x| f(x)))
