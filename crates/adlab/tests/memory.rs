@@ -284,7 +284,7 @@ fn operations_on_few_numbers_allocate_nothing() {
     }
 }
 
-/// A function of one number that is shown often is computed once, and fills the result: no copy is made to be read.
+/// What is computed of a number that is shown often fills the result: no copy is made to be read.
 #[test]
 fn a_number_that_is_shown_often_is_not_copied() {
     let _alone = alone();

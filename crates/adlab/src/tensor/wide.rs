@@ -174,8 +174,16 @@ mod tests {
         if !is_x86_feature_detected!("avx512f") {
             return println!("skipped: this processor has no AVX-512");
         }
-        let sizes =
-            [[8, 200, 24], [8, 201, 25], [33, 384, 31], [9, 401, 40], [17, 600, 62], [200, 17, 50], [193, 400, 47]];
+        let sizes = [
+            [8, 200, 24],
+            [8, 201, 25],
+            [33, 384, 31],
+            [9, 401, 40],
+            [16, 300, 32],
+            [17, 600, 62],
+            [200, 17, 50],
+            [193, 400, 47],
+        ];
         for [m, k, n] in sizes {
             // Whole numbers, so that every order of adding up gives the same.
             let number = |i: usize, j: usize| ((i * 7 + j * 13) % 11) as f64 - 5.0;
