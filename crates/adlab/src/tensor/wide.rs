@@ -116,7 +116,8 @@ fn tile<const R: usize>(a: &[[f64; ROWS]], b: &[[f64; COLUMNS]], c: &mut [f64], 
     let mut sums = [[_mm512_setzero_pd(); R]; ROWS];
     let part = a.len().div_ceil(ROWS);
     for ((a, b), line) in a.chunks(part).zip(b.chunks(part)).zip(0..) {
-        // A line of C is fetched meanwhile: all of them at once would be in the way of what is read now.
+        // A line of C is fetched meanwhile: all of them at once would be in the way of what is read now. It may begin within
+        // a line of the cache, and so end in one more.
         let line = c.as_ptr().wrapping_add(line * n);
         (0..=R).for_each(|i| _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add((i * LANES).min(columns - 1)).cast()));
         for (a, b) in a.iter().zip(b) {
